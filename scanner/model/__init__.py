@@ -1,0 +1,1 @@
+"""The types. Floor 1: imports nothing of ours but itself."""

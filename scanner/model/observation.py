@@ -1,0 +1,155 @@
+"""Facts: one observation is one thing that one probe saw. They are stored; everything else is computed from them.
+
+`at` is seconds since the epoch, by the laptop's clock. Observations are a tagged union (`kind` in JSON).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from scanner.model.base import Frozen, Port, Transport
+
+State = Literal["open", "closed", "rejected", "unreachable", "silent"]
+"""What came back, before anybody judges it.
+
+open         SYN-ACK, completed connect, UDP payload, echo reply
+closed       RST, or ICMP port-unreachable (whoever sent it: `source` and `ttl` say)
+rejected     ICMP administratively prohibited (IPv4 type 3 code 9, 10, 13; IPv6 type 1 code 1, 5, 6)
+unreachable  ICMP network or host unreachable, time exceeded
+silent       nothing, after `tries` tries
+"""
+
+
+class HostSeen(Frozen, frozen=True, tag="host", tag_field="kind"):
+    """An address gave a sign of life to this vantage."""
+
+    address: str
+    how: Literal["arp", "ndp", "echo-reply", "tcp", "udp", "neighbour-table", "gateway", "self"]
+    """`gateway`: the next hop out of this zone answered ARP or NDP. `self`: the laptop's own address."""
+    at: float
+    mac: str | None = None
+    """`aa:bb:cc:dd:ee:ff`; only ever of a host on the vantage's own link."""
+    ttl: int | None = None
+    rtt_ms: float | None = None
+    names: tuple[str, ...] = ()
+
+
+class PortState(Frozen, frozen=True, tag="port", tag_field="kind"):
+    """What ports of one address answered. Equal answers are one row: `ports` is a ranges text (`1-21,23`)."""
+
+    address: str
+    transport: Transport
+    ports: str
+    state: State
+    reason: str
+    """The packet: `syn-ack`, `rst`, `udp-reply`, `echo-reply`, `connected`, `refused`, `no-response`,
+    or `icmp-TYPE-CODE` / `icmp6-TYPE-CODE`."""
+    at: float
+    ttl: int | None = None
+    """TTL or hop limit of the answer as it arrived; None where the engine cannot see it (connect)."""
+    source: str | None = None
+    """Who answered. None where the engine cannot see it; differs from `address` for a router's ICMP error."""
+    window: int | None = None
+    """TCP window of a SYN-ACK or RST."""
+    rtt_ms: float | None = None
+    """Of the last probe that was answered; the slowest of a row of several ports."""
+    tries: int = 1
+
+
+class Silence(Frozen, frozen=True, tag="silence", tag_field="kind"):
+    """None of these addresses answered anything on any of these ports: the bulk of a sweep in one row."""
+
+    addresses: str
+    """A ranges text: `10.0.0.2-10.0.0.9,10.0.0.11`."""
+    transport: Transport
+    ports: str
+    tries: int
+    at: float
+
+
+class Reading(Frozen, frozen=True):
+    """A piece of a conversation worth identifying: `kind` as `scanner.identify.identify` takes it, the bytes raw."""
+
+    kind: str
+    raw: bytes
+
+
+class Conversation(Frozen, frozen=True, tag="conversation", tag_field="kind"):
+    """One probe talked, or tried to, with one open port."""
+
+    address: str
+    transport: Transport
+    port: Port
+    probe: str
+    outcome: Literal["answered", "silent", "reset", "refused", "timeout", "failed", "withheld"]
+    """`withheld`: the guard let nothing be written to this port."""
+    at: float
+    readings: tuple[Reading, ...] = ()
+    tls: bool = False
+    detail: str = ""
+    received: int = 0
+    """Bytes that the far side sent: proof that a handshake was more than a SYN proxy's."""
+
+
+class Refused(Frozen, frozen=True, tag="refused", tag_field="kind"):
+    """The plan left something out or the guard stopped it: nothing was sent. Coverage names it."""
+
+    addresses: str
+    transport: Transport
+    ports: str
+    reason: str
+    at: float
+
+
+class Limitation(Frozen, frozen=True, tag="limitation", tag_field="kind"):
+    """Something that this session could not see at all (no raw socket: no TTL, no ICMP). Coverage names it."""
+
+    what: str
+    reason: str
+    at: float
+
+
+class Progress(Frozen, frozen=True, tag="progress", tag_field="kind"):
+    """How far a stage is. Never journalled; screens and the log draw it."""
+
+    stage: Literal["sweep", "knock", "converse"]
+    done: int
+    total: int
+    at: float
+    rate: float = 0.0
+    """Packets a second, over the last while."""
+
+
+Observation = HostSeen | PortState | Silence | Conversation | Refused | Limitation
+Event = Observation | Progress
+
+
+class Vantage(Frozen, frozen=True):
+    """Where the laptop stood."""
+
+    zone: str
+    interface: str
+    address: str
+    """The interface's address inside the zone."""
+    address6: str | None = None
+
+
+class Scan(Frozen, frozen=True):
+    """One vantage session: its observations belong to it in the store."""
+
+    id: str
+    vantage: Vantage
+    engine: str
+    plan: str
+    """Digest of the plan; `--resume` goes on with the same plan only."""
+    started: float
+    ended: float | None = None
+    complete: bool = False
+    version: str = ""
+
+
+class Session(Frozen, frozen=True):
+    """A scan with what it saw: what `assess` takes, one for each vantage session."""
+
+    scan: Scan
+    observations: tuple[Observation, ...]

@@ -1,0 +1,67 @@
+"""A probe as a value: who it is for, and a generator of steps that a driver carries out. No sockets here.
+
+The live driver (`scanner.net`) and the simulated one (`scanner.lab.simulate`) run the same generators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+
+import msgspec
+
+from scanner.model.base import Port, Transport
+from scanner.model.observation import Reading
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Write these bytes. The driver sends back `b""`."""
+
+    data: bytes
+
+
+class Read(msgspec.Struct, frozen=True):
+    """Read until `enough(received)` says so, `limit` bytes came, the peer closed, or `seconds` passed.
+
+    The driver sends back all the bytes of this read, `b""` if none came.
+    """
+
+    enough: Callable[[bytes], bool] = bool
+    limit: int = 65536
+    seconds: float = 3.0
+
+
+class StartTls(msgspec.Struct, frozen=True):
+    """Wrap the connection in TLS, with no verification: we look, we do not trust.
+
+    The driver sends back the peer's leaf certificate (DER), `b""` if the handshake failed (the steps after it then
+    read nothing). `versions` of the handshake reach the probe through the reading that the driver adds, `tls.version`.
+    """
+
+
+Step = Send | Read | StartTls
+Steps = Generator[Step, bytes, tuple[Reading, ...]]
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """Whom a probe talks to: for a Host header, or a payload that names the port."""
+
+    address: str
+    port: Port
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """One protocol's question. `PROBE` of a file in `scanner/probes/` is one of these."""
+
+    name: str
+    transport: Transport
+    ports: tuple[Port, ...]
+    """Where it is the likely protocol, most likely first. It may be tried elsewhere, too."""
+    writes: bool
+    """False: it only listens, so it may be used on fragile hosts and on ports that nothing is ever written to."""
+    steps: Callable[[Peer], Steps]
+    payload: bytes = b""
+    """UDP only: the datagram that asks, so that the port scan can use it."""
+    tls: bool = False
+    """Its first step is StartTls."""
+    fallback: bool = False
+    """Worth trying, after the likely ones, on a port where nothing else answered."""

@@ -1,0 +1,236 @@
+"""The report: what `assess` computes and every exporter, the TUI included, shows. The JSON export is this, verbatim.
+
+Every key is always written, in this order. Text that came from the network has been made visible (`model.text`).
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Literal
+
+import msgspec
+
+from scanner.model.base import Severity, Transport
+
+FlowVerdict = Literal["REACHED", "ONE_WAY", "TARGET_DOWN_PATH_OPEN", "REJECTED", "DROPPED", "UNPROVEN", "UNTESTED"]
+CROSSED: frozenset[FlowVerdict] = frozenset({"REACHED", "ONE_WAY", "TARGET_DOWN_PATH_OPEN"})
+"""The verdicts that prove that a packet crossed."""
+HELD: frozenset[FlowVerdict] = frozenset({"DROPPED", "REJECTED"})
+"""The verdicts that prove that the fence held."""
+
+CellVerdict = Literal["BREACHED", "AS_POLICY", "UNPROVEN", "UNTESTED"]
+PatchVerdict = Literal["COMPLIANT", "NON_COMPLIANT", "END_OF_LIFE", "UNKNOWN"]
+UnknownReason = Literal[
+    "backport-possible",
+    "no-version",
+    "base-build-only",
+    "branch-unknown",
+    "no-baseline",
+    "stale-baseline",
+    "untrusted-banner",
+]
+FindingKind = Literal[
+    "segmentation-gap",
+    "attack-path",
+    "dual-homed",
+    "required-flow-blocked",
+    "outdated",
+    "end-of-life",
+    "known-exploited",
+    "exposure",
+    "unknown-device",
+]
+Confidence = Literal["high", "medium", "low"]
+
+
+class Row(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """Base of what a report is made of."""
+
+
+class VantageRow(Row, frozen=True):
+    zone: str
+    interface: str
+    address: str
+    started: str
+    """ISO 8601, UTC, whole seconds; so is every time in a report."""
+    ended: str | None
+    complete: bool
+    engine: str
+
+
+class ServiceRow(Row, frozen=True):
+    transport: Transport
+    port: int
+    state: str
+    service: str | None
+    """The protocol as the trade calls it: `ssh`, `https`."""
+    product: str | None
+    version: str | None
+    cpe: str | None
+    evidence: str
+    revision: str | None = None
+    distro: str | None = None
+    tls: bool = False
+
+
+class SoftwareRow(Row, frozen=True):
+    product: str
+    version: str
+    source: str
+
+
+class HostRow(Row, frozen=True):
+    id: str
+    """`zone/address`: the same address behind another zone is another host."""
+    zone: str
+    addresses: tuple[str, ...]
+    mac: str | None
+    vendor: str | None
+    names: tuple[str, ...]
+    os: str | None
+    services: tuple[ServiceRow, ...]
+    software: tuple[SoftwareRow, ...]
+    critical: str | None = None
+    """The name of the critical system that it is, if it is one."""
+
+
+class FlowRow(Row, frozen=True):
+    from_: str
+    to: str
+    address: str
+    transport: Transport
+    port: int
+    verdict: FlowVerdict
+    reason: str
+    allowed: bool
+    evidence: str
+
+
+class CellRow(Row, frozen=True):
+    from_: str
+    to: str
+    verdict: CellVerdict
+    tested: int
+    """Flows probed, silent ones included."""
+    reached: int
+    forbidden_reached: int
+    reason: str
+
+
+class PatchRow(Row, frozen=True):
+    host: str
+    product: str
+    version: str | None
+    verdict: PatchVerdict
+    reason: str
+    """For UNKNOWN an `UnknownReason`, else the rule in words."""
+    confidence: Confidence
+    required: str | None
+    fixed_at: str | None
+    age_days: int | None
+    """Days since the fix that is missing was released."""
+    eol: str | None
+    kev: tuple[str, ...]
+    source: str | None
+    """The fact's address and the date it was read."""
+    evidence: str
+    transport: Transport | None = None
+    port: int | None = None
+    severity: Severity | None = None
+    cves: tuple[str, ...] = ()
+    remote_code: bool = False
+
+
+class ExceptionRow(Row, frozen=True):
+    owner: str
+    reason: str
+    approved_by: str
+    until: str
+    expired: bool
+
+
+class FindingRow(Row, frozen=True):
+    id: str
+    kind: FindingKind
+    severity: Severity
+    title: str
+    host: str | None
+    from_: str | None
+    to: str | None
+    transport: Transport | None
+    port: int | None
+    path: tuple[str, ...]
+    """An attack path, a hop an element: `guest -> servers/10.20.20.7 tcp/22 (observed)`."""
+    remedy: str
+    replay: str
+    evidence: str
+    controls: tuple[str, ...]
+    """`PCI DSS 4.0.1 1.3.1`."""
+    exception: ExceptionRow | None
+
+
+class RemedyRow(Row, frozen=True):
+    title: str
+    closes: tuple[str, ...]
+    change: str
+
+
+class CoverageRow(Row, frozen=True):
+    from_: str
+    to: str
+    state: Literal["tested", "partial", "untested"]
+    reason: str
+
+
+class Digests(Row, frozen=True):
+    site: str
+    baselines: str
+    feeds: str
+    observations: str
+
+
+class ZoneRow(Row, frozen=True):
+    name: str
+    subnets: tuple[str, ...]
+    trust: str
+    vlan: int | None
+    hosts: int
+
+
+class Summary(Row, frozen=True):
+    """The figures of the first page, counted once so that every sink shows the same."""
+
+    hosts: int
+    services: int
+    findings: dict[str, int]
+    """By severity, open ones (no valid exception)."""
+    cells: dict[str, int]
+    """By verdict."""
+    patches: dict[str, int]
+    """By verdict."""
+    excepted: int
+
+
+class Report(Row, frozen=True):
+    """See DESIGN: `schema` is raised when a key changes its meaning, never when one is added."""
+
+    schema: int
+    client: str
+    site: str
+    generated: str
+    """The day the assessment was made for: `--today`."""
+    vantages: tuple[VantageRow, ...]
+    hosts: tuple[HostRow, ...]
+    reachability: tuple[FlowRow, ...]
+    cells: tuple[CellRow, ...]
+    patches: tuple[PatchRow, ...]
+    findings: tuple[FindingRow, ...]
+    remediation: tuple[RemedyRow, ...]
+    coverage: tuple[CoverageRow, ...]
+    digests: Digests
+    zones: tuple[ZoneRow, ...] = ()
+    summary: Summary | None = None
+
+
+def iso_date(day: datetime.date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -1,0 +1,204 @@
+"""What the site file says: who is the client, what may be touched, which zones there are, and what may flow."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from typing import Annotated, Literal
+
+import msgspec
+
+from scanner.model.addresses import address, contains, network
+from scanner.model.base import Frozen, Port, Text, Transport
+
+Trust = Literal["critical", "management", "user", "device", "untrusted"]
+"""`device`: printers, phones, cameras and the like, that people do not log in to."""
+
+ANY = "any"
+EVERY_ZONE = "*"
+
+
+class ServiceRange(Frozen, frozen=True):
+    """One `tcp/443`, `udp/5000-5010`, `tcp/any`, `icmp` or `any` of a rule."""
+
+    transport: Transport | Literal["any"]
+    low: Port = 0
+    high: Port = 65535
+
+    def covers(self, transport: Transport, port: int) -> bool:
+        if self.transport == ANY:
+            return True
+        return self.transport == transport and (transport == "icmp" or self.low <= port <= self.high)
+
+
+def service_range(text: str) -> ServiceRange:
+    """Parse one service of a rule; ValueError says what it may look like."""
+    kind, _, ports = text.partition("/")
+    if kind == ANY and not ports:
+        return ServiceRange("any")
+    if kind == "icmp" and not ports:
+        return ServiceRange("icmp")
+    if kind in ("tcp", "udp"):
+        transport: Transport = "tcp" if kind == "tcp" else "udp"
+        if ports in ("", ANY):
+            return ServiceRange(transport)
+        low, dash, high = ports.partition("-")
+        if low.isdecimal() and (high.isdecimal() or not dash):
+            first, last = int(low), int(high or low)
+            if 1 <= first <= last <= 65535:
+                return ServiceRange(transport, first, last)
+    raise ValueError(f"{text!r} is no service: write tcp/443, udp/5000-5010, tcp/any, icmp or any")
+
+
+class Authorization(Frozen, frozen=True, rename={"from_": "from"}):
+    """Who allowed the scan, and when. Outside its dates (inclusive, local) nothing is sent."""
+
+    by: Text
+    from_: datetime.date
+    until: datetime.date
+    reference: str = ""
+    contact: str = ""
+
+    def __post_init__(self) -> None:
+        if self.until < self.from_:
+            raise ValueError(f"until ({self.until}) is before from ({self.from_})")
+
+
+class Scope(Frozen, frozen=True):
+    """What may be touched, and how gently. An empty `include` means the zones' own subnets."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    fragile: tuple[str, ...] = ()
+    """One connection at a time, slow, no payloads."""
+    max_rate: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 1000
+    """Packets a second over the whole scan."""
+    allow_ports: tuple[Port, ...] = ()
+    """Industrial ports (102, 502, 20000, 44818, 47808) that may be touched after all."""
+    snmp_public: bool = False
+    """Whether one SNMP sysDescr GET with the community `public` may be sent."""
+
+    def __post_init__(self) -> None:
+        for each in itertools.chain(self.include, self.exclude, self.fragile):
+            _check_network(each)
+
+
+class Zone(Frozen, frozen=True):
+    """A segment: a name and the subnets that are its own."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+    subnets: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    vlan: Annotated[int, msgspec.Meta(ge=1, le=4094)] | None = None
+    trust: Trust = "user"
+    isolated: bool = False
+    """Whether hosts inside the zone may not talk to each other either (client isolation)."""
+
+    def __post_init__(self) -> None:
+        for each in self.subnets:
+            _check_network(each)
+
+    def holds(self, addr: str) -> bool:
+        return contains(self.subnets, addr)
+
+
+class Critical(Frozen, frozen=True):
+    """A system whose loss stops the client."""
+
+    name: Text
+    hosts: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    services: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for each in self.hosts:
+            _check_address(each)
+        for each in self.services:
+            service_range(each)
+
+
+class Rule(Frozen, frozen=True, rename={"from_": "from"}):
+    """A flow that policy allows, or requires. `from` and `to` are a zone, `*`, a subnet or an address."""
+
+    from_: Text
+    to: Text
+    services: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        for each in self.services:
+            service_range(each)
+
+
+class Site(Frozen, frozen=True):
+    """One client's network as its owner describes it."""
+
+    client: Text
+    site: Text
+    zones: Annotated[tuple[Zone, ...], msgspec.Meta(min_length=1)]
+    authorization: Authorization | None = None
+    """Without one a site can be assessed, never scanned."""
+    scope: Scope = Scope()
+    critical: tuple[Critical, ...] = ()
+    allow: tuple[Rule, ...] = ()
+    require: tuple[Rule, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Relations between keys. Each message starts with the path of the key at fault."""
+        names = [zone.name for zone in self.zones]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise ValueError(f"$.zones[{index}].name: {name!r} names two zones; rename one")
+        for (i, left), (j, right) in itertools.combinations(enumerate(self.zones), 2):
+            for a, b in itertools.product(left.subnets, right.subnets):
+                if network(a).version == network(b).version and network(a).overlaps(network(b)):
+                    raise ValueError(
+                        f"$.zones[{j}].subnets: {b} of {right.name!r} overlaps {a} of {left.name!r} (zones[{i}]); "
+                        "an address belongs to one zone"
+                    )
+        for key, rules in (("allow", self.allow), ("require", self.require)):
+            for index, rule in enumerate(rules):
+                for end, text in (("from", rule.from_), ("to", rule.to)):
+                    if text != EVERY_ZONE and text not in names:
+                        try:
+                            network(text)
+                        except ValueError:
+                            raise ValueError(
+                                f"$.{key}[{index}].{end}: {text!r} is no zone, subnet or address; "
+                                f"the zones are {', '.join(names)}"
+                            ) from None
+
+    def zone(self, name: str) -> Zone | None:
+        return next((zone for zone in self.zones if zone.name == name), None)
+
+    def zone_of(self, addr: str) -> Zone | None:
+        return next((zone for zone in self.zones if zone.holds(addr)), None)
+
+    def in_scope(self, addr: str) -> bool:
+        include = self.scope.include or tuple(itertools.chain.from_iterable(zone.subnets for zone in self.zones))
+        return contains(include, addr) and not contains(self.scope.exclude, addr)
+
+    def fragile(self, addr: str) -> bool:
+        return contains(self.scope.fragile, addr)
+
+
+class Exception_(Frozen, frozen=True):
+    """A finding that somebody accepted, for a while. `until` is the last day on which it holds."""
+
+    finding: Text
+    owner: Text
+    reason: Text
+    until: datetime.date
+    approved_by: str = ""
+
+
+def _check_network(text: str) -> None:
+    try:
+        network(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; write a subnet like 10.20.0.0/16 or one address") from None
+
+
+def _check_address(text: str) -> None:
+    try:
+        address(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; write one IPv4 or IPv6 address") from None
