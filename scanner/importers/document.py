@@ -45,6 +45,11 @@ def read_document(text: str, kind: type[T], name: str) -> T:
         raise BadInput(_sentence(str(error), root, name)) from None
 
 
+def document_text(value: object) -> str:
+    """A value of ours as YAML that `read_document` reads back, keys in their order, defaults left out."""
+    return str(yaml.safe_dump(msgspec.to_builtins(value), sort_keys=False, allow_unicode=True, width=120))
+
+
 def _sentence(message: str, root: yaml.Node, name: str) -> str:
     found = _AT.search(message)
     path = found[1] if found else "$"

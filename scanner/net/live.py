@@ -1,0 +1,149 @@
+"""The network as it is: sweeps, port probes and conversations over the laptop's interface."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from scanner.errors import NetworkFailed, NoPrivilege
+from scanner.model.base import Frozen
+from scanner.model.network import Converse, Knock, Pace, Sweep
+from scanner.model.observation import Event, Limitation, Vantage
+from scanner.net import connect, ping, raw, sweep, udp
+from scanner.net.link import gone
+from scanner.net.resolve import Macs
+from scanner.net.route import Interface, interface_named, interfaces
+
+Engine = Literal["auto", "raw", "connect", "nmap"]
+
+_FIX = (
+    "run with sudo, give the interpreter the right with `setcap cap_net_raw+ep`, or scan with --engine connect, which "
+    "needs none"
+)
+
+
+class Available(Frozen, frozen=True):
+    """What this laptop can do, for `fencewalk doctor`."""
+
+    raw: bool
+    raw_reason: str
+    """Empty when it can; else why not, with the mend."""
+    ping: bool
+    ping_reason: str
+    nmap: bool
+    nmap_reason: str
+    interfaces: tuple[Interface, ...]
+    interfaces_reason: str
+
+
+def available() -> Available:
+    """Try what each engine needs; nothing is sent."""
+    refused = _raw_refused()
+    pings = ping.granted()
+    has_nmap = shutil.which("nmap") is not None
+    found: tuple[Interface, ...] = ()
+    reason = ""
+    try:
+        found = interfaces()
+    except NetworkFailed as error:
+        reason = str(error)
+    return Available(
+        raw=refused is None,
+        raw_reason=refused or "",
+        ping=pings,
+        ping_reason="" if pings else "this user's group is not in the sysctl net.ipv4.ping_group_range",
+        nmap=has_nmap,
+        nmap_reason="" if has_nmap else "there is no nmap on the PATH: apt install nmap",
+        interfaces=found,
+        interfaces_reason=reason,
+    )
+
+
+class LiveNetwork:
+    """Implements `Network` with packets from `vantage`.
+
+    `auto` is raw where the system grants it, else connect. `raw` without the right is NoPrivilege, at once. The
+    interface has to be there and up when a request starts, and all through it: NetworkFailed otherwise.
+    `udp_payloads`: what a UDP port is asked with; ports without get an empty datagram.
+    """
+
+    def __init__(self, vantage: Vantage, engine: Engine, udp_payloads: Mapping[int, bytes] | None = None) -> None:
+        self.vantage = vantage
+        self.engine: Literal["raw", "connect", "nmap"]
+        refused = _raw_refused() if engine in ("auto", "raw") else None
+        if engine == "auto":
+            self.engine = "raw" if refused is None else "connect"
+        elif engine == "raw" and refused is not None:
+            raise NoPrivilege(refused)
+        else:
+            self.engine = engine
+        self._payloads = dict(udp_payloads or {})
+        self._macs = Macs()
+        self._told = False
+
+    def sweep(self, request: Sweep, pace: Pace) -> Iterator[Event]:
+        interface = self._interface()
+        request = msgspec.structs.replace(request, tries=max(1, request.tries))
+        yield from self._limitation()
+        # Whatever engine asks the ports, neighbours are best found by ARP and NDP where that may be had.
+        if _raw_refused() is None:
+            yield from sweep.sweep(request, pace, self.vantage, interface, self._macs)
+        else:
+            yield from ping.sweep(request, pace, self.vantage, interface)
+
+    def knock(self, request: Knock, pace: Pace) -> Iterator[Event]:
+        interface = self._interface()
+        request = msgspec.structs.replace(request, tries=max(1, request.tries))
+        if self.engine == "raw":
+            yield from raw.knock(request, pace, self.vantage, interface, self._payloads, self._macs)
+        elif self.engine == "nmap" and not request.gentle:
+            from scanner.net import nmap
+
+            yield from nmap.knock(request, pace, self.vantage)
+        else:
+            yield from self._limitation()
+            yield from connect.knock(request, pace, self.vantage, interface)
+            yield from udp.knock(request, pace, self.vantage, interface, self._payloads)
+
+    def converse(self, request: Converse, pace: Pace) -> Iterator[Event]:
+        from scanner.net import converse
+
+        self._interface()
+        yield from converse.converse(request, pace, self.vantage)
+
+    def close(self) -> None:
+        """Nothing stays open between requests."""
+
+    def _interface(self) -> Interface:
+        interface = interface_named(self.vantage.interface)
+        if not interface.up:
+            raise gone(interface.name)
+        return interface
+
+    def _limitation(self) -> Iterator[Limitation]:
+        """Once a session: what the connect engine is blind to."""
+        if self.engine == "connect" and not self._told:
+            self._told = True
+            yield Limitation(
+                "the TTL of TCP answers, and who sent a reset: a firewall's RST looks like the host's own",
+                "the connect engine asks ports with ordinary connections; --engine raw, with sudo, sees both",
+                time.time(),
+            )
+
+
+def _raw_refused() -> str | None:
+    """Why no raw packet can be sent, with the mend; None when it can."""
+    if not hasattr(socket, "AF_PACKET"):
+        return "raw packets are implemented for Linux only: scan with --engine connect"
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0).close()
+    except PermissionError:
+        return f"raw packets need root or CAP_NET_RAW: {_FIX}"
+    except OSError as error:
+        return f"raw packets cannot be had here ({error.strerror}): scan with --engine connect"
+    return None

@@ -1,0 +1,217 @@
+"""The nmap engine: Nmap knocks, run by python-nmap; its raw XML goes to our one reader, as python-nmap's loses data.
+
+`-d3` makes Nmap list every port with the TTL of its answer. Summed up, a reset by the firewall and one by the target
+would look the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Iterator
+from typing import IO, Literal
+
+import msgspec
+
+from scanner.errors import BadInput, NetworkFailed, NoPrivilege
+from scanner.importers.nmap_run import NmapRun, read_nmap_xml
+from scanner.importers.nmap_xml import observations
+from scanner.model.addresses import address, addresses_text, ports_text
+from scanner.model.network import Knock, Pace
+from scanner.model.observation import Event, Limitation, Progress, Silence, Vantage
+from scanner.model.text import visible
+from scanner.net.nmap_child import NOT_INSTALLED
+
+_UNIT_PROBES = 20_000
+_UNIT_ADDRESSES = 256
+_POLL_SECONDS = 0.25
+_CONNECT_PACKETS = 4
+_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
+
+_Scan = Literal["syn", "connect", "udp"]
+
+
+class _Unit(msgspec.Struct, frozen=True):
+    """One run of Nmap: addresses of one family, one kind of scan."""
+
+    addresses: tuple[str, ...]
+    ports: tuple[int, ...]
+    scan: _Scan
+
+    @property
+    def probes(self) -> int:
+        return len(self.addresses) * len(self.ports)
+
+
+def knock(request: Knock, pace: Pace, vantage: Vantage) -> Generator[Event, None, None]:
+    """The same rows as the other engines give, once for each unit of at most `_UNIT_PROBES` probes.
+
+    BadInput: Nmap is not installed. NoPrivilege: UDP without root. NetworkFailed: Nmap gave up, in its words. Closing
+    the iterator kills Nmap.
+    """
+    raw = _can_raw()
+    if request.udp and not raw:
+        raise NoPrivilege("nmap asks UDP ports only as root: run fencewalk with sudo, or use --engine connect")
+    units = list(_units(request, "syn" if raw and not request.gentle else "connect"))
+    yield from _limitations({unit.scan for unit in units})
+    total, done = sum(unit.probes for unit in units), 0
+    for unit in units:
+        pace.take(1)
+        process = _Nmap(unit, request, pace, vantage)
+        try:
+            while not process.ended():
+                yield Progress("knock", done, total, time.time())
+            run, complaint = process.result()
+        finally:
+            process.kill()
+        yield from _events(unit, run, complaint, request.tries)
+        done += unit.probes
+        yield Progress("knock", done, total, time.time())
+
+
+def arguments(scan: _Scan, request: Knock, rate: float, interface: str, ipv6: bool) -> list[str]:
+    """Nmap's flags for one unit; BadInput for an interface name that could be read as something else."""
+    if not _INTERFACE.fullmatch(interface):
+        raise BadInput(f"{visible(interface, 60)!r} is no name of an interface")
+    flags = ["-n", "-Pn", "--reason", "-d3", {"syn": "-sS", "connect": "-sT", "udp": "-sU"}[scan]]
+    # Nmap counts probes: a connect is several packets, and to a SYN's answer the kernel adds a reset.
+    packets = _CONNECT_PACKETS if scan == "connect" else 1
+    flags += ["--max-rate", f"{max(0.1, rate * 0.9 / packets):.6g}", "--max-retries", str(max(0, request.tries - 1))]
+    flags += ["-e", interface]
+    if ipv6:
+        flags.append("-6")
+    if not _can_raw():
+        flags.append("--unprivileged")
+    if request.gentle:
+        flags += ["--max-parallelism", "1", "--scan-delay", "100ms"]
+    return flags
+
+
+class _Nmap:
+    """One running Nmap, in a process group of its own. Output goes to files, so that nothing waits for a reader."""
+
+    def __init__(self, unit: _Unit, request: Knock, pace: Pace, vantage: Vantage) -> None:
+        ipv6 = ":" in unit.addresses[0]
+        flags = arguments(unit.scan, request, pace.rate, vantage.interface, ipv6)
+        command = {
+            "hosts": " ".join(unit.addresses),
+            "ports": ports_text(unit.ports),
+            "arguments": shlex.join(flags),
+        }
+        self._out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - `kill` closes it
+        self._err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - `kill` closes it
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "scanner.net.nmap_child"],
+            stdin=subprocess.PIPE,
+            stdout=self._out,
+            stderr=self._err,
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(command).encode() + b"\n")
+        self._process.stdin.flush()  # and stays open: its end is the end of the child
+
+    def ended(self) -> bool:
+        """Whether it is through; waits a moment for it."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_POLL_SECONDS)
+        return self._process.returncode is not None
+
+    def result(self) -> tuple[NmapRun, str]:
+        """What it saw, and its complaints."""
+        if self._process.returncode == NOT_INSTALLED:
+            raise BadInput("nmap is not installed: apt install nmap, or use --engine raw")
+        complaint = visible(_content(self._err).strip(), 300)
+        output = _content(self._out)
+        if self._process.returncode != 0 or not output:
+            raise NetworkFailed(f"nmap ended without a result: {complaint or f'status {self._process.returncode}'}")
+        run = read_nmap_xml(output, "nmap's output")
+        if not run.complete:
+            raise NetworkFailed(f"nmap gave up: {run.error or complaint or 'its output breaks off'}")
+        return run, complaint
+
+    def kill(self) -> None:
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._out.close()
+        self._err.close()
+
+
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
+def _events(unit: _Unit, run: NmapRun, complaint: str, tries: int) -> Iterator[Event]:
+    """The run's rows, and a word about each address that it has no ports of."""
+    yield from observations(run, tries)
+    asked = {_bare(each): each for each in unit.addresses}
+    reported = {_bare(host.address): host for host in run.hosts}
+    # Nmap looks for a neighbour before it knocks, whatever it is told: nobody there is silence on every port.
+    down = [each for bare, each in asked.items() if bare in reported and reported[bare].status == "down"]
+    transport: Literal["tcp", "udp"] = "udp" if unit.scan == "udp" else "tcp"
+    if down:
+        yield Silence(addresses_text(down), transport, ports_text(unit.ports), tries, run.ended or time.time())
+    left = [each for bare, each in asked.items() if bare not in reported or reported[bare].timed_out]
+    if left:
+        yield Limitation(
+            f"{transport} ports of {addresses_text(left)}",
+            f"nmap left them out: {complaint or 'no reason'}",
+            time.time(),
+        )
+
+
+def _limitations(scans: set[_Scan]) -> Iterator[Limitation]:
+    now = time.time()
+    if "connect" in scans:
+        what = "TTL and sender of TCP answers, and which ICMP error came"
+        yield Limitation(what, "nmap -sT learns only the kernel's error number", now)
+    yield Limitation("late answers", "nmap stops waiting before a router says host-unreachable, some 3 s later", now)
+
+
+def _units(request: Knock, tcp_scan: _Scan) -> Iterator[_Unit]:
+    checked = [_checked(each) for each in request.addresses]
+    kinds: tuple[tuple[_Scan, tuple[int, ...]], ...] = ((tcp_scan, request.tcp), ("udp", request.udp))
+    for scan, ports in kinds:
+        size = 1 if request.gentle else max(1, min(_UNIT_ADDRESSES, _UNIT_PROBES // max(1, len(ports))))
+        for family in ([a for a in checked if ":" not in a], [a for a in checked if ":" in a]):
+            for start in range(0, len(family) if ports else 0, size):
+                yield _Unit(tuple(family[start : start + size]), ports, scan)
+
+
+def _checked(text: str) -> str:
+    """An address that python-nmap may split and Nmap may read: canonical, and never a flag, a name or a range."""
+    found = address(text)
+    scope = found.partition("%")[2]
+    if scope and not _INTERFACE.fullmatch(scope):
+        raise BadInput(f"{visible(text, 60)!r} names no interface after its %")
+    return found
+
+
+def _bare(text: str) -> str:
+    return str(ipaddress.ip_address(text.partition("%")[0]))
+
+
+def _can_raw() -> bool:
+    """Whether Nmap can open raw sockets: it goes by the user, and our own capabilities do not reach it."""
+    if os.geteuid() != 0:
+        return False
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW):
+            return True
+    except PermissionError:
+        return False

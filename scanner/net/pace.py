@@ -1,0 +1,100 @@
+"""How fast packets may leave: sliding windows, so that the limit holds over every span and not on average only."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from scanner.model.network import Pace
+
+_MARGIN = 1.02
+"""Windows are this much longer than they claim: between the grant and the wire there is a scheduler."""
+_LEAST_SLEEP = 1e-5
+
+
+class TokenBucket:
+    """Never more than `rate` packets in any second, nor rate/10 (rounded up) in any 100 ms, rate/100 in any 10 ms.
+
+    A rate below one is one packet every 1/rate seconds. Threads may share it; they wait in line. `clock` and `sleep`
+    are seconds that only go forward.
+    """
+
+    def __init__(
+        self, rate: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        if not rate > 0 or math.isinf(rate):
+            raise ValueError(f"a rate of {rate} packets a second is none")
+        self.rate = rate
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._windows = (
+            _Window(0.01, math.ceil(rate / 100)),
+            _Window(0.1, math.ceil(rate / 10)),
+            _Window(max(1.0, 1 / rate), max(1, math.floor(rate))),
+        )
+
+    @property
+    def depth(self) -> int:
+        """How many packets may go at one instant; `take` waits in between when it is asked for more."""
+        return self._windows[0].limit
+
+    def take(self, packets: int) -> None:
+        """Return when `packets` more may be sent; those beyond `depth` have been waited for one portion at a time."""
+        while packets > 0:
+            portion = min(packets, self.depth)
+            with self._lock:
+                self._grant(portion)
+            packets -= portion
+
+    def _grant(self, portion: int) -> None:
+        while True:
+            now = self._clock()
+            ready = max(window.ready(now, portion) for window in self._windows)
+            if ready <= now:
+                break
+            self._sleep(max(ready - now, _LEAST_SLEEP))
+        for window in self._windows:
+            window.add(now, portion)
+
+
+class Chain:
+    """Several paces at once: each has to agree. The one given last is asked last, just before the packet leaves."""
+
+    def __init__(self, paces: Sequence[Pace]) -> None:
+        self._paces = tuple(paces)
+        self.rate = min(pace.rate for pace in paces)
+
+    def take(self, packets: int) -> None:
+        for pace in self._paces:
+            pace.take(packets)
+
+
+class _Window:
+    """At most `limit` packets within any `span` seconds."""
+
+    def __init__(self, span: float, limit: int) -> None:
+        self.span = span * _MARGIN
+        self.limit = limit
+        self._grants: deque[tuple[float, int]] = deque()
+        self._total = 0
+
+    def ready(self, now: float, portion: int) -> float:
+        """The earliest time, not before `now`, at which `portion` more fit."""
+        while self._grants and self._grants[0][0] + self.span <= now:
+            self._total -= self._grants.popleft()[1]
+        excess = self._total + portion - self.limit
+        when = now
+        for at, count in self._grants:
+            if excess <= 0:
+                break
+            when = at + self.span
+            excess -= count
+        return when
+
+    def add(self, now: float, portion: int) -> None:
+        self._grants.append((now, portion))
+        self._total += portion

@@ -1,0 +1,181 @@
+"""Where the laptop stands: its interfaces, the vantage in a zone, and the next hop towards an address."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import struct
+from typing import Literal
+
+from scanner.errors import BadInput
+from scanner.model.base import Frozen
+from scanner.model.observation import Vantage
+from scanner.model.site import Zone
+from scanner.net import netlink
+
+IFF_UP, IFF_RUNNING, IFF_NOARP = 0x1, 0x40, 0x80
+ARPHRD_ETHER = 1
+_UNUSABLE = 0x08 | 0x40
+"""IFA_F_DADFAILED, IFA_F_TENTATIVE: an address that may not be used as a source (yet)."""
+
+
+class Interface(Frozen, frozen=True):
+    """A network interface of the laptop."""
+
+    name: str
+    index: int
+    mac: str | None
+    """None for an interface without link-layer addresses (tun, loopback)."""
+    addresses: tuple[str, ...]
+    """With their prefix: `10.20.10.5/24`. Canonical, IPv4 first, in the kernel's order."""
+    up: bool
+    """Switched on and with a carrier."""
+    resolves: bool = True
+    """Whether next hops have to be resolved by ARP or NDP."""
+
+    def address_in(self, zone: Zone, version: int) -> str | None:
+        """The first address (no prefix) of that IP version that lies in one of the zone's subnets."""
+        plain = (each.partition("/")[0] for each in self.addresses)
+        return next((each for each in plain if _version(each) == version and zone.holds(each)), None)
+
+    def has(self, address: str) -> bool:
+        return any(each.partition("/")[0] == address for each in self.addresses)
+
+    def link_local(self) -> str | None:
+        """The IPv6 link-local address, from which neighbours are asked."""
+        return next((each.partition("/")[0] for each in self.addresses if each.startswith("fe80:")), None)
+
+    def on_link(self, address: str) -> bool:
+        """Whether one of the interface's own prefixes holds the address."""
+        ip = ipaddress.ip_address(address)
+        networks = (ipaddress.ip_interface(each).network for each in self.addresses)
+        return any(ip in each for each in networks if each.version == ip.version)
+
+
+class Hop(Frozen, frozen=True):
+    """How a packet to an address leaves the laptop."""
+
+    kind: Literal["self", "on-link", "routed"]
+    source: str
+    """The laptop's address that it carries."""
+    via: str
+    """Whom to hand it to on the link: the address itself, or the gateway."""
+
+
+def interfaces() -> tuple[Interface, ...]:
+    """All interfaces, in the kernel's order. NetworkFailed where they cannot be read (Linux only)."""
+    addresses: dict[int, list[str]] = {}
+    for head, found in netlink.rows(netlink.RTM_GETADDR, bytes(8)):
+        _, bits, flags, _, index = struct.unpack("=BBBBI", head)
+        if netlink.IFA_FLAGS in found:
+            (flags,) = struct.unpack("=I", found[netlink.IFA_FLAGS])
+        packed = found.get(netlink.IFA_LOCAL) or found.get(netlink.IFA_ADDRESS)
+        if packed is not None and not flags & _UNUSABLE:
+            addresses.setdefault(index, []).append(f"{ipaddress.ip_address(packed)}/{bits}")
+    result = []
+    for head, found in netlink.rows(netlink.RTM_GETLINK, bytes(16)):
+        _, _, kind, index, flags, _ = struct.unpack("=BBHiII", head)
+        mac = found.get(netlink.IFLA_ADDRESS, b"")
+        result.append(
+            Interface(
+                name=found[netlink.IFLA_IFNAME].rstrip(b"\0").decode("utf-8", "replace"),
+                index=index,
+                mac=mac.hex(":") if len(mac) == 6 and any(mac) else None,
+                addresses=tuple(sorted(addresses.get(index, ()), key=lambda each: ":" in each)),
+                up=flags & (IFF_UP | IFF_RUNNING) == IFF_UP | IFF_RUNNING,
+                resolves=kind == ARPHRD_ETHER and not flags & IFF_NOARP,
+            )
+        )
+    return tuple(result)
+
+
+def interface_named(name: str) -> Interface:
+    """One interface; BadInput lists those that exist when it does not."""
+    known = interfaces()
+    found = next((each for each in known if each.name == name), None)
+    if found is None:
+        raise BadInput(f"there is no interface {name!r}; this laptop has {', '.join(each.name for each in known)}")
+    return found
+
+
+def vantage_for(zone: Zone, interface: str | None) -> Vantage:
+    """Where a session from `zone` stands: the interface with an address in one of the zone's subnets.
+
+    BadInput when the named interface is not there or stands elsewhere, when none stands in the zone, and when
+    several do and none was named.
+    """
+    subnets = ", ".join(zone.subnets)
+    if interface is not None:
+        found = interface_named(interface)
+        vantage = _vantage(zone, found)
+        if vantage is None:
+            has = ", ".join(found.addresses) or "no address"
+            raise BadInput(f"{interface} is not in zone {zone.name!r} ({subnets}): it has {has}")
+        return vantage
+    known = interfaces()
+    standing = [each for each in (_vantage(zone, found) for found in known) if each is not None]
+    if not standing:
+        has = ", ".join(f"{each.name} {' '.join(each.addresses)}" for each in known if each.addresses) or "no address"
+        raise BadInput(f"no interface is in zone {zone.name!r} ({subnets}): this laptop has {has}")
+    if len(standing) > 1:
+        names = " and ".join(f"{each.interface} ({each.address})" for each in standing)
+        raise BadInput(f"{names} are both in zone {zone.name!r}; say which one with --interface")
+    return standing[0]
+
+
+def next_hop(address: str, interface: Interface, source: str | None) -> Hop | None:
+    """How a packet to `address` leaves by that interface; None when it has no route there.
+
+    `source`, where given, is the laptop's address to send from; otherwise the kernel's choice. Without a route
+    Linux supposes that the address is on the link, so an answer outside the interface's own prefixes is
+    believed only when the routing table holds it.
+    """
+    packed = ipaddress.ip_address(address).packed
+    if address.startswith("fe80:"):
+        own = interface.link_local()
+        return None if own is None else Hop("self" if address == own else "on-link", own, address)
+    if interface.has(address) or ipaddress.ip_address(address).is_loopback:
+        return Hop("self", address, address)
+    from_ = None if source is None else ipaddress.ip_address(source).packed
+    try:
+        kind, found = netlink.route(packed, interface.index, from_)
+        if kind == netlink.RTN_LOCAL:
+            return Hop("self", address, address)
+        gateway = found.get(netlink.RTA_GATEWAY)
+        if gateway is None and netlink.RTA_VIA in found:
+            gateway = found[netlink.RTA_VIA][2:]
+        if gateway is None and not interface.on_link(address):
+            netlink.route(packed, interface.index, from_, match=True)
+    except OSError:
+        return None
+    chosen = found.get(netlink.RTA_PREFSRC)
+    own = source or (None if chosen is None else str(ipaddress.ip_address(chosen)))
+    if kind != netlink.RTN_UNICAST or own is None:
+        return None
+    if gateway is None:
+        return Hop("on-link", own, address)
+    return Hop("routed", own, str(ipaddress.ip_address(gateway)))
+
+
+def neighbours(interface: Interface) -> dict[str, str]:
+    """The kernel's neighbour table of that interface: address -> MAC, entries in use only."""
+    incomplete_failed_noarp = 0x01 | 0x20 | 0x40
+    found = {}
+    for head, row in netlink.rows(netlink.RTM_GETNEIGH, bytes(12)):
+        family, index, state, _, _ = struct.unpack("=BxxxiHBB", head)
+        if family not in (socket.AF_INET, socket.AF_INET6) or index != interface.index:
+            continue
+        mac = row.get(netlink.NDA_LLADDR, b"")
+        if len(mac) == 6 and netlink.NDA_DST in row and not state & incomplete_failed_noarp:
+            found[str(ipaddress.ip_address(row[netlink.NDA_DST]))] = mac.hex(":")
+    return found
+
+
+def _vantage(zone: Zone, interface: Interface) -> Vantage | None:
+    four, six = interface.address_in(zone, 4), interface.address_in(zone, 6)
+    first = four or six
+    return None if first is None else Vantage(zone.name, interface.name, first, six)
+
+
+def _version(address: str) -> int:
+    return 6 if ":" in address else 4

@@ -1,0 +1,171 @@
+"""UDP and unprivileged echo through the laptop's own IP stack: one socket, and its queue of ICMP errors."""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterator, Mapping
+
+from scanner.errors import NetworkFailed
+from scanner.model.network import Knock, Pace
+from scanner.model.observation import Event, Vantage
+from scanner.net import frames
+from scanner.net.connect import PAUSE
+from scanner.net.errqueue import complaints, ttl_of
+from scanner.net.kernel import NO_NEXT_HOP, aimed, endpoint, open_socket, refusal, refuse_unreached
+from scanner.net.link import check_interface, gone
+from scanner.net.route import Hop, Interface
+from scanner.net.tally import Answer, Question, Tally
+from scanner.net.volley import MOST_PROBES, Arrival, volley
+
+_MOST_AT_ONCE = 1024
+_SO_RCVBUF = 4 << 20
+
+
+class DatagramWire:
+    """Sends a tally's UDP or echo probes from ordinary sockets, one for each source address."""
+
+    def __init__(
+        self, tally: Tally, ways: Mapping[str, Hop | None], interface: Interface, payloads: Mapping[int, bytes]
+    ) -> None:
+        self._tally = tally
+        self._ways = ways
+        self._interface = interface
+        self._payloads = payloads
+        self._hosts = {address: index for index, address in enumerate(tally.addresses)}
+        self._asked = {port: index for index, (_, port) in enumerate(tally.questions)}
+        self._echo = tally.questions[0][0] == "icmp"
+        self._sockets: dict[tuple[str, bool], socket.socket] = {}
+        self._early: list[Arrival] = []
+
+    def close(self) -> None:
+        for sock in self._sockets.values():
+            sock.close()
+        self._sockets.clear()
+
+    def send(self, index: int, attempt: int) -> None:
+        host, asked = divmod(index, len(self._tally.questions))
+        address = self._tally.addresses[host]
+        hop = self._ways[address]
+        if hop is None:
+            return
+        sock = self._socket(hop)
+        port = self._tally.questions[asked][1]
+        data = self._payloads.get(port, b"")
+        if self._echo:
+            port, kind = 0, 128 if ":" in address else 8
+            data = struct.pack("!BBHHH", kind, 0, 0, 0, attempt) + b"fencewalk"
+        for _ in range(64):
+            try:
+                sock.sendto(data, endpoint(address, port, self._interface))
+                return
+            except OSError as error:
+                if error.errno in (errno.ENETDOWN, errno.ENODEV, errno.ENXIO):
+                    raise gone(self._interface.name) from None
+                reason = refusal(error.errno or 0)
+                # An ICMP error about an earlier packet is reported by the next call: take it, and send again.
+                taken = list(self._errors(sock))
+                self._early.extend(taken)
+                if reason is not None and not taken:
+                    self._tally.refuse(host, reason)
+                    return
+                if error.errno in (errno.EAGAIN, errno.ENOBUFS):
+                    select.select([], [sock], [], 0.01)
+        raise NetworkFailed(f"{self._interface.name} takes no packet to {address}")
+
+    def receive(self, timeout: float) -> Iterator[Arrival]:
+        early, self._early = self._early, []
+        yield from early
+        sockets = list(self._sockets.values())
+        if not sockets:
+            time.sleep(min(timeout, 0.05))
+            return
+        # An ICMP error makes a socket readable too.
+        ready, _, _ = select.select(sockets, [], [], 0 if early else timeout)
+        for sock in ready:
+            yield from self._errors(sock)
+            yield from self._replies(sock)
+
+    def check(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            check_interface(sock, self._interface.name)
+
+    def _socket(self, hop: Hop) -> socket.socket:
+        key = hop.source, hop.kind == "self"
+        sock = self._sockets.get(key)
+        if sock is None:
+            protocol = 0
+            if self._echo:
+                protocol = frames.ICMP6 if ":" in hop.source else frames.ICMP
+            try:
+                sock = open_socket(hop, self._interface, socket.SOCK_DGRAM, protocol)
+            except OSError as error:
+                raise NetworkFailed(f"{self._interface.name} cannot be used: {error.strerror}") from None
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SO_RCVBUF)
+            self._sockets[key] = sock
+        return sock
+
+    def _replies(self, sock: socket.socket) -> Iterator[Arrival]:
+        for _ in range(_MOST_AT_ONCE):
+            try:
+                data, ancillary, _, peer = sock.recvmsg(2048, 256)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error, which is read from the queue
+            address = peer[0].partition("%")[0]
+            index = self._index(address, peer[1])
+            if index is None:
+                continue
+            attempt, reason = None, "udp-reply"
+            if self._echo:
+                if len(data) < 8 or data[0] not in (0, 129):
+                    continue
+                reason, attempt = "echo-reply", int.from_bytes(data[6:8], "big")
+                if attempt >= self._tally.tries:
+                    continue
+            answer = Answer("open", reason, time.time(), ttl_of(ancillary), address)
+            yield Arrival(index, attempt, answer)
+
+    def _errors(self, sock: socket.socket) -> Iterator[Arrival]:
+        for complaint in complaints(sock, time.time()):
+            index = self._index(complaint.address, complaint.port)
+            hop = self._ways.get(complaint.address)
+            if index is None or hop is None:
+                continue
+            answer = complaint.answer
+            if answer is None:
+                continue
+            if hop.kind != "self" and self._interface.has(answer.source or ""):
+                # The laptop's own kernel found nobody on the link: a dead neighbour, or a dead next hop.
+                if hop.kind == "routed":
+                    self._tally.refuse(self._hosts[complaint.address], NO_NEXT_HOP)
+                continue
+            yield Arrival(index, None, answer)
+
+    def _index(self, address: str, port: int) -> int | None:
+        host = self._hosts.get(address)
+        asked = 0 if self._echo else self._asked.get(port)
+        return None if host is None or asked is None else host * len(self._tally.questions) + asked
+
+
+def knock(
+    request: Knock, pace: Pace, vantage: Vantage, interface: Interface, payloads: Mapping[int, bytes]
+) -> Iterator[Event]:
+    """Ask every UDP port of every address; a port without a payload gets an empty datagram, as do gentle requests."""
+    if not request.udp:
+        return
+    questions: list[Question] = [("udp", port) for port in request.udp]
+    some = max(1, MOST_PROBES // len(questions))
+    for start in range(0, len(request.addresses), some):
+        tally, ways = aimed(request.addresses[start : start + some], questions, request.tries, vantage, interface)
+        wire = DatagramWire(tally, ways, interface, {} if request.gentle else payloads)
+        try:
+            yield from volley(wire, tally, pace, stage="knock", pause=PAUSE if request.gentle else 0.0)
+            refuse_unreached(tally, ways, interface)
+            yield from tally.rows(time.time())
+        finally:
+            wire.close()

@@ -1,0 +1,247 @@
+"""A small real network for the packet engines: a laptop and a neighbour on one segment, a router, a target behind it.
+
+    laptop 10.91.1.10 ─┐
+                       ├─ bridge, router 10.91.1.1 ── 10.91.2.1 router ── target 10.91.2.10
+    near   10.91.1.20 ─┘
+
+Each address has an IPv6 sibling (fd91:1::10 and so on).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from scanner.errors import FencewalkError
+
+T = TypeVar("T")
+
+RULES = """
+table inet fence {
+  chain forward {
+    type filter hook forward priority 0;
+    tcp dport 81 drop
+    tcp dport 82 reject with tcp reset
+    meta nfproto ipv4 tcp dport 83 reject with icmp admin-prohibited
+    meta nfproto ipv6 tcp dport 83 reject with icmpv6 admin-prohibited
+    meta nfproto ipv4 tcp dport 84 reject with icmp port-unreachable
+    udp dport 55 drop
+    meta nfproto ipv4 udp dport 56 reject with icmp admin-prohibited
+  }
+}
+table netdev watch {
+  counter sent { }
+  set four { type ipv4_addr; flags dynamic; size 65535; }
+  set resolved { type ipv4_addr; flags dynamic; size 65535; }
+  set six { type ipv6_addr; flags dynamic; size 65535; }
+  chain from-laptop {
+    type filter hook ingress device to-laptop priority 0;
+    counter name sent
+    update @four { ip daddr }
+    update @resolved { arp daddr ip }
+    update @six { ip6 daddr }
+  }
+}
+"""
+"""The fence, and beside it a record of everything that the laptop sends."""
+TARGET_RULES = """
+table inet seen {
+  counter rst { }
+  counter fin { }
+  counter syn { }
+  chain input {
+    type filter hook input priority 0;
+    tcp flags & rst == rst counter name rst
+    tcp flags & fin == fin counter name fin
+    tcp flags & (syn|ack) == syn counter name syn
+  }
+}
+"""
+
+
+def why_not() -> str | None:
+    """Why namespaces cannot be had here; None when they can."""
+    if os.geteuid() != 0:
+        return "network namespaces need root"
+    for tool in ("ip", "nft"):
+        if subprocess.run(["which", tool], capture_output=True, check=False).returncode:
+            return f"there is no {tool} here"
+    probe = f"fwprobe{os.getpid()}"
+    if subprocess.run(["ip", "netns", "add", probe], capture_output=True, check=False).returncode:
+        return "this kernel gives no network namespaces"
+    subprocess.run(["ip", "netns", "del", probe], check=False)
+    return None
+
+
+class Lab:
+    """The namespaces, from construction to `close`. `run` runs a function inside one of them."""
+
+    def __init__(self) -> None:
+        self._prefix = f"fwlive{os.getpid()}"
+        self._children: list[int] = []
+        self._names: list[str] = []
+        try:
+            self._raise()
+        except BaseException:
+            self.close()
+            raise
+
+    def _raise(self) -> None:
+        for name in ("laptop", "near", "router", "target"):
+            self.sh(f"ip netns add {self.name(name)}")
+            self._names.append(name)
+            self.ns(name, "ip link set lo up")
+            for key in ("all", "default"):
+                self.ns(name, f"sysctl -qw net.ipv6.conf.{key}.accept_dad=0")
+        self.ns("router", "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+        self.ns("router", "ip link add br0 type bridge", "ip link set br0 up")
+        for key in ("iptables", "ip6tables"):
+            self.ns("router", f"sysctl -qw net.bridge.bridge-nf-call-{key}=0", check=False)
+        for name in ("laptop", "near"):
+            self._wire(name, f"to-{name}")
+            self.ns("router", f"ip link set to-{name} master br0")
+        self._wire("target", "to-target")
+        self._address("router", "br0", 1, 1)
+        self._address("router", "to-target", 2, 1)
+        for name, net, host in (("laptop", 1, 10), ("near", 1, 20), ("target", 2, 10)):
+            self._address(name, "eth0", net, host)
+            self.ns(name, f"ip route add default via 10.91.{net}.1", f"ip -6 route add default via fd91:{net}::1")
+        self.nft("router", RULES)
+        self.nft("target", TARGET_RULES)
+        for name in ("target", "near", "laptop"):
+            self.serve(name)
+
+    def _wire(self, name: str, port: str) -> None:
+        self.ns("router", f"ip link add {port} type veth peer name eth0 netns {self.name(name)}")
+        self.ns("router", f"ip link set {port} up")
+        self.ns(name, "ip link set eth0 up")
+
+    def _address(self, name: str, interface: str, net: int, host: int) -> None:
+        self.ns(name, f"ip addr add 10.91.{net}.{host}/24 dev {interface}")
+        self.ns(name, f"ip -6 addr add fd91:{net}::{host}/64 dev {interface} nodad")
+
+    def name(self, name: str) -> str:
+        return f"{self._prefix}-{name}"
+
+    def sh(self, command: str, *, check: bool = True, text: str | None = None) -> str:
+        done = subprocess.run(command.split(), capture_output=True, text=True, check=False, input=text)
+        if check and done.returncode:
+            raise RuntimeError(f"{command}: {done.stderr}")
+        return done.stdout
+
+    def ns(self, name: str, *commands: str, check: bool = True) -> str:
+        return "".join(self.sh(f"ip netns exec {self.name(name)} {each}", check=check) for each in commands)
+
+    def nft(self, name: str, rules: str) -> None:
+        self.sh(f"ip netns exec {self.name(name)} nft -f -", text=rules)
+
+    def counter(self, name: str, table: str, counter: str) -> int:
+        """Packets counted since the last reading; `table` with its family (`inet seen`)."""
+        text = self.ns(name, f"nft reset counter {table} {counter}")
+        return int(text.split("packets")[1].split()[0])
+
+    def sent_to(self) -> set[str]:
+        """Every address that the laptop sent a packet or an ARP request to, since the last reading."""
+        found: set[str] = set()
+        for each in ("four", "resolved", "six"):
+            listed = json.loads(self.ns("router", f"nft -j list set netdev watch {each}"))
+            found.update(row for part in listed["nftables"] for row in part.get("set", {}).get("elem", ()))
+            self.ns("router", f"nft flush set netdev watch {each}")
+        return found
+
+    def serve(self, name: str) -> None:
+        """In that namespace: TCP 80 (greets, and waits for the client's FIN), UDP 53 (answers)."""
+        ready, told = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                self._enter(name)
+                _serve(told)
+            finally:
+                os._exit(0)
+        os.close(told)
+        os.read(ready, 1)
+        os.close(ready)
+        self._children.append(child)
+
+    def run(self, name: str, function: Callable[[], T], user: int | None = None) -> T:
+        """What `function` returns or raises when it runs inside the namespace (as another user, if one is given)."""
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                self._enter(name)
+                if user is not None:
+                    os.setgroups([])
+                    os.setresgid(user, user, user)
+                    os.setresuid(user, user, user)
+                try:
+                    result: object = (True, function())
+                except (FencewalkError, OSError, ValueError, AssertionError) as error:
+                    result = (False, error)
+                with os.fdopen(writer, "wb") as out:
+                    out.write(pickle.dumps(result))
+            except BaseException:
+                traceback.print_exc()
+                raise
+            finally:
+                os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as source:
+            data = source.read()
+        os.waitpid(child, 0)
+        if not data:
+            raise RuntimeError(f"{function} failed in {name}; see stderr")
+        good, value = pickle.loads(data)
+        if not good:
+            raise value
+        return value  # type: ignore[no-any-return]
+
+    def _enter(self, name: str) -> None:
+        with Path(f"/var/run/netns/{self.name(name)}").open() as handle:
+            libc = ctypes.CDLL(None, use_errno=True)
+            if libc.setns(handle.fileno(), 0x40000000):
+                raise OSError(ctypes.get_errno(), "setns")
+
+    def close(self) -> None:
+        for child in self._children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        self._children.clear()
+        for name in self._names:
+            self.sh(f"ip netns del {self.name(name)}", check=False)
+        self._names.clear()
+
+
+def _serve(told: int) -> None:
+    listener = socket.create_server(("::", 80), family=socket.AF_INET6, dualstack_ipv6=True, backlog=1024)
+    datagrams = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    datagrams.bind(("::", 53))
+    os.write(told, b"1")
+
+    def answer() -> None:
+        while True:
+            data, peer = datagrams.recvfrom(2048)
+            datagrams.sendto(b"answer to " + data, peer)
+
+    threading.Thread(target=answer, daemon=True).start()
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=_greet, args=(connection,), daemon=True).start()
+
+
+def _greet(connection: socket.socket) -> None:
+    with connection:
+        connection.sendall(b"220 hello\r\n")
+        while connection.recv(1024):
+            pass

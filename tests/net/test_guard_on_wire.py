@@ -1,0 +1,170 @@
+"""The guard with real engines behind it: what left the laptop is read off the wire, not out of the code."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import pytest
+from live_lab import Lab, why_not
+
+from scanner.model.network import Converse, Knock, Sweep, Talk
+from scanner.model.observation import Event, PortState, Progress, Refused, Vantage
+from scanner.model.site import Authorization, Scope, Site, Zone
+from scanner.net.guard import Guard
+from scanner.net.live import LiveNetwork
+from scanner.net.pace import TokenBucket
+
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(why_not()), reason=str(why_not()))]
+
+Engine = Literal["raw", "connect", "nmap"]
+DAY = datetime.date(2026, 11, 22)
+VANTAGE = Vantage("near", "eth0", "10.91.1.10", "fd91:1::10")
+TARGET, NEIGHBOUR, FRAGILE, EXCLUDED = "10.91.2.10", "10.91.1.20", "10.91.2.30", "10.91.2.66"
+OUTSIDE = ("10.91.3.5", "192.0.2.7", "10.91.2.255", "224.0.0.9", "fd91:2::10")
+EVERYBODY = (TARGET, NEIGHBOUR, FRAGILE, EXCLUDED, *OUTSIDE)
+GATEWAY = "10.91.1.1"
+SO_TIMESTAMPNS = 35
+"""Linux's number; Python does not name it."""
+WATCH = """
+table netdev ports {
+  set flows { type ipv4_addr . inet_proto . inet_service; flags dynamic; size 65535; }
+  set six { type ipv6_addr; flags dynamic; size 65535; }
+  chain from-laptop {
+    type filter hook ingress device to-laptop priority 1;
+    meta l4proto { tcp, udp } update @flows { ip daddr . meta l4proto . th dport }
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } return
+    update @six { ip6 daddr }
+  }
+}
+"""
+"""The kernel's neighbour discovery is its own answer to neighbours that spoke; all other IPv6 counts."""
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    made = Lab()
+    try:
+        made.nft("router", WATCH)
+        made.ns("target", f"ip addr add {FRAGILE}/24 dev eth0")
+        yield made
+    finally:
+        made.close()
+
+
+def site(max_rate: int) -> Site:
+    return Site(
+        client="c",
+        site="s",
+        zones=(Zone("near", ("10.91.1.0/24",)), Zone("far", ("10.91.2.0/24",))),
+        authorization=Authorization("owner", DAY, DAY),
+        scope=Scope(exclude=(EXCLUDED,), fragile=(FRAGILE,), max_rate=max_rate),
+    )
+
+
+def guarded(engine: Engine, max_rate: int) -> Guard:
+    return Guard(LiveNetwork(VANTAGE, engine), site(max_rate), VANTAGE, lambda: DAY, time.time)
+
+
+def greedy(engine: Engine) -> list[Event]:
+    """Everything that may not be asked, asked in every way."""
+    guard, pace = guarded(engine, 400), TokenBucket(10_000)
+    ports = (80, 102, 502, 9100)
+    events = list(guard.sweep(Sweep((NEIGHBOUR, "10.91.1.255"), EVERYBODY, tries=1), pace))
+    events += guard.knock(Knock(EVERYBODY, ports, (53, 161, 515, 47808), tries=1), pace)
+    talks = tuple(Talk(each, "tcp", port) for each in EVERYBODY for port in ports)
+    talks += tuple(Talk(each, "udp", 161) for each in EVERYBODY)
+    events += guard.converse(Converse(talks), pace)
+    guard.close()
+    return events
+
+
+@pytest.mark.parametrize("engine", ["raw", "connect", "nmap"])
+def test_nothing_unauthorised_leaves_the_laptop(lab: Lab, engine: Engine) -> None:
+    lab.sent_to()
+    lab.ns("router", "nft flush set netdev ports flows", "nft flush set netdev ports six")
+    events = lab.run("laptop", functools.partial(greedy, engine))
+    assert {each for each in lab.sent_to() if ":" not in each} <= {TARGET, NEIGHBOUR, FRAGILE, GATEWAY}
+    assert all(each.startswith("ff02:") for each in elements(lab, "six"))
+    flows = {tuple(row["concat"]) for row in elements(lab, "flows")}
+    if engine == "connect":
+        # Without raw sockets a neighbour is made to show itself by an empty datagram to the discard port.
+        flows.discard((NEIGHBOUR, "udp", 9))
+    tcp = {(each, "tcp", port) for each in (TARGET, NEIGHBOUR, FRAGILE) for port in (80, 9100)}
+    assert flows == tcp | {(each, "udp", 53) for each in (TARGET, NEIGHBOUR)}
+    assert any(isinstance(each, PortState) and each.address == TARGET and each.state == "open" for each in events)
+    assert {each.addresses for each in events if isinstance(each, Refused)} >= {EXCLUDED}
+
+
+def elements(lab: Lab, name: str) -> list[Any]:
+    listed = json.loads(lab.ns("router", f"nft -j list set netdev ports {name}"))["nftables"]
+    return [row for part in listed for row in part.get("set", {}).get("elem", ())]
+
+
+def knocking(engine: Engine, address: str, rate: int, ports: int) -> int:
+    guard = guarded(engine, rate)
+    request = Knock((address,), tuple(range(1000, 1000 + ports)), tries=1)
+    return sum(not isinstance(each, Progress) for each in guard.knock(request, TokenBucket(100_000)))
+
+
+@pytest.mark.parametrize("engine", ["raw", "connect", "nmap"])
+def test_max_rate_holds_in_every_window(lab: Lab, engine: Engine) -> None:
+    times = watched(lab, functools.partial(knocking, engine, TARGET, 150, 250))
+    assert len(times) >= 250
+    # A few more than ours: the kernel's own ARP, and neighbour discovery.
+    assert most_within(times, 1.0) <= 150 + 8
+    assert most_within(times, 0.1) <= 15 + 1 + 8
+
+
+def test_fragile_hosts_are_asked_slowly(lab: Lab) -> None:
+    times = watched(lab, functools.partial(knocking, "connect", FRAGILE, 1000, 4))
+    assert times
+    assert most_within(times, 1.0) <= 10 + 4
+
+
+def watched(lab: Lab, function: functools.partial[int]) -> list[float]:
+    """When the packets left that the laptop sent while `function` ran in it."""
+    times: list[float] = []
+    watcher = threading.Thread(target=lambda: times.extend(lab.run("router", sniff)))
+    watcher.start()
+    time.sleep(0.3)
+    lab.run("laptop", function)
+    lab.run("laptop", say_over)
+    watcher.join(20)
+    return times
+
+
+def say_over() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.sendto(bytes(1200), (GATEWAY, 9))
+
+
+def sniff() -> list[float]:
+    """Kernel times of every frame from the laptop, until the long one that says it is over (or half a minute)."""
+    times: list[float] = []
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as wire:
+        wire.bind(("to-laptop", 0))
+        wire.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        wire.settimeout(30)
+        while True:
+            try:
+                frame, ancillary, _, source = wire.recvmsg(2048, 256)
+            except TimeoutError:
+                return times
+            if source[2] == socket.PACKET_OUTGOING:
+                continue
+            if len(frame) > 1111:
+                return times
+            seconds, nanoseconds = struct.unpack("qq", ancillary[0][2])
+            times.append(seconds + nanoseconds / 1e9)
+
+
+def most_within(times: list[float], span: float) -> int:
+    return max(sum(start <= each < start + span for each in times) for start in times)

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from live_lab import Lab, why_not
+
+from scanner.errors import BadInput, NetworkFailed, NoPrivilege
+from scanner.model.network import Knock
+from scanner.model.observation import Event, Limitation, PortState, Progress, Silence, Vantage
+from scanner.net.nmap import arguments, knock
+from scanner.net.pace import TokenBucket
+
+VANTAGE = Vantage("near", "eth0", "10.91.1.10", "fd91:1::10")
+in_lab = [pytest.mark.lab, pytest.mark.skipif(bool(why_not()), reason=str(why_not()))]
+SLOW = """
+import time
+from scanner.net.nmap import knock
+from scanner.net.pace import TokenBucket
+from scanner.model.network import Knock
+from scanner.model.observation import Vantage
+for event in knock(Knock(("10.91.2.10",), tuple(range(1, 500))), TokenBucket(5), Vantage("near", "eth0", "10.91.1.10")):
+    print("started", flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    made = Lab()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [("eth0", True), ("wlp2s0.100", True), ("-oN", False), ("eth0 --script x", False), ("", False), ("a" * 16, False)],
+)
+def test_only_names_of_interfaces_become_arguments(name: str, good: bool) -> None:
+    if good:
+        assert name in arguments("syn", Knock(("10.0.0.1",)), 100, name, False)
+    else:
+        with pytest.raises(BadInput, match="no name of an interface"):
+            arguments("syn", Knock(("10.0.0.1",)), 100, name, False)
+
+
+@pytest.mark.parametrize("text", ["--script=x", "example.test", "10.0.0.0/8", "10.0.0.1-9", "10.0.0.1 -oN x"])
+def test_only_addresses_become_targets(text: str) -> None:
+    with pytest.raises(ValueError, match="does not appear to be"):
+        list(knock(Knock((text,), (22,)), TokenBucket(100), VANTAGE))
+
+
+def test_a_scope_that_is_no_interface_is_refused() -> None:
+    with pytest.raises(BadInput, match="names no interface"):
+        list(knock(Knock(("fe80::1%-oN",), (22,)), TokenBucket(100), VANTAGE))
+
+
+def test_gentle_flags() -> None:
+    flags = " ".join(arguments("connect", Knock(("10.0.0.1",), gentle=True, tries=1), 10, "eth0", True))
+    for each in ("-sT", "--max-parallelism 1", "--scan-delay 100ms", "--max-rate 2.25", "--max-retries 0", "-6", "-Pn"):
+        assert each in flags
+
+
+class TestInLab:
+    pytestmark = in_lab
+
+    def knock(self, lab: Lab, request: Knock, raw: bool = True) -> list[Event]:
+        def all_of_it() -> list[Event]:
+            if not raw:
+                give_up_raw_sockets()
+            return [each for each in knock(request, TokenBucket(2000), VANTAGE) if not isinstance(each, Progress)]
+
+        return lab.run("laptop", all_of_it)
+
+    @pytest.mark.parametrize("target", ["10.91.2.10", "fd91:2::10"])
+    def test_states_reasons_and_who_answered(self, lab: Lab, target: str) -> None:
+        router, admin, six = ("fd91:1::1", "icmp6-1-1", True) if ":" in target else ("10.91.1.1", "icmp-3-13", False)
+        rows = [p for p in self.knock(lab, Knock((target,), (79, 80, 81, 82, 83, 84))) if isinstance(p, PortState)]
+        assert {(p.ports, p.state, p.reason, p.ttl, p.source) for p in rows} == {
+            ("79,84" if six else "79", "closed", "rst", 63, target),
+            ("80", "open", "syn-ack", 63, target),
+            ("81", "silent", "no-response", None, None),
+            ("82", "closed", "rst", 64, target),
+            ("83", "rejected", admin, 64, router),
+            *([] if six else [("84", "closed", "icmp-3-3", 64, router)]),
+        }
+
+    def test_udp(self, lab: Lab) -> None:
+        rows = [p for p in self.knock(lab, Knock(("10.91.2.10",), (), (53, 54, 55, 56))) if isinstance(p, PortState)]
+        assert {(p.ports, p.state, p.reason) for p in rows} == {
+            ("53", "open", "udp-reply"),
+            ("54", "closed", "icmp-3-3"),
+            ("55", "silent", "no-response"),
+            ("56", "rejected", "icmp-3-13"),
+        }
+
+    def test_nobody_there_is_silence_on_every_port(self, lab: Lab) -> None:
+        events = self.knock(lab, Knock(("10.91.1.99", "10.91.1.20"), (80, 81), tries=1))
+        (silence,) = (each for each in events if isinstance(each, Silence))
+        assert (silence.addresses, silence.ports, silence.tries) == ("10.91.1.99", "80-81", 1)
+
+    def test_without_raw_sockets_it_connects_and_says_what_it_cannot_see(self, lab: Lab) -> None:
+        events = self.knock(lab, Knock(("10.91.2.10",), (79, 80, 82), tries=1), raw=False)
+        assert {(p.ports, p.state, p.reason, p.ttl) for p in events if isinstance(p, PortState)} == {
+            ("79,82", "closed", "refused", None),
+            ("80", "open", "connected", None),
+        }
+        assert any("TTL" in each.what for each in events if isinstance(each, Limitation))
+        with pytest.raises(NoPrivilege, match="nmap asks UDP ports only as root"):
+            self.knock(lab, Knock(("10.91.2.10",), (), (53,)), raw=False)
+
+    def test_gentle_connects_in_full(self, lab: Lab) -> None:
+        (found,) = (p for p in self.knock(lab, Knock(("10.91.2.10",), (80,), gentle=True)) if isinstance(p, PortState))
+        assert (found.state, found.reason) == ("open", "connected")
+
+    def test_an_interface_that_is_gone(self, lab: Lab) -> None:
+        request = functools.partial(
+            lambda: list(knock(Knock(("10.91.2.10",), (80,)), TokenBucket(100), Vantage("z", "gone0", "10.91.1.10")))
+        )
+        with pytest.raises(NetworkFailed, match="gone0"):
+            lab.run("laptop", request)
+
+    def test_closing_the_iterator_ends_nmap(self, lab: Lab) -> None:
+        def start_and_stop() -> float:
+            events = knock(Knock(("10.91.2.10",), tuple(range(1, 500))), TokenBucket(5), VANTAGE)
+            while not isinstance(next(events), Progress):
+                pass
+            time.sleep(0.7)
+            start = time.monotonic()
+            events.close()
+            return time.monotonic() - start
+
+        before = processes(lab)
+        assert lab.run("laptop", start_and_stop) < 1
+        assert processes(lab) == before
+
+    def test_nmap_ends_when_its_owner_is_killed(self, lab: Lab) -> None:
+        before = processes(lab)
+        owner = subprocess.Popen(
+            ["ip", "netns", "exec", lab.name("laptop"), sys.executable, "-c", SLOW], stdout=subprocess.PIPE
+        )
+        assert owner.stdout is not None
+        owner.stdout.readline()
+        time.sleep(1)
+        assert len(processes(lab)) > len(before) + 1
+        os.kill(owner.pid, signal.SIGKILL)
+        owner.wait()
+        owner.stdout.close()
+        until = time.monotonic() + 5
+        while processes(lab) != before and time.monotonic() < until:
+            time.sleep(0.05)
+        assert processes(lab) == before
+
+
+def give_up_raw_sockets() -> None:
+    """Drop CAP_NET_RAW, for this process and for what it starts."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = struct.pack("Ii", 0x20080522, 0)
+    held = ctypes.create_string_buffer(24)
+    bit = 13
+    if libc.prctl(24, bit, 0, 0, 0) or libc.capget(header, held):
+        raise OSError(ctypes.get_errno(), "capget")
+    low = [each & ~(1 << bit) for each in struct.unpack("6I", held.raw)[:3]]
+    if libc.capset(header, struct.pack("6I", *low, *struct.unpack("6I", held.raw)[3:])):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def processes(lab: Lab) -> set[str]:
+    return set(lab.sh(f"ip netns pids {lab.name('laptop')}").split())
