@@ -1,0 +1,198 @@
+"""Who built a product, and the package's revision, read out of the banner as the distribution wrote it.
+
+A revision is the package version without its epoch, which no banner has. A distribution without a release (`debian`)
+means that the banner names one and does not say which: nothing may be compared by it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from scanner.model.base import Frozen
+
+_REV = r"[0-9A-Za-z_.+~:-]{1,128}"
+
+
+class Build(Frozen, frozen=True):
+    """`distro` and `revision` as in `scanner.model.product.Product`."""
+
+    distro: str | None = None
+    revision: str | None = None
+
+
+UPSTREAM = Build()
+"""Nobody but upstream is named."""
+
+# Which release ships this upstream version, where the revision does not say it. Only versions that one release alone
+# shipped; most from the distributions' own package indexes, all of them the long-supported releases.
+_UBUNTU = {
+    "openssh": {
+        "5.3p1": "10.04", "5.9p1": "12.04", "6.6p1": "14.04", "6.6.1p1": "14.04", "7.2p2": "16.04", "7.6p1": "18.04",
+        "8.2p1": "20.04", "8.9p1": "22.04", "9.6p1": "24.04",
+    },
+    "php": {
+        "5.3.10": "12.04", "5.5.9": "14.04", "7.0.33": "16.04", "7.2.24": "18.04", "7.4.3": "20.04", "8.1.2": "22.04",
+        "8.3.6": "24.04",
+    },
+}  # fmt: skip
+_DEBIAN = {
+    "openssh": {"5.5p1": "6", "6.0p1": "7", "6.7p1": "8", "7.4p1": "9", "7.9p1": "10", "8.4p1": "11", "9.2p1": "12",
+                "10.0p1": "13", "10.0p2": "13"},
+    "bind": {"9.9.5": "8", "9.10.3": "9", "9.11.5": "10", "9.16": "11", "9.18": "12", "9.20": "13"},
+    "sendmail": {"8.14.4": "8", "8.17.1": "12"},
+}  # fmt: skip
+_CODENAMES = {"etch": "4", "lenny": "5", "squeeze": "6", "wheezy": "7"}
+
+_NAMED = (
+    # What a comment says, and whose it is. The order matters: a longer name first.
+    ("Raspbian", "raspbian"), ("Debian", "debian"), ("Ubuntu", "ubuntu"), ("Red Hat", "el"), ("RedHat", "el"),
+    ("CentOS", "el"), ("AlmaLinux", "el"), ("Rocky Linux", "el"), ("Oracle Linux", "el"), ("Scientific Linux", "el"),
+    ("Fedora", "fedora"), ("Amazon Linux", "amazon"), ("Amazon", "amazon"), ("openSUSE", "opensuse"),
+    ("SUSE", "suse"), ("Win32", "windows"), ("Win64", "windows"), ("FreeBSD", "freebsd"), ("NetBSD", "netbsd"), ("OpenBSD", "openbsd"), ("Alpine", "alpine"),
+)  # fmt: skip
+
+
+def build_of(kind: str, name: str, version: str | None, text: str) -> Build:
+    """Who built the product `name` that a fingerprint found in `text`, a reading of `kind` in its prepared form."""
+    if name == "openssl":
+        # Beside Apache it may be the distribution's or one that came with the package: the header does not say.
+        return UPSTREAM
+    parse = _PARSERS.get(kind)
+    return parse(name, version, text[:1024]) if parse else UPSTREAM
+
+
+def _released(family: str, name: str, version: str | None, revision: str) -> str:
+    """`debian:12` and the like, by what the revision says of itself, else by the version that only one release has."""
+    if family == "ubuntu":
+        found = re.search(r"ubuntu\d*\.(\d\d\.(?:04|10))(?:\.|$)", revision) or re.search(r"~(\d\d\.04)", revision)
+        release = found[1] if found else _UBUNTU.get(name, {}).get(version or "", "")
+    else:
+        found = re.search(r"[+~]deb(\d{1,2})(?:u\d|$)", revision)
+        if found:
+            release = found[1]
+        elif "~bpo" in revision:
+            # A backport is no part of the release it was built for: the release's fixes say nothing about it.
+            release = ""
+        elif found := re.search(r"[+\d](etch|lenny|squeeze|wheezy)\d*$", revision):
+            release = _CODENAMES[found[1]]
+        else:
+            known = _DEBIAN.get(name, {})
+            branch = ".".join((version or "").split(".")[:2])
+            release = known.get(version or "") or known.get(branch) or ""
+    return f"{family}:{release}" if release else family
+
+
+def _red_hat(revision: str) -> str | None:
+    found = re.search(r"[._](el|fc|amzn)(\d{1,4})(?:_|\.|$)", revision)
+    if not found:
+        return None
+    return f"{ {'el': 'el', 'fc': 'fedora', 'amzn': 'amazon'}[found[1]] }:{found[2]}"
+
+
+def _comment(text: str) -> Build:
+    """A distribution in the product's own comment, `(Debian)`, which names no release and no revision."""
+    for word, distro in _NAMED:
+        if word.lower() in text.lower():
+            return Build(distro)
+    return UPSTREAM
+
+
+def _ssh(name: str, version: str | None, text: str) -> Build:
+    if name != "openssh":
+        return UPSTREAM
+    if text.startswith("OpenSSH_for_Windows"):
+        return Build("windows")
+    _, _, comment = text.partition(" ")
+    found = re.match(rf"(Debian|Ubuntu|Raspbian)-({_REV})", comment)
+    if found and version:
+        family = found[1].lower()
+        return Build(_released(family, name, version, found[2]), f"{version}-{found[2]}")
+    return _comment(comment)
+
+
+def _database(name: str, version: str | None, text: str) -> Build:
+    """MySQL and MariaDB put the package's revision behind their version; `-log` is a setting, not a revision."""
+    text = re.sub(r"-(?:log|debug|debug-log)$", "", text)
+    found = re.search(rf"-MariaDB-({_REV})$", text) if name == "mariadb" else re.match(rf"[\d.]+-({_REV})$", text)
+    if not found or not version:
+        return UPSTREAM
+    revision = found[1]
+    if "+maria~" in revision or "ubu2" in revision:
+        # Packages and images that MariaDB's own makers build: nobody else patches them.
+        return UPSTREAM
+    if "ubuntu" in revision:
+        return Build(_released("ubuntu", name, version, revision), f"{version}-{revision}")
+    if re.search(r"[+~]deb\d|~bpo\d", revision):
+        return Build(_released("debian", name, version, revision), f"{version}-{revision}")
+    if distro := _red_hat(revision):
+        return Build(distro, f"{version}-{revision}")
+    return UPSTREAM
+
+
+def _dns(name: str, version: str | None, text: str) -> Build:
+    if name != "bind" or not version:
+        return UPSTREAM
+    if found := re.search(rf"-RedHat-(\d{_REV})", text):
+        return Build(_red_hat(found[1]) or "el", found[1])
+    if re.match(r"[\d.]+(?:-[PSW]\d+)?-RH\b", text):
+        return Build("el")
+    if found := re.match(rf"(?:BIND )?({re.escape(version)}-{_REV})-(Debian|Ubuntu|Raspbian)\b", text):
+        family = found[2].lower()
+        return Build(_released(family, name, version, found[1]), found[1])
+    return _comment(text.partition(version)[2])
+
+
+def _php(name: str, version: str | None, text: str) -> Build:
+    word = text.partition(" ")[0]
+    if name != "php" or not version or not word.startswith(f"PHP/{version}-"):
+        return UPSTREAM
+    revision = word[len("PHP/") :]
+    if "sury.org" in revision or "dotdeb" in revision:
+        # A third party's packages: neither upstream's nor the distribution's.
+        return Build("sury" if "sury" in revision else "dotdeb", revision)
+    if "ubuntu" in revision:
+        return Build(_released("ubuntu", name, version, revision), revision)
+    if re.search(r"[+~]deb\d|etch|lenny|squeeze|wheezy", revision):
+        return Build(_released("debian", name, version, revision), revision)
+    return UPSTREAM
+
+
+def _server(name: str, version: str | None, text: str) -> Build:
+    """A product of a Server header, from it on: only the comment directly behind it is its own."""
+    if name == "php":
+        return _php(name, version, text)
+    found = re.match(r"[^\s(]+ \(([^()]{1,64})\)", text)
+    return _comment(found[1]) if found else UPSTREAM
+
+
+def _mail(name: str, version: str | None, text: str) -> Build:
+    if name == "sendmail" and version:
+        if found := re.search(rf"/{re.escape(version)}/(Debian|Ubuntu)-([\w.+~]{{1,64}})", text):
+            return Build(_released(found[1].lower(), name, version, found[2]), f"{version}-{found[2]}")
+        return UPSTREAM
+    if name == "exim":
+        found = re.search(r"\bExim \S+ (Debian|Ubuntu)\b", text)
+        return Build(found[1].lower()) if found else UPSTREAM
+    found = re.search(r"\b(?:Postfix|Dovecot)\b[^()\n]{0,32}\((Debian|Ubuntu|Raspbian)", text)
+    return Build(found[1].lower()) if found else UPSTREAM
+
+
+def _ftp(name: str, version: str | None, text: str) -> Build:
+    if name == "proftpd" and (found := re.search(r"\bProFTPD(?: \S+)? Server \(([^()]{1,64})\)", text)):
+        # The brackets hold the server's name, which is the distribution's unless somebody changed it.
+        return Build(found[1].lower()) if found[1] in ("Debian", "Ubuntu", "Raspbian") else UPSTREAM
+    return UPSTREAM
+
+
+_PARSERS: dict[str, Callable[[str, str | None, str], Build]] = {
+    "ssh": _ssh,
+    "mysql": _database,
+    "dns.version": _dns,
+    "http.server": _server,
+    "http.powered-by": _php,
+    "smtp": _mail,
+    "imap": _mail,
+    "pop3": _mail,
+    "ftp": _ftp,
+}

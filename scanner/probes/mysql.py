@@ -1,0 +1,8 @@
+"""MySQL and MariaDB: the greeting packet, or the error that says that this address is not allowed in."""
+
+from __future__ import annotations
+
+from scanner.model.probe import Probe
+from scanner.probes.greeting import listening
+
+PROBE = Probe(name="mysql", transport="tcp", ports=(3306, 3307), writes=False, steps=listening)
