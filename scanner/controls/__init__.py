@@ -1,1 +1,57 @@
-"""."""
+"""Which requirements of which framework a finding bears on, as data: one framework a YAML file.
+
+The identifiers are the frameworks' own, the titles are our words. A finding that maps to a control shows a failing of
+it; nothing here says that a control without findings is met.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from scanner.importers.document import read_document
+from scanner.model.base import Frozen, Text
+
+
+class Framework(Frozen, frozen=True):
+    """One framework in one version."""
+
+    framework: Text
+    version: Text
+    url: Text
+    titles: dict[str, Text]
+    """Identifier -> what it asks for, in our own words."""
+    findings: dict[str, tuple[str, ...]]
+    """Finding kind, or kind and aspect (`exposure:cleartext`) -> identifiers. An aspect stands instead of its kind."""
+
+    def __post_init__(self) -> None:
+        for kind, identifiers in self.findings.items():
+            for each in identifiers:
+                if each not in self.titles:
+                    raise ValueError(f"$.findings.{kind}: {each!r} has no title")
+
+    @property
+    def name(self) -> str:
+        """`PCI DSS 4.0.1`."""
+        return f"{self.framework} {self.version}"
+
+
+@cache
+def frameworks() -> tuple[Framework, ...]:
+    """Every framework, by the name of its file."""
+    found = sorted((each for each in files(__name__).iterdir() if each.name.endswith(".yaml")), key=lambda e: e.name)
+    return tuple(read_document(each.read_text("utf-8"), Framework, each.name) for each in found)
+
+
+def bundled() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Finding kind (or `kind:aspect`) -> framework and version -> identifiers."""
+    mapped: dict[str, dict[str, tuple[str, ...]]] = {}
+    for framework in frameworks():
+        for kind, identifiers in framework.findings.items():
+            mapped.setdefault(kind, {})[framework.name] = identifiers
+    return mapped
+
+
+def title(framework: str, identifier: str) -> str | None:
+    """What a control asks for, in our own words; `framework` with its version."""
+    return next((each.titles.get(identifier) for each in frameworks() if each.name == framework), None)

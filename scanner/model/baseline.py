@@ -6,6 +6,7 @@ A file of `scanner/baselines/` is one Baseline. No fact without a source and the
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Annotated
 
 import msgspec
@@ -18,6 +19,20 @@ class Source(Frozen, frozen=True):
 
     url: Text
     retrieved: datetime.date
+    """For an advisory read alone, its own date: later ones of the same product were not looked at, so that it can
+    convict for ever but acquit only for a while."""
+
+
+class Flaw(Frozen, frozen=True):
+    """One flaw that a branch had: in every version from `introduced` on (None: from the first) below `fixed`."""
+
+    cve: Text
+    fixed: Text
+    source: Source
+    introduced: str | None = None
+    fixed_at: datetime.date | None = None
+    severity: Severity = "high"
+    remote_code: bool = False
 
 
 class Branch(Frozen, frozen=True):
@@ -38,6 +53,26 @@ class Branch(Frozen, frozen=True):
     """Whether one of them runs code over the network without logging in."""
     eol: datetime.date | None = None
     """Last day of support by whoever maintains upstream; None while supported."""
+    eol_source: Source | None = None
+    """Of `eol`, where it is not `source`."""
+    extended: datetime.date | None = None
+    """Last day of support that is paid for beyond `eol`; nothing from outside tells who has it."""
+    security: bool = True
+    """Whether `minimum` is known to fix a flaw. False: it is the branch's newest release and taken as the floor."""
+    distros_until: datetime.date | None = None
+    """Last day on which any distribution, its paid support included, maintained a build of this branch. None: one
+    still does, or nobody looked."""
+    distros_source: Source | None = None
+    """Of `distros_until`."""
+    flaws: tuple[Flaw, ...] = ()
+    """The ones worth naming, so that a version below `minimum` is charged with what it has and no more."""
+
+    def holds(self, version: str) -> bool:
+        """Whether a version belongs to this branch. An `x` in the name stands for one digit: `15.0.2xxx`."""
+        if self.name == "*":
+            return True
+        pattern = re.escape(self.name).replace("x", "[0-9]")
+        return re.match(f"v?{pattern}(?![0-9])", version, re.ASCII) is not None
 
 
 class DistroFix(Frozen, frozen=True):
@@ -52,6 +87,9 @@ class DistroFix(Frozen, frozen=True):
     severity: Severity = "medium"
     cves: tuple[str, ...] = ()
     remote_code: bool = False
+    shown: str | None = None
+    """How the product's banner writes it, where that is another upstream version than the package's: Debian's
+    OpenSSH 10.0p1-7 calls itself 10.0p2."""
 
 
 class DistroLife(Frozen, frozen=True):
@@ -59,7 +97,14 @@ class DistroLife(Frozen, frozen=True):
 
     distro: Text
     eol: datetime.date
+    """Last day of support that everybody who runs it gets, long-term support by volunteers included."""
     source: Source
+    maintainer: str = ""
+    """Who maintains it until then: `Debian LTS`."""
+    extended: datetime.date | None = None
+    """Last day of support that is paid for beyond `eol`."""
+    extended_mark: str = ""
+    """What a package's revision holds if it came with that support (`esm`); empty: nothing tells."""
 
 
 class Baseline(Frozen, frozen=True):
@@ -76,6 +121,14 @@ class Baseline(Frozen, frozen=True):
     branches: Annotated[tuple[Branch, ...], msgspec.Meta(min_length=1)]
     fixes: tuple[DistroFix, ...] = ()
     note: str = ""
+    unpackaged_on: tuple[str, ...] = ()
+    """Values of `Product.distro` under which upstream's own builds run although distributions repackage the product:
+    `windows`."""
+    older_eol: datetime.date | None = None
+    """By this day the support of every branch older than those listed had ended."""
+    stale_after: int | None = None
+    """Days after which facts of this product no longer say that nothing is missing; None: the assessment's own
+    limit. Short for a product that is patched every month."""
 
 
 class KnownExploited(Frozen, frozen=True):

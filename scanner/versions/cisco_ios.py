@@ -1,0 +1,56 @@
+"""Cisco IOS: `15.2(7)E10` (release, maintenance, train, rebuild), and IOS XE: `17.9.4a`.
+
+Releases of two trains do not follow one another: a fix in E says nothing about SE. Nor do IOS and IOS XE.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from scanner.versions import Order, Scheme
+from scanner.versions.ordering import NUMBER, order
+
+_IOS = re.compile(
+    rf"(?P<a>{NUMBER})\.(?P<b>{NUMBER})\((?P<c>{NUMBER})(?P<letter>[a-z]?)\)"
+    rf"(?:(?P<train>[A-Z]{{1,5}})(?P<rebuild>{NUMBER})?(?P<suffix>[a-z]?))?"
+)
+_XE = re.compile(rf"(?P<a>{NUMBER})\.(?P<b>{NUMBER})\.(?P<c>{NUMBER})(?P<suffix>[a-z]{{0,2}})")
+
+
+def _place(text: str) -> tuple[str, tuple[Any, ...]] | None:
+    """The train, and the place within it."""
+    found = _IOS.fullmatch(text)
+    if found is not None:
+        place = int(found["a"]), int(found["b"]), int(found["c"]), found["letter"]
+        return found["train"] or "", (*place, int(found["rebuild"] or 0), found["suffix"] or "")
+    found = _XE.fullmatch(text)
+    if found is not None:
+        return "IOS XE", (int(found["a"]), int(found["b"]), int(found["c"]), found["suffix"])
+    return None
+
+
+def _compare(left: str, right: str) -> Order | None:
+    first, second = _place(left.strip()), _place(right.strip())
+    if first is None or second is None or first[0] != second[0]:
+        return None
+    return order(first[1], second[1])
+
+
+SCHEME = Scheme(
+    title="Cisco IOS and IOS XE",
+    compare=_compare,
+    truths=(
+        ("15.2(7)E10", "15.2(7)E9", 1),
+        ("15.2(7)E", "15.2(7)E0a", -1),
+        ("15.2(7)E2a", "15.2(7)E2", 1),
+        ("15.0(2)SE11", "12.2(55)SE12", 1),
+        ("15.2(7)E10", "15.2(7)SE10", None),
+        ("12.4(25)", "12.4(25g)", -1),
+        ("12.4(24)T", "12.4(25)", None),
+        ("17.9.4a", "17.9.4", 1),
+        ("17.12.1", "17.9.5", 1),
+        ("16.12.4", "15.2(7)E4", None),
+        ("17.03.05", "17.3.5", 0),
+    ),
+)

@@ -1,0 +1,38 @@
+"""What the schemes share: turning keys into an order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from scanner.versions import Order
+
+NUMBER = "[0-9]{1,18}"
+"""One number of a version. ASCII only (`\\d` takes every script's digits), and bounded: no version is that long, and
+an unbounded one would make `int` refuse it with an exception."""
+
+
+def order(left: Any, right: Any) -> Order:
+    """Of two keys of the same make."""
+    if left == right:
+        return 0
+    return -1 if left < right else 1
+
+
+def by_key(key: Callable[[str], Any]) -> Callable[[str, str], Order | None]:
+    """The comparison of a scheme in which every version has a place: `key` gives it, None for what is no version."""
+
+    def compare(left: str, right: str) -> Order | None:
+        first, second = key(left.strip()), key(right.strip())
+        return None if first is None or second is None else order(first, second)
+
+    return compare
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """The numbers in a text that a pattern has already checked, without trailing zeros, so that 11.0 equals 11."""
+    found = [int(each) for each in re.findall(NUMBER, text)]
+    while found and found[-1] == 0:
+        found.pop()
+    return tuple(found)
