@@ -28,14 +28,21 @@ def network(text: str) -> IPNetwork:
 
 def contains(networks: Iterable[str], addr: str) -> bool:
     """Whether any of the subnets (or single addresses) holds `addr`."""
-    ip = ipaddress.ip_address(addr)
-    return any(ip in network(each) for each in networks)
+    version, value = address_key(addr)
+    return any(low <= value <= high for family, low, high in map(_span, networks) if family == version)
 
 
+@lru_cache(maxsize=1 << 17)
 def address_key(addr: str) -> tuple[int, int]:
     """Sort key: IPv4 before IPv6, each in numeric order."""
     ip = ipaddress.ip_address(addr)
     return ip.version, int(ip)
+
+
+@lru_cache(maxsize=4096)
+def _span(text: str) -> tuple[int, int, int]:
+    found = network(text)
+    return found.version, int(found.network_address), int(found.broadcast_address)
 
 
 def usable_hosts(subnet: str) -> Iterator[str]:

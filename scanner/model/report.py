@@ -104,6 +104,8 @@ class FlowRow(Row, frozen=True):
     reason: str
     allowed: bool
     evidence: str
+    state: str = ""
+    """What came back, before it was judged: an `observation.State`."""
 
 
 class CellRow(Row, frozen=True):

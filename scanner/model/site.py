@@ -33,14 +33,14 @@ class ServiceRange(Frozen, frozen=True):
 
 def service_range(text: str) -> ServiceRange:
     """Parse one service of a rule; ValueError says what it may look like."""
-    kind, _, ports = text.partition("/")
+    kind, slash, ports = text.partition("/")
     if kind == ANY and not ports:
         return ServiceRange("any")
     if kind == "icmp" and not ports:
         return ServiceRange("icmp")
     if kind in ("tcp", "udp"):
         transport: Transport = "tcp" if kind == "tcp" else "udp"
-        if ports in ("", ANY):
+        if ports == ANY or not slash:
             return ServiceRange(transport)
         low, dash, high = ports.partition("-")
         if low.isdecimal() and (high.isdecimal() or not dash):

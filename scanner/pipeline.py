@@ -1,0 +1,82 @@
+"""The whole job on one page: `observe` carries out a plan, `scanner.assess.assess` judges what was observed.
+
+plan ──> sweep ──> knock ──> converse ──> Observation* ──> journal ──> assess ──> Report
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+
+from scanner.model.addresses import ports_of
+from scanner.model.network import Converse, Network, Pace, Talk
+from scanner.model.observation import (
+    Event,
+    HostSeen,
+    Observation,
+    PortState,
+    Progress,
+)
+from scanner.model.site import Site
+from scanner.plan import Plan
+from scanner.store import Journal
+
+_ALIVE = frozenset({"arp", "ndp", "echo-reply", "tcp", "udp", "neighbour-table", "gateway"})
+_TALKS_A_UNIT = 400
+
+
+def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Site) -> Iterator[Event]:
+    """Carry out `plan`, keep every observation, and pass each event on to whoever watches.
+
+    Units that the journal holds as done are passed over, so that calling this again resumes. Closing the iterator
+    stops the traffic at once and keeps what was seen.
+    """
+    zone = site.zone(plan.vantage.zone)
+    assert zone is not None, "make_plan refuses a zone that is not there"
+
+    if not journal.done("sweep"):
+        for left_out in plan.left_out:
+            journal.write("sweep", left_out)
+    yield from _unit("sweep", network.sweep(plan.sweep, pace), journal)
+
+    alive = {
+        each.address
+        for each in journal.observations()
+        if isinstance(each, HostSeen)
+        and each.how in _ALIVE
+        and zone.holds(each.address)
+        and site.in_scope(each.address)
+    }
+    for number, knock in enumerate(plan.knocks(alive)):
+        yield from _unit(f"knock-{number}", network.knock(knock, pace), journal)
+
+    if plan.identify:
+        talks = sorted(_open_ports(journal.observations()), key=lambda talk: (talk.port, talk.address))
+        for number, start in enumerate(range(0, len(talks), _TALKS_A_UNIT)):
+            request = Converse(tuple(talks[start : start + _TALKS_A_UNIT]))
+            yield from _unit(f"converse-{number}", network.converse(request, pace), journal)
+    journal.complete()
+
+
+def _unit(name: str, events: Iterator[Event], journal: Journal) -> Iterator[Event]:
+    """One unit of work: its events are kept and passed on, and only a unit that ran to its end is marked done."""
+    if journal.done(name):
+        return
+    try:
+        for event in events:
+            if not isinstance(event, Progress):
+                journal.write(name, event)
+            yield event
+    finally:
+        if isinstance(events, Generator):
+            events.close()
+        journal.flush()
+    journal.flush(finished=name)
+
+
+def _open_ports(observations: Iterable[Observation]) -> set[Talk]:
+    """Open ports of this session in this session."""
+    found: set[Talk] = set()
+    for each in observations:
+        if isinstance(each, PortState) and each.state == "open" and each.transport != "icmp":
+            found.update(Talk(each.address, each.transport, port) for port in ports_of(each.ports))
+    return found

@@ -1,0 +1,217 @@
+"""The composition root: reads files, picks live or simulated, and hands plain values to everything below.
+
+The commands and the TUI call this and nothing deeper.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from scanner.errors import BadInput
+from scanner.importers.document import document_text, read_document
+from scanner.model.network import Network
+from scanner.model.observation import Event, HostSeen, PortState, Session, Vantage
+from scanner.model.report import Report
+from scanner.model.site import Exception_, Site, Zone
+from scanner.plan import Plan, make_plan
+from scanner.ports import Ports
+
+if TYPE_CHECKING:
+    from scanner.lab.topology import Topology
+    from scanner.net.guard import Guard
+    from scanner.store import Journal, Store
+
+Engine = Literal["auto", "raw", "connect", "nmap"]
+ENGINES: tuple[Engine, ...] = ("auto", "raw", "connect", "nmap")
+
+TOPOLOGIES = Path(__file__).resolve().parent.parent / "topologies"
+EXCEPTIONS = "exceptions.yaml"
+
+
+def read_text(path: Path) -> str:
+    """A file of ours as text; BadInput says why it cannot be had."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: not UTF-8 text") from None
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def load_site(path: Path) -> Site:
+    return read_document(read_text(path), Site, str(path))
+
+
+def load_exceptions(site_path: Path) -> tuple[Exception_, ...]:
+    """The accepted findings in `exceptions.yaml` beside the site file; none if there is no such file."""
+    path = site_path.parent / EXCEPTIONS
+    if not path.exists():
+        return ()
+    text = read_text(path)
+    return read_document(text, tuple[Exception_, ...], str(path)) if text.strip() else ()
+
+
+def store_path(site_path: Path, store: Path | None) -> Path:
+    """Where scan data is kept: `--store`, or beside the site file."""
+    return store or site_path.with_suffix(".fencewalk.sqlite")
+
+
+def today_local() -> datetime.date:
+    return datetime.date.today()
+
+
+def topology_names() -> list[str]:
+    return sorted(each.stem for each in TOPOLOGIES.glob("*.yaml"))
+
+
+def load_topology(name: str) -> Topology:
+    """A topology that comes with fencewalk, by name, or any file of that format, by path."""
+    from scanner.lab.topology import Topology
+
+    path = TOPOLOGIES / f"{name}.yaml"
+    if not path.exists():
+        path = Path(name)
+        if not path.exists():
+            raise BadInput(f"{name}: no such topology; there are {', '.join(topology_names())}, or name a file")
+    return read_document(read_text(path), Topology, str(path))
+
+
+def write_lab_site(topology: Topology, path: Path, today: datetime.date) -> None:
+    """The site file of a topology, for scanning its lab today: the authorisation is stretched to hold."""
+    site = topology.site
+    if site.authorization is not None:
+        start, until = site.authorization.from_, site.authorization.until
+        dated = msgspec.structs.replace(site.authorization, from_=min(start, today), until=max(until, today))
+        site = msgspec.structs.replace(site, authorization=dated)
+    path.write_text(f"# {topology.title}: the site file of this lab\n{document_text(site)}", encoding="utf-8")
+
+
+class ScanRequest(msgspec.Struct, kw_only=True):
+    """One vantage session as the command line asks for it."""
+
+    site: Site
+    zone: str
+    interface: str | None = None
+    engine: Engine = "auto"
+    ports: Ports
+    identify: bool = True
+    resume: bool = False
+    today: Callable[[], datetime.date] = today_local
+
+    def zone_of(self) -> Zone:
+        found = self.site.zone(self.zone)
+        if found is None:
+            names = ", ".join(each.name for each in self.site.zones)
+            raise BadInput(f"--from {self.zone}: the site file has no such zone; its zones are {names}")
+        return found
+
+
+def live_vantage(request: ScanRequest) -> Vantage:
+    """Where the laptop stands, checked: its address has to be in one of the zone's subnets."""
+    from scanner.net.route import vantage_for
+
+    return vantage_for(request.zone_of(), request.interface)
+
+
+def plan_for(request: ScanRequest, vantage: Vantage, store: Store | None) -> Plan:
+    """The plan of a new session; hosts that earlier sessions saw are asked as well."""
+    known = _known(store.sessions(request.site.client, request.site.site)) if store else set()
+    return make_plan(request.site, vantage, request.ports, known, request.identify)
+
+
+def open_journal(request: ScanRequest, vantage: Vantage, store: Store) -> Journal:
+    """The unfinished scan from that zone where one is to be resumed, else a new one."""
+    site = request.site
+    if request.resume:
+        journal = store.unfinished(site.client, site.site, request.zone)
+        if journal is not None:
+            if journal.vantage != vantage:
+                raise BadInput(
+                    f"--resume: the unfinished scan ran on {journal.vantage.interface} {journal.vantage.address}, this "
+                    f"laptop now has {vantage.interface} {vantage.address}; scan without --resume"
+                )
+            return journal
+    return store.begin(site.client, site.site, plan_for(request, vantage, store), request.engine)
+
+
+def live_network(request: ScanRequest, vantage: Vantage) -> Guard:
+    """The wire, guarded. Refused here and now without an authorisation for today or the privilege that it takes."""
+    from scanner.net.guard import Guard
+    from scanner.net.live import LiveNetwork
+    from scanner.probes import udp_payloads
+
+    live = LiveNetwork(vantage, request.engine, udp_payloads())
+    guard = Guard(live, request.site, vantage, request.today, time.time)
+    guard.check()
+    return guard
+
+
+def scan(network: Network, site: Site, journal: Journal) -> Generator[Event, None, None]:
+    """Carry out the journal's plan and keep what comes back."""
+    from scanner.net.pace import TokenBucket
+    from scanner.pipeline import observe
+
+    try:
+        yield from observe(journal.plan, network, journal, TokenBucket(site.scope.max_rate), site)
+    finally:
+        network.close()
+
+
+def scan_simulated(topology: Topology, zone: str, ports: Ports, store: Store) -> Generator[Event, None, None]:
+    """The same job on a topology in memory, guard and journal included."""
+    from scanner.lab.simulate import SimulatedNetwork, clock
+    from scanner.net.guard import Guard
+
+    now = clock(topology)
+    network = SimulatedNetwork(topology, zone, now)
+    addresses = topology.laptop(zone)
+    vantage = Vantage(
+        zone=zone,
+        interface="simulated",
+        address=addresses[0],
+        address6=next((each for each in addresses if ":" in each), None),
+    )
+    request = ScanRequest(site=topology.site, zone=zone, ports=ports, resume=True, today=lambda: topology.today)
+    journal = open_journal(request, vantage, store)
+    guard = Guard(network, topology.site, vantage, request.today, now)
+    yield from scan(guard, topology.site, journal)
+
+
+def assess_site(path: Path, store: Path | None = None, today: datetime.date | None = None) -> Report:
+    """The report on everything that the store holds of a site."""
+    from scanner.assess import assess
+    from scanner.feeds import bundled_knowledge
+    from scanner.identify.vendor import vendor
+    from scanner.store import Store
+
+    site = load_site(path)
+    where = store_path(path, store)
+    with Store(where, create=False) as opened:
+        sessions = opened.sessions(site.client, site.site)
+        if not sessions:
+            others = ", ".join(f"{client} / {name}" for client, name in opened.sites()) or "nothing"
+            raise BadInput(f"{where}: holds no scan of {site.client} / {site.site} (it holds {others}); scan first")
+    day = today or today_local()
+    return assess(site, sessions, bundled_knowledge(), day, load_exceptions(path), vendor)
+
+
+def _known(sessions: tuple[Session, ...]) -> set[str]:
+    """Addresses that showed a host to any earlier session, the laptop's own ones apart."""
+    found: set[str] = set()
+    laptops: set[str | None] = set()
+    for session in sessions:
+        laptops |= {session.scan.vantage.address, session.scan.vantage.address6}
+        for each in session.observations:
+            if (isinstance(each, HostSeen) and each.how != "self") or (
+                isinstance(each, PortState) and each.state in ("open", "closed")
+            ):
+                found.add(each.address)
+    return {each for each in found if each not in laptops}

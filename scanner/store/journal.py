@@ -1,0 +1,181 @@
+"""Scans and their observations in one SQLite file.
+
+A scan is a row; each observation is a row of it, as JSON. Work is done in units (the sweep, a batch of addresses, the
+conversations), and a unit that is done leaves a mark in the same transaction as its last observation. So a scan killed
+at any moment keeps what it reported, and `--resume` repeats only the unit that was cut off. Rows of a unit's cut-off
+attempt stay: they are facts too, and a newer answer to the same question wins when they are assessed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from scanner import __version__
+from scanner.errors import BadInput
+from scanner.model.observation import Observation, Scan, Session, Vantage
+from scanner.plan import Plan
+
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS scans (
+    id TEXT PRIMARY KEY, client TEXT NOT NULL, site TEXT NOT NULL, started REAL NOT NULL, body BLOB NOT NULL,
+    plan BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS observations (
+    number INTEGER PRIMARY KEY, scan TEXT NOT NULL REFERENCES scans(id), unit TEXT NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS observations_by_scan ON observations(scan, number);
+CREATE TABLE IF NOT EXISTS units (
+    scan TEXT NOT NULL REFERENCES scans(id), unit TEXT NOT NULL, PRIMARY KEY (scan, unit)
+);
+"""
+_BUSY_SECONDS = 60
+_COMMIT_SECONDS = 0.25
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Observation).decode
+_decode_scan = msgspec.json.Decoder(Scan).decode
+_decode_plan = msgspec.json.Decoder(Plan).decode
+
+
+class Store:
+    """One store file; it may hold the scans of several sites. Use as a context manager."""
+
+    def __init__(self, path: Path, create: bool = True) -> None:
+        if not create and not path.exists():
+            raise BadInput(f"{path}: no scan data there yet; run `fencewalk scan` first, or name the file with --store")
+        try:
+            self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            with self._transaction():
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    self._db.execute(statement)
+                version = self._db.execute("PRAGMA user_version").fetchone()[0]
+                if version == 0:
+                    self._db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+        except sqlite3.Error as error:
+            raise BadInput(f"{path}: cannot be used as a store of scan data: {error}") from None
+        if version not in (0, _SCHEMA_VERSION):
+            self._db.close()
+            raise BadInput(
+                f"{path}: written by another version of fencewalk (store format {version}); update fencewalk"
+            )
+        self.path = path
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def begin(self, client: str, site: str, plan: Plan, engine: str) -> Journal:
+        """A new scan's journal."""
+        scan = Scan(
+            id=uuid.uuid4().hex[:12],
+            vantage=plan.vantage,
+            engine=engine,
+            plan=plan.digest,
+            started=time.time(),
+            version=__version__,
+        )
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO scans VALUES (?, ?, ?, ?, ?, ?)",
+                (scan.id, client, site, scan.started, _encode(scan), _encode(plan)),
+            )
+        return Journal(self, scan, plan)
+
+    def unfinished(self, client: str, site: str, zone: str) -> Journal | None:
+        """The latest scan from `zone` that did not end, to go on with; None if the latest one is complete."""
+        rows = self._db.execute(
+            "SELECT body, plan FROM scans WHERE client = ? AND site = ? ORDER BY started DESC, rowid DESC",
+            (client, site),
+        )
+        for body, plan in rows:
+            scan = _decode_scan(body)
+            if scan.vantage.zone == zone:
+                return None if scan.complete else Journal(self, scan, _decode_plan(plan))
+        return None
+
+    def sessions(self, client: str, site: str) -> tuple[Session, ...]:
+        """Every scan of a site with its observations, oldest first."""
+        rows = self._db.execute(
+            "SELECT body FROM scans WHERE client = ? AND site = ? ORDER BY started, rowid", (client, site)
+        ).fetchall()
+        scans = [_decode_scan(body) for (body,) in rows]
+        return tuple(Session(scan, tuple(self.observations(scan.id))) for scan in scans)
+
+    def observations(self, scan: str) -> Iterator[Observation]:
+        for (body,) in self._db.execute("SELECT body FROM observations WHERE scan = ? ORDER BY number", (scan,)):
+            yield _decode(body)
+
+    def sites(self) -> list[tuple[str, str]]:
+        """The (client, site) pairs that the store holds scans of."""
+        return self._db.execute("SELECT DISTINCT client, site FROM scans ORDER BY client, site").fetchall()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+
+class Journal:
+    """The writing end of one scan."""
+
+    def __init__(self, store: Store, scan: Scan, plan: Plan) -> None:
+        self.store = store
+        self.scan = scan
+        self.plan = plan
+        self._waiting: list[tuple[str, str, bytes]] = []
+        self._written_at = time.monotonic()
+
+    @property
+    def vantage(self) -> Vantage:
+        return self.scan.vantage
+
+    def done(self, unit: str) -> bool:
+        found = self.store._db.execute("SELECT 1 FROM units WHERE scan = ? AND unit = ?", (self.scan.id, unit))
+        return found.fetchone() is not None
+
+    def observations(self) -> Iterable[Observation]:
+        """What this scan has seen so far."""
+        self.flush()
+        return self.store.observations(self.scan.id)
+
+    def write(self, unit: str, event: Observation) -> None:
+        """Keep one observation. It is on disk within a quarter of a second of the next call, or at `flush`."""
+        self._waiting.append((self.scan.id, unit, _encode(event)))
+        if time.monotonic() - self._written_at > _COMMIT_SECONDS:
+            self.flush()
+
+    def flush(self, finished: str | None = None) -> None:
+        """Write what waits, and with it the mark that unit `finished` is done."""
+        if self._waiting or finished:
+            with self.store._transaction():
+                self.store._db.executemany(
+                    "INSERT INTO observations (scan, unit, body) VALUES (?, ?, ?)", self._waiting
+                )
+                if finished:
+                    self.store._db.execute("INSERT OR IGNORE INTO units VALUES (?, ?)", (self.scan.id, finished))
+            self._waiting.clear()
+        self._written_at = time.monotonic()
+
+    def complete(self) -> None:
+        """The whole plan was carried out."""
+        self.flush()
+        self.scan = msgspec.structs.replace(self.scan, ended=time.time(), complete=True)
+        with self.store._transaction():
+            self.store._db.execute("UPDATE scans SET body = ? WHERE id = ?", (_encode(self.scan), self.scan.id))
