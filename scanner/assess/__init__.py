@@ -1,1 +1,189 @@
-"""."""
+"""Facts to findings: pure, so the same observations can be judged again tomorrow, or by newer baselines."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from scanner.assess.cells import Crossing, crossing
+from scanner.assess.evidence import Evidence, FlowKey, utc
+from scanner.assess.flows import Judge
+from scanner.assess.gaps import blocked, dual_homed, flat, gaps, path_findings
+from scanner.assess.inventory import Inventory
+from scanner.assess.paths import attack_paths
+from scanner.assess.policy import Policy
+from scanner.assess.remedies import remediation
+from scanner.assess.software import Judged, exposures, judged, patch_findings, router_consoles
+from scanner.model.base import SEVERITIES
+from scanner.model.baseline import Knowledge
+from scanner.model.observation import Session
+from scanner.model.report import (
+    Digests,
+    ExceptionRow,
+    FindingRow,
+    HostRow,
+    Report,
+    Summary,
+    VantageRow,
+    ZoneRow,
+)
+from scanner.model.site import Exception_, Site
+
+_SCHEMA = 1
+_KIND_ORDER = (
+    "attack-path",
+    "segmentation-gap",
+    "dual-homed",
+    "known-exploited",
+    "end-of-life",
+    "outdated",
+    "exposure",
+    "required-flow-blocked",
+    "unknown-device",
+)
+
+
+def assess(
+    site: Site,
+    sessions: Sequence[Session],
+    knowledge: Knowledge,
+    today: datetime.date,
+    exceptions: Iterable[Exception_] = (),
+    vendor: Callable[[str], str | None] = lambda mac: None,
+) -> Report:
+    """Judge everything that was observed. The same facts give the same report, byte for byte, in whatever order."""
+    sessions = sorted(sessions, key=lambda each: (each.scan.started, each.scan.id))
+    evidence = Evidence(site, sessions)
+    policy = Policy(site)
+    inventory = Inventory(evidence)
+    judge = Judge(evidence, policy, inventory.two_legged)
+    inventory.add_reached(judge)
+
+    crossings = [
+        crossing(evidence, policy, judge, left.name, right.name)
+        for left in site.zones
+        for right in site.zones
+        if left is not right or left.isolated
+    ]
+    hosts = tuple(inventory.row(each, policy, vendor) for each in inventory.machines)
+    items = judged(inventory, knowledge, today)
+    flows = tuple(flow for each in crossings for flow in each.flows)
+
+    services = _service_names(inventory, hosts)
+    exploitable = _exploitable(items)
+    reached = [flow for flow in flows if flow.verdict == "REACHED" and flow.state == "open"]
+    paths = list(attack_paths(site, inventory, reached, services, exploitable))
+    consoles = [
+        (f.from_, f.to, f.address, f.port)
+        for f in reached
+        if f.transport == "tcp" and not f.allowed and judge.own_leg(f.address)
+    ]
+    found = [
+        *(finding for each in crossings for finding in gaps(site, knowledge, each, inventory, services)),
+        *flat(site, knowledge, inventory),
+        *dual_homed(site, knowledge, inventory),
+        *blocked(site, knowledge, evidence, policy, judge),
+        *path_findings(site, knowledge, paths),
+        *patch_findings(knowledge, items),
+        *exposures(knowledge, inventory),
+        *router_consoles(knowledge, consoles),
+    ]
+    accepted = {each.finding: each for each in exceptions}
+    findings = tuple(sorted((_excepted(each, accepted, today) for each in found), key=_order))
+    return Report(
+        schema=_SCHEMA,
+        client=site.client,
+        site=site.site,
+        generated=today.isoformat(),
+        vantages=_vantages(sessions),
+        hosts=hosts,
+        reachability=flows,
+        cells=tuple(each.cell for each in crossings),
+        patches=tuple(each.row for each in items),
+        findings=findings,
+        remediation=remediation(findings, paths),
+        coverage=tuple(each.coverage for each in crossings),
+        digests=_digests(site, sessions, knowledge),
+        zones=tuple(
+            ZoneRow(z.name, z.subnets, z.trust, z.vlan, sum(h.zone == z.name for h in hosts)) for z in site.zones
+        ),
+        summary=_summary(hosts, findings, crossings, items),
+    )
+
+
+def _order(finding: FindingRow) -> tuple[int, int, str, str]:
+    """The worst first; ties by kind, then by what they are about."""
+    return -SEVERITIES.index(finding.severity), _KIND_ORDER.index(finding.kind), finding.title, finding.id
+
+
+def _excepted(finding: FindingRow, accepted: dict[str, Exception_], today: datetime.date) -> FindingRow:
+    """An exception hides nothing: the finding stays, and says who accepted it until when."""
+    found = accepted.get(finding.id)
+    if found is None:
+        return finding
+    row = ExceptionRow(found.owner, found.reason, found.approved_by, found.until.isoformat(), found.until < today)
+    return msgspec.structs.replace(finding, exception=row)
+
+
+def _service_names(inventory: Inventory, hosts: Sequence[HostRow]) -> dict[FlowKey, str | None]:
+    by_id = {each.id: each for each in hosts}
+    names: dict[FlowKey, str | None] = {}
+    for machine in inventory.machines:
+        rows = {(each.transport, each.port): each.service for each in by_id[machine.id].services}
+        names.update({key: rows.get((key[1], key[2])) for key in machine.services})
+    return names
+
+
+def _exploitable(items: Iterable[Judged]) -> dict[FlowKey, str]:
+    return {
+        found.key: f"{each.row.product} {each.row.version or ''}".strip()
+        for each in items
+        if each.row.verdict == "NON_COMPLIANT" and (each.row.kev or each.row.remote_code)
+        for found in each.found
+    }
+
+
+def _vantages(sessions: Sequence[Session]) -> tuple[VantageRow, ...]:
+    return tuple(
+        VantageRow(
+            zone=each.scan.vantage.zone,
+            interface=each.scan.vantage.interface,
+            address=each.scan.vantage.address,
+            started=utc(each.scan.started),
+            ended=None if each.scan.ended is None else utc(each.scan.ended),
+            complete=each.scan.complete,
+            engine=each.scan.engine,
+        )
+        for each in sessions
+    )
+
+
+def _summary(
+    hosts: Sequence[HostRow], findings: Sequence[FindingRow], crossings: Sequence[Crossing], items: Sequence[Judged]
+) -> Summary:
+    waiting = [each for each in findings if each.exception is None or each.exception.expired]
+    return Summary(
+        hosts=len(hosts),
+        services=sum(len(each.services) for each in hosts),
+        findings=dict(Counter(each.severity for each in waiting)),
+        cells=dict(Counter(each.cell.verdict for each in crossings)),
+        patches=dict(Counter(each.row.verdict for each in items)),
+        excepted=len(findings) - len(waiting),
+    )
+
+
+def _digests(site: Site, sessions: Sequence[Session], knowledge: Knowledge) -> Digests:
+    return Digests(
+        site=_digest(site),
+        baselines=_digest((knowledge.baselines, knowledge.distros)),
+        feeds=_digest((knowledge.kev, knowledge.controls, knowledge.dated)),
+        observations=_digest(sessions),
+    )
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()

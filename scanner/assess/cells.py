@@ -1,0 +1,151 @@
+"""Zone to zone: what was tested, and whether policy held. Only AS_POLICY is green, so it has to be earned."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from scanner.assess.evidence import Evidence, FlowKey, View
+from scanner.assess.flows import Judge
+from scanner.assess.policy import Policy
+from scanner.model.addresses import address_key
+from scanner.model.report import CROSSED, HELD, CellRow, CoverageRow, FlowRow
+from scanner.model.site import service_range
+
+
+class Crossing(msgspec.Struct, frozen=True):
+    """All that is known of one ordered pair of zones."""
+
+    cell: CellRow
+    coverage: CoverageRow
+    flows: tuple[FlowRow, ...]
+    """Every probed flow that was not silent, and the silent ones that policy takes an interest in."""
+    breaches: tuple[FlowRow, ...]
+
+
+def crossing(evidence: Evidence, policy: Policy, judge: Judge, from_: str, to: str) -> Crossing:
+    """Judge one pair; `from_` equals `to` for a zone whose hosts are isolated from each other."""
+    view = evidence.views.get(from_)
+    if view is None:
+        return _untested(from_, to, f"nobody stood in {from_}")
+    asked = {each for each in view.asked() if evidence.zone_of(each) == to} - evidence.laptops
+    if not asked:
+        return _untested(from_, to, f"no address of {to} was probed from {from_}")
+
+    answered = [
+        judge.row(view, key)
+        for key, _ in view.flows()
+        if key[0] not in evidence.laptops and evidence.zone_of(key[0]) == to
+    ]
+    interesting = sorted(_interesting(evidence, policy, view, to) - {_key(each) for each in answered}, key=flow_order)
+    silent = [judge.row(view, key) for key in interesting]
+    flows = (*sorted(answered, key=lambda each: flow_order(_key(each))), *silent)
+
+    breaches = tuple(f for f in flows if f.verdict in CROSSED and not f.allowed and not judge.own_leg(f.address))
+    denied = [f for f in flows if not f.allowed and f.verdict not in CROSSED and not judge.own_leg(f.address)]
+    verdict, reason = _judge(evidence, policy, view, to, breaches, denied)
+    tested = len(asked) * (view.asked_ports("tcp") + view.asked_ports("udp") + 1)
+    cell = CellRow(
+        from_=from_,
+        to=to,
+        verdict=verdict,  # type: ignore[arg-type]
+        tested=tested,
+        reached=sum(each.verdict in CROSSED for each in flows),
+        forbidden_reached=len(breaches),
+        reason=reason,
+    )
+    return Crossing(
+        cell, _coverage(evidence, view, to, asked), tuple(f for f in flows if f.verdict != "UNTESTED"), breaches
+    )
+
+
+def _judge(
+    evidence: Evidence, policy: Policy, view: View, to: str, breaches: tuple[FlowRow, ...], denied: list[FlowRow]
+) -> tuple[str, str]:
+    if breaches:
+        addresses = len({each.address for each in breaches})
+        return "BREACHED", f"{_count(len(breaches), 'forbidden flow')} reached {_count(addresses, 'address', 'es')}"
+    if not view.complete:
+        return "UNPROVEN", f"the scan from {view.zone} did not run to its end"
+    if to not in evidence.views:
+        return "UNPROVEN", f"nobody stood in {to}: silence from there proves nothing"
+    open_questions = Counter(each.verdict for each in denied if each.verdict not in HELD)
+    if open_questions:
+        worst = next(each for each in denied if each.verdict not in HELD)
+        many = sum(open_questions.values())
+        where = f"{worst.address} {worst.transport}/{worst.port}"
+        return "UNPROVEN", f"{_count(many, 'denied flow')} without proof, first {where}: {worst.reason}"
+    held = Counter(each.verdict for each in denied)
+    if held:
+        how = " and ".join(f"{count} {verdict.lower()}" for verdict, count in sorted(held.items()))
+        return "AS_POLICY", f"{_count(sum(held.values()), 'denial')} proven ({how}); nothing forbidden crossed"
+    if policy.allows_all(view.zone, to):
+        return "AS_POLICY", "policy lets everything pass"
+    return "UNPROVEN", f"nothing that policy denies was seen up in {to}, so nothing proves the denial"
+
+
+def _interesting(evidence: Evidence, policy: Policy, view: View, to: str) -> set[FlowKey]:
+    """Flows that a verdict is owed for even when silent: services known up there, and those that policy names."""
+    found = set(evidence.up[to])
+    for critical in evidence.site.critical:
+        for address in critical.hosts:
+            if evidence.zone_of(address) == to:
+                found.update(
+                    (address, each.transport, each.low)
+                    for each in map(service_range, critical.services)
+                    if each.transport in ("tcp", "udp") and each.low == each.high
+                )
+    for need in policy.required():
+        if need.source == view.zone:
+            found.update(
+                (address, need.transport, need.port)
+                for address, transport, port in evidence.up[to]
+                if (transport, port) == (need.transport, need.port) and need.to in (to, address)
+            )
+    return {key for key in found if key[0] not in evidence.laptops}
+
+
+def _coverage(evidence: Evidence, view: View, to: str, asked: set[str]) -> CoverageRow:
+    """What was asked of that zone, and everything that was not, by reason."""
+    ports = f"{_count(view.asked_ports('tcp'), 'TCP port')}, {_count(view.asked_ports('udp'), 'UDP port')}"
+    said = [f"{_count(len(asked), 'address', 'es')}, {ports} and echo asked"]
+    missing: list[str] = []
+    if not view.complete:
+        missing.append("the scan did not run to its end")
+    zone = evidence.site.zone(to)
+    for each in view.refused:
+        first = each.addresses.split(",")[0].split("-")[0].split("/")[0]
+        if zone is not None and first and zone.holds(first):
+            what = f"{each.addresses}{f' {each.transport}/{each.ports}' if each.ports else ''}"
+            missing.append(f"not asked: {what}: {each.reason}")
+    known = evidence.in_use(to)
+    if known is not None:
+        unasked = sorted(known - asked - evidence.laptops)
+        if unasked:
+            missing.append(f"not asked although known: {', '.join(unasked)}")
+    unseen = sorted({f"{each.what}: {each.reason}" for each in view.limitations})
+    state = "partial" if missing else "tested"
+    return CoverageRow(view.zone, to, state, "; ".join([*said, *missing, *unseen]))  # type: ignore[arg-type]
+
+
+def _untested(from_: str, to: str, reason: str) -> Crossing:
+    return Crossing(
+        CellRow(from_=from_, to=to, verdict="UNTESTED", tested=0, reached=0, forbidden_reached=0, reason=reason),
+        CoverageRow(from_, to, "untested", reason),
+        (),
+        (),
+    )
+
+
+def flow_order(key: FlowKey) -> tuple[tuple[int, int], str, int]:
+    """Numeric by address, then transport and port."""
+    return address_key(key[0]), key[1], key[2]
+
+
+def _key(row: FlowRow) -> FlowKey:
+    return row.address, row.transport, row.port
+
+
+def _count(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number} {noun}{'' if number == 1 else plural}"

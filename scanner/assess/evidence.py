@@ -1,0 +1,262 @@
+"""Observations indexed for judging: one View a zone, holding what the laptop saw from there. The newest answer wins."""
+
+from __future__ import annotations
+
+import bisect
+import datetime
+import ipaddress
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import msgspec
+
+from scanner.model.addresses import address_key, ports_of
+from scanner.model.base import Transport
+from scanner.model.observation import (
+    Conversation,
+    HostSeen,
+    Limitation,
+    PortState,
+    Refused,
+    Scan,
+    Session,
+    Silence,
+)
+from scanner.model.site import Site
+
+FlowKey = tuple[str, Transport, int]
+"""Address, transport, port."""
+
+ECHO = {4: 8, 6: 128}
+
+
+class Host(msgspec.Struct):
+    """What a vantage saw of an address besides its ports."""
+
+    address: str
+    hows: set[str]
+    mac: str | None = None
+    ttls: set[int] = msgspec.field(default_factory=set)
+    names: list[str] = msgspec.field(default_factory=list)
+
+
+class _Silent(msgspec.Struct):
+    order: int
+    lows: list[tuple[int, int]]
+    highs: list[tuple[int, int]]
+    row: Silence
+
+
+class View:
+    """Everything seen from one zone."""
+
+    def __init__(self, zone: str) -> None:
+        self.zone = zone
+        self.scans: list[Scan] = []
+        self.hosts: dict[str, Host] = {}
+        self.gateways: dict[str, str | None] = {}
+        """Next hops out of the zone -> MAC."""
+        self.talks: dict[FlowKey, Conversation] = {}
+        self._heard: dict[FlowKey, str] = {}
+        self.refused: list[Refused] = []
+        self.limitations: list[Limitation] = []
+        self._rows: dict[tuple[str, Transport], list[tuple[int, PortState]]] = {}
+        self._silences: dict[Transport, list[_Silent]] = {}
+        self._order = 0
+        self._asking: Scan | None = None
+        self._flows: list[tuple[FlowKey, PortState]] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the newest session that asked ports ran to its end."""
+        return self._asking is not None and self._asking.complete
+
+    @property
+    def address(self) -> str:
+        return self.scans[-1].vantage.address if self.scans else ""
+
+    def add(self, session: Session) -> None:
+        self.scans.append(session.scan)
+        self._flows = None
+        if any(isinstance(each, PortState | Silence) and each.transport != "icmp" for each in session.observations):
+            self._asking = session.scan
+        for each in session.observations:
+            self._order += 1
+            if isinstance(each, PortState):
+                self._rows.setdefault((each.address, each.transport), []).append((self._order, each))
+            elif isinstance(each, HostSeen):
+                self._see(each)
+            elif isinstance(each, Silence):
+                spans = sorted(_spans(each.addresses))
+                silent = _Silent(self._order, [low for low, _ in spans], [high for _, high in spans], each)
+                self._silences.setdefault(each.transport, []).append(silent)
+            elif isinstance(each, Conversation):
+                self._hear(session.scan.id, each)
+            elif isinstance(each, Refused):
+                self.refused.append(each)
+            else:
+                self.limitations.append(each)
+
+    def answer(self, address: str, transport: Transport, port: int) -> PortState | None:
+        """The newest answer to this probe; a silent one has state `silent`; None: never asked."""
+        found: PortState | None = None
+        newest = -1
+        for order, row in reversed(self._rows.get((address, transport), ())):
+            if port in port_set(row.ports):
+                found, newest = row, order
+                break
+        for silent in reversed(self._silences.get(transport, ())):
+            if silent.order < newest:
+                break
+            if port in port_set(silent.row.ports) and _within(silent, address):
+                quiet = silent.row
+                return PortState(address, transport, quiet.ports, "silent", "no-response", quiet.at, tries=quiet.tries)
+        return found
+
+    def flows(self) -> list[tuple[FlowKey, PortState]]:
+        """Every probe that got an answer, once, with its newest answer. Order: as first seen."""
+        if self._flows is None:
+            self._flows = list(self._answered())
+        return self._flows
+
+    def _answered(self) -> Iterator[tuple[FlowKey, PortState]]:
+        for (address, transport), rows in self._rows.items():
+            seen: set[int] = set()
+            for order, row in reversed(rows):
+                for port in ports_of(row.ports):
+                    if port in seen:
+                        continue
+                    seen.add(port)
+                    if row.state != "silent" and not self._silent_since(order, address, transport, port):
+                        yield (address, transport, port), row
+
+    def asked(self) -> set[str]:
+        """Every address that was asked anything."""
+        found = {address for address, _ in self._rows}
+        for silences in self._silences.values():
+            for silent in silences:
+                for low, high in zip(silent.lows, silent.highs, strict=True):
+                    found.update(str(_ip((low[0], value))) for value in range(low[1], high[1] + 1))
+        return found
+
+    def asked_ports(self, transport: Transport) -> int:
+        """How many different ports were asked, of any address."""
+        texts = {row.ports for (_, kind), rows in self._rows.items() if kind == transport for _, row in rows}
+        texts |= {silent.row.ports for silent in self._silences.get(transport, ())}
+        ports: set[int] = set()
+        for text in texts:
+            ports |= port_set(text)
+        return len(ports)
+
+    def _silent_since(self, order: int, address: str, transport: Transport, port: int) -> bool:
+        return any(
+            silent.order > order and port in port_set(silent.row.ports) and _within(silent, address)
+            for silent in self._silences.get(transport, ())
+        )
+
+    def _hear(self, scan: str, talk: Conversation) -> None:
+        """Several probes may have talked with one port: what they read in one session belongs together."""
+        key = (talk.address, talk.transport, talk.port)
+        before = self.talks.get(key)
+        if before is None or (talk.received and self._heard.get(key) != scan):
+            self.talks[key] = talk
+        elif talk.received:
+            both = dict.fromkeys((*before.readings, *talk.readings))
+            self.talks[key] = msgspec.structs.replace(
+                before if before.readings else talk,
+                readings=tuple(both),
+                tls=before.tls or talk.tls,
+                received=before.received + talk.received,
+            )
+        self._heard[key] = scan
+
+    def _see(self, seen: HostSeen) -> None:
+        if seen.how == "gateway":
+            self.gateways[seen.address] = seen.mac or self.gateways.get(seen.address)
+        if seen.how == "self":
+            return
+        host = self.hosts.setdefault(seen.address, Host(seen.address, set()))
+        host.hows.add(seen.how)
+        host.mac = seen.mac or host.mac
+        host.names.extend(name for name in seen.names if name not in host.names)
+        if seen.ttl is not None:
+            host.ttls.add(seen.ttl)
+
+
+class Evidence:
+    """All views of a site, and the questions that need more than one of them. `sessions`: oldest first."""
+
+    def __init__(self, site: Site, sessions: Iterable[Session]) -> None:
+        self.site = site
+        self.views: dict[str, View] = {}
+        self._zones: dict[str, str | None] = {}
+        self._in_use: dict[str, set[str] | None] = {}
+        self.laptops: set[str] = set()
+        """Addresses that our own laptop held: they are nobody's hosts."""
+        for session in sessions:
+            vantage = session.scan.vantage
+            if site.zone(vantage.zone) is None:
+                continue  # a zone that the site file no longer has
+            self.laptops.update(each for each in (vantage.address, vantage.address6) if each)
+            self.views.setdefault(vantage.zone, View(vantage.zone)).add(session)
+        self.gateways: dict[str, set[str]] = {
+            zone.name: {a for view in self.views.values() for a in view.gateways if zone.holds(a)}
+            for zone in site.zones
+        }
+        """Zone -> the routers' own addresses in it."""
+        self.up: dict[str, set[FlowKey]] = {zone.name: self._up(zone.name) for zone in site.zones}
+        """Zone -> services seen up from a vantage in that very zone; echo counts as one."""
+
+    def zone_of(self, address: str) -> str | None:
+        """The name of the zone that an address belongs to."""
+        if address not in self._zones:
+            found = self.site.zone_of(address)
+            self._zones[address] = found.name if found else None
+        return self._zones[address]
+
+    def in_use(self, zone: str) -> set[str] | None:
+        """Addresses where a vantage in the zone itself saw a host; None if nobody stood there."""
+        if zone not in self._in_use:
+            view = self.views.get(zone)
+            if view is None:
+                self._in_use[zone] = None
+            else:
+                seen = {address for (address, _, _), _ in view.flows()} | set(view.hosts)
+                self._in_use[zone] = {a for a in seen if self.zone_of(a) == zone}
+        return self._in_use[zone]
+
+    def _up(self, zone: str) -> set[FlowKey]:
+        view = self.views.get(zone)
+        if view is None:
+            return set()
+        found = {key for key, row in view.flows() if row.state == "open" and self.zone_of(key[0]) == zone}
+        for host in view.hosts.values():
+            if "echo-reply" in host.hows and self.zone_of(host.address) == zone:
+                found.add((host.address, "icmp", ECHO[ipaddress.ip_address(host.address).version]))
+        return {key for key in found if key[0] not in self.laptops and key[0] not in self.gateways[zone]}
+
+
+@lru_cache(maxsize=65536)
+def port_set(text: str) -> frozenset[int]:
+    return frozenset(ports_of(text))
+
+
+def utc(at: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC, whole seconds."""
+    return datetime.datetime.fromtimestamp(int(at), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _ip(key: tuple[int, int]) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.IPv4Address(key[1]) if key[0] == 4 else ipaddress.IPv6Address(key[1])
+
+
+def _spans(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    for part in filter(None, text.split(",")):
+        low, _, high = part.partition("-")
+        yield address_key(low), address_key(high or low)
+
+
+def _within(silent: _Silent, address: str) -> bool:
+    key = address_key(address)
+    index = bisect.bisect_right(silent.lows, key) - 1
+    return index >= 0 and key <= silent.highs[index]

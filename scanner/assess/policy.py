@@ -1,0 +1,85 @@
+"""What the site's policy says of one flow. What is not allowed between zones is forbidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from scanner.model.addresses import contains
+from scanner.model.base import Transport
+from scanner.model.site import EVERY_ZONE, Rule, Site, Zone, service_range
+
+
+class Policy:
+    """The allow and require rules of a site, ready to be asked. A required flow is an allowed one."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._rules = [
+            (rule, tuple(service_range(each) for each in rule.services)) for rule in (*site.allow, *site.require)
+        ]
+
+    def allows(self, from_zone: str, from_address: str, to: str, transport: Transport, port: int) -> bool:
+        """Whether a laptop at `from_address` in `from_zone` may reach `to`."""
+        target = self.site.zone_of(to)
+        if target is not None and target.name == from_zone and not target.isolated:
+            return True
+        return any(
+            self._is_from(rule, from_zone, from_address)
+            and self._is_to(rule, target, to)
+            and any(service.covers(transport, port) for service in services)
+            for rule, services in self._rules
+        )
+
+    def allows_all(self, from_zone: str, to_zone: str) -> bool:
+        """Whether a rule lets everything pass, so that there is no denial to prove."""
+        return any(
+            rule.from_ in (from_zone, EVERY_ZONE)
+            and rule.to in (to_zone, EVERY_ZONE)
+            and any(service.transport == "any" for service in services)
+            for rule, services in self._rules
+        )
+
+    def required(self) -> Iterator[Requirement]:
+        """Every required flow, a port and a source zone at a time, in the order of the file."""
+        for rule in self.site.require:
+            sources = [z.name for z in self.site.zones if rule.from_ in (z.name, EVERY_ZONE) and z.name != rule.to]
+            for text in rule.services:
+                service = service_range(text)
+                if service.transport == "any" or service.low != service.high:
+                    continue
+                for source in sources:
+                    yield Requirement(source, rule.to, service.transport, service.low, rule.reason)
+
+    def critical_name(self, addr: str) -> str | None:
+        return next((each.name for each in self.site.critical if addr in each.hosts), None)
+
+    @staticmethod
+    def _is_from(rule: Rule, zone: str, addr: str) -> bool:
+        if rule.from_ in (zone, EVERY_ZONE):
+            return True
+        return not rule.from_[0].isalpha() and _holds(rule.from_, addr)
+
+    @staticmethod
+    def _is_to(rule: Rule, zone: Zone | None, addr: str) -> bool:
+        if rule.to == EVERY_ZONE or (zone is not None and rule.to == zone.name):
+            return True
+        return _holds(rule.to, addr)
+
+
+class Requirement(msgspec.Struct, frozen=True):
+    """One flow that has to work: `to` is a zone, or an address."""
+
+    source: str
+    to: str
+    transport: Transport
+    port: int
+    reason: str
+
+
+def _holds(text: str, addr: str) -> bool:
+    try:
+        return contains((text,), addr)
+    except ValueError:
+        return False  # a zone's name
