@@ -1,0 +1,62 @@
+"""The findings as a table for a spreadsheet, one a row.
+
+RFC 4180 (commas, CRLF, every field quoted), in UTF-8 with a byte order mark: without the mark Excel reads the file in
+the code page of its country, and LibreOffice takes it either way.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+from scanner.exporters import Exporter
+from scanner.model.report import ExceptionRow, FindingRow, Report
+from scanner.model.text import visible
+
+COLUMNS = (
+    "client", "site", "assessed", "id", "severity", "kind", "title", "host", "from", "to", "transport", "port", "path",
+    "remedy", "replay", "evidence", "controls", "accepted_until", "accepted_expired", "accepted_by", "accepted_reason",
+    "approved_by",
+)  # fmt: skip
+
+_FORMULA = re.compile(r"""(^|;)([\s"']*)(?=[=+\-@＝＋－＠])""")
+"""Where a spreadsheet would start a formula: at the start, behind blanks and quotes, and behind a semicolon, which
+separates the fields where the comma is the decimal sign. Tab and CR never get here: they are escapes by then."""
+
+
+def render(report: Report) -> bytes:
+    """A heading row, then the findings in the report's order; an apostrophe stops text that could be a formula."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for finding in report.findings:
+        head = (report.client, report.site, report.generated)
+        row = [cell(each) for each in (*head, *_fields(finding))]
+        writer.writerow(row + [""] * (len(COLUMNS) - len(row)))
+    return "\ufeff".encode() + out.getvalue().encode()
+
+
+def cell(value: str | int | None) -> str:
+    """One field's text: visible, and inert in a spreadsheet."""
+    if value is None:
+        return ""
+    return _FORMULA.sub(r"\1'\2", visible(str(value)))
+
+
+def _fields(finding: FindingRow) -> tuple[str | int | None, ...]:
+    accepted = finding.exception
+    return (
+        finding.id, finding.severity, finding.kind, finding.title, finding.host, finding.from_, finding.to,
+        finding.transport, finding.port,
+        "  ".join(f"{number}. {hop}" for number, hop in enumerate(finding.path, 1)),
+        finding.remedy, finding.replay, finding.evidence, ", ".join(finding.controls),
+        *(() if accepted is None else _exception(accepted)),
+    )  # fmt: skip
+
+
+def _exception(row: ExceptionRow) -> tuple[str, ...]:
+    return row.until, "yes" if row.expired else "no", row.owner, row.reason, row.approved_by
+
+
+EXPORTER = Exporter(title="Findings for a spreadsheet (CSV)", suffix=".csv", render=render)

@@ -1,0 +1,68 @@
+"""The compliance report: one HTML file that needs no network, no script and no second file.
+
+It can be mailed, archived and printed. Whatever came from the client's network is text in it and nothing more:
+templates escape every value, unprintable characters are shown as escapes, and the content security policy allows the
+report's own style sheet, named by its hash, and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from scanner.exporters import Exporter, words
+from scanner.exporters.page import is_open, lay_out
+from scanner.model.report import CROSSED, Report
+from scanner.model.text import visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(report: Report) -> bytes:
+    """UTF-8. The same report gives the same bytes, and no clock, machine or version of ours is in them."""
+    environment = _environment()
+    style = environment.get_template("style.css").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    page = environment.get_template("report.html").render(report=report, page=lay_out(report), style_hash=digest)
+    return page.encode() + b"\n"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # late: 40 ms that only this format needs
+
+    folder = resources.files("scanner.exporters") / "templates"
+    environment = Environment(
+        loader=FunctionLoader(lambda name: (folder / name).read_text("utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        CELLS=words.CELLS,
+        FLOWS=words.FLOWS,
+        PATCHES=words.PATCHES,
+        STATES=words.STATES,
+        UNKNOWN=words.UNKNOWN,
+        CROSSED=CROSSED,
+        plural=words.plural,
+        is_open=is_open,
+    )
+    environment.filters.update(long_date=words.long_date, short_time=words.short_time, figure="{:,}".format)
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    """What every `{{ }}` passes before it is escaped. Markup is what a macro of ours returned, already treated."""
+    if value is None:
+        return ""
+    return visible(value) if type(value) is str else value
+
+
+EXPORTER = Exporter(title="Compliance report (HTML, one file)", suffix=".html", render=render)

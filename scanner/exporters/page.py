@@ -1,0 +1,335 @@
+"""What the HTML report shows, in its order: grouped, counted and linked, with no markup in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from scanner.exporters.picture import Picture, draw
+from scanner.exporters.verdict import Verdict, conclude
+from scanner.exporters.words import short_time
+from scanner.model.base import SEVERITIES
+from scanner.model.report import (
+    CROSSED,
+    HELD,
+    CellRow,
+    CoverageRow,
+    FindingRow,
+    FlowRow,
+    HostRow,
+    PatchRow,
+    RemedyRow,
+    Report,
+    VantageRow,
+    ZoneRow,
+)
+
+FLOW_LIMIT = 250
+"""Flows shown; a scan has tens of thousands, and the JSON report holds them all."""
+CLOSES_LIMIT = 10
+
+_PATCH_KINDS = ("known-exploited", "end-of-life", "outdated")
+_PATCH_ORDER = ("END_OF_LIFE", "NON_COMPLIANT", "UNKNOWN", "COMPLIANT")
+_CELL_ORDER = ("BREACHED", "UNPROVEN", "UNTESTED", "AS_POLICY")
+_STATE_ORDER = ("untested", "partial", "tested")
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A finding and the id of its element."""
+
+    row: FindingRow
+    anchor: str
+
+
+class Gaps(msgspec.Struct, frozen=True):
+    """The gaps of one boundary."""
+
+    from_: str
+    to: str
+    anchor: str
+    cell: CellRow | None
+    findings: tuple[Shown, ...]
+
+
+class Square(msgspec.Struct, frozen=True):
+    """A cell of the matrix. `row` is None on the diagonal of a zone that allows all inside it."""
+
+    row: CellRow | None
+    partial: bool
+    anchor: str | None
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of the plan, with the findings of this report that it closes."""
+
+    row: RemedyRow
+    closes: tuple[Shown, ...]
+    more: int
+
+
+class Covered(msgspec.Struct, frozen=True):
+    """What is said of all the boundaries out of one zone with the same state and reason."""
+
+    from_: str
+    to: tuple[str, ...]
+    reason: str
+
+
+class Control(msgspec.Struct, frozen=True):
+    framework: str
+    identifiers: tuple[tuple[str, int, str], ...]
+    """Identifier, number of findings, worst severity."""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Everything that the templates read besides the report itself."""
+
+    verdict: Verdict
+    severities: tuple[tuple[str, int], ...]
+    patch_counts: dict[str, int]
+    sessions: str
+    """Where and when it was scanned, in a sentence."""
+    hosts: int
+    services: int
+    excepted: int
+    zones: tuple[ZoneRow, ...]
+    matrix: tuple[tuple[ZoneRow, tuple[Square, ...]], ...]
+    cells: tuple[CellRow, ...]
+    """Breaches first."""
+    cell_counts: dict[str, int]
+    picture: Picture | None
+    anchors: dict[tuple[str, str], str]
+    """Boundary -> the id of its group of gaps."""
+    gaps: tuple[Gaps, ...]
+    paths: tuple[Shown, ...]
+    patch_findings: tuple[Shown, ...]
+    others: tuple[Shown, ...]
+    accepted: tuple[Shown, ...]
+    patches: tuple[tuple[str, tuple[PatchRow, ...]], ...]
+    names: dict[str, str]
+    """Host -> the first name that it goes by."""
+    critical: dict[str, str]
+    """Host -> the critical system that it is."""
+    plan: tuple[Step, ...]
+    controls: tuple[Control, ...]
+    inventory: tuple[tuple[str, tuple[HostRow, ...]], ...]
+    coverage: tuple[tuple[str, int, tuple[Covered, ...]], ...]
+    """State, number of boundaries, and these summed where their reason is one."""
+    coverage_counts: dict[str, int]
+    flows: tuple[FlowRow, ...]
+    flows_total: int
+    flow_counts: tuple[tuple[str, int, int], ...]
+    """Verdict, how many that the policy allows, how many that it forbids."""
+
+
+def lay_out(report: Report) -> Page:
+    """Pure and repeatable: order comes from severity, then from the report."""
+    shown = _anchored(report.findings)
+    zones = _zones(report)
+    cells = _cells(report, zones)
+    gaps = _gaps([each for each in shown if each.row.kind == "segmentation-gap"], cells)
+    anchors = {(each.from_, each.to): each.anchor for each in gaps}
+    covered = _covered(report.coverage, cells)
+    partial = {(row.from_, row.to) for row in covered if row.state != "tested"}
+    counts = report.summary
+    severities = counts.findings if counts else Counter(f.row.severity for f in shown if is_open(f.row))
+    state_counts: Counter[str] = Counter(row.state for row in covered)
+    return Page(
+        verdict=conclude(report, list(cells.values())),
+        severities=tuple((severity, severities.get(severity, 0)) for severity in reversed(SEVERITIES)),
+        patch_counts=counts.patches if counts else dict(Counter(row.verdict for row in report.patches)),
+        sessions=_sessions(report.vantages),
+        hosts=counts.hosts if counts else len(report.hosts),
+        services=counts.services if counts else sum(len(host.services) for host in report.hosts),
+        excepted=counts.excepted if counts else sum(not is_open(f.row) for f in shown),
+        zones=zones,
+        matrix=tuple(
+            (row, tuple(_square(cells.get((row.name, to.name)), partial, anchors) for to in zones)) for row in zones
+        ),
+        cells=tuple(sorted(cells.values(), key=lambda row: _CELL_ORDER.index(row.verdict))),
+        cell_counts=dict(Counter(row.verdict for row in cells.values())),
+        picture=draw(
+            zones,
+            frozenset(row.zone for row in report.vantages),
+            {key: row.forbidden_reached for key, row in cells.items() if row.verdict == "BREACHED"},
+        ),
+        anchors=anchors,
+        gaps=gaps,
+        paths=_worst_first(each for each in shown if each.row.kind == "attack-path"),
+        patch_findings=_worst_first(each for each in shown if each.row.kind in _PATCH_KINDS),
+        others=_worst_first(
+            each for each in shown if each.row.kind not in ("segmentation-gap", "attack-path", *_PATCH_KINDS)
+        ),
+        accepted=tuple(each for each in shown if each.row.exception is not None),
+        patches=_patches(report.patches),
+        names={host.id: host.names[0] for host in report.hosts if host.names},
+        critical={host.id: host.critical for host in report.hosts if host.critical},
+        plan=_plan(report.remediation, shown),
+        controls=_controls(report.findings),
+        inventory=_by_zone(report.hosts, zones),
+        coverage=_coverage(covered),
+        coverage_counts={state: state_counts.get(state, 0) for state in _STATE_ORDER},
+        flows=tuple(sorted(report.reachability, key=_interest)[:FLOW_LIMIT]),
+        flows_total=len(report.reachability),
+        flow_counts=_flow_counts(report.reachability),
+    )
+
+
+def is_open(row: FindingRow) -> bool:
+    """Not accepted, or accepted until a day that has passed."""
+    return row.exception is None or row.exception.expired
+
+
+def _anchored(findings: Iterable[FindingRow]) -> list[Shown]:
+    """An anchor is made of the finding's id, so that a link into a later report still finds it."""
+    seen: Counter[str] = Counter()
+    shown = []
+    for row in findings:
+        anchor = f"finding-{_digest(row.id)}"
+        seen[anchor] += 1
+        shown.append(Shown(row, anchor if seen[anchor] == 1 else f"{anchor}-{seen[anchor]}"))
+    return shown
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+
+
+def _rank(severity: str) -> int:
+    return -SEVERITIES.index(severity)
+
+
+def _worst_first(findings: Iterable[Shown]) -> tuple[Shown, ...]:
+    return tuple(sorted(findings, key=lambda each: _rank(each.row.severity)))
+
+
+def _zones(report: Report) -> tuple[ZoneRow, ...]:
+    """The zones of the site, then any that only a cell, host or vantage names: the matrix leaves none out."""
+    known = {zone.name: zone for zone in report.zones}
+    hosts = Counter(host.zone for host in report.hosts)
+    named = [name for row in report.cells for name in (row.from_, row.to)]
+    named += [*hosts, *(row.zone for row in report.vantages)]
+    for name in named:
+        known.setdefault(name, ZoneRow(name, (), "", None, hosts[name]))
+    return tuple(known.values())
+
+
+def _cells(report: Report, zones: tuple[ZoneRow, ...]) -> dict[tuple[str, str], CellRow]:
+    """Every boundary, each pair of zones in both directions: one without a row in the report was not tested."""
+    given = {(row.from_, row.to): row for row in report.cells}
+    found: dict[tuple[str, str], CellRow] = {}
+    for from_ in zones:
+        for to in zones:
+            key = (from_.name, to.name)
+            if key in given:
+                found[key] = given[key]
+            elif from_ is not to:
+                found[key] = CellRow(*key, "UNTESTED", 0, 0, 0, "the report holds nothing about it")
+    return found
+
+
+def _covered(given: tuple[CoverageRow, ...], cells: Iterable[tuple[str, str]]) -> tuple[CoverageRow, ...]:
+    """The coverage of every boundary: one that the report is silent about was not tested."""
+    told = {(row.from_, row.to) for row in given}
+    silent = (key for key in cells if key not in told)
+    return given + tuple(CoverageRow(*key, "untested", "the report says nothing about it") for key in silent)
+
+
+def _coverage(rows: Iterable[CoverageRow]) -> tuple[tuple[str, int, tuple[Covered, ...]], ...]:
+    found: dict[str, dict[tuple[str, str], list[str]]] = {state: {} for state in _STATE_ORDER}
+    for row in rows:
+        found[row.state].setdefault((row.from_, row.reason), []).append(row.to)
+    return tuple(
+        (
+            state,
+            sum(map(len, groups.values())),
+            tuple(Covered(from_, tuple(to), reason) for (from_, reason), to in groups.items()),
+        )
+        for state, groups in found.items()
+        if groups
+    )
+
+
+def _sessions(vantages: Iterable[VantageRow]) -> str:
+    rows = tuple(vantages)
+    if not rows:
+        return "Nothing was scanned."
+    zones = ", ".join(dict.fromkeys(row.zone for row in rows))
+    first, last = min(row.started for row in rows), max(row.ended or row.started for row in rows)
+    return f"Scanned from {zones}, between {short_time(first)} and {short_time(last)}."
+
+
+def _square(cell: CellRow | None, partial: set[tuple[str, str]], anchors: dict[tuple[str, str], str]) -> Square:
+    if cell is None:
+        return Square(None, False, None)
+    key = (cell.from_, cell.to)
+    return Square(cell, key in partial and cell.verdict != "UNTESTED", anchors.get(key))
+
+
+def _gaps(findings: list[Shown], cells: dict[tuple[str, str], CellRow]) -> tuple[Gaps, ...]:
+    groups: dict[tuple[str, str], list[Shown]] = {}
+    for each in _worst_first(findings):
+        groups.setdefault((each.row.from_ or "?", each.row.to or "?"), []).append(each)
+    return tuple(
+        Gaps(*key, f"gaps-{_digest(chr(0).join(key))}", cells.get(key), tuple(found)) for key, found in groups.items()
+    )
+
+
+def _patches(rows: Iterable[PatchRow]) -> tuple[tuple[str, tuple[PatchRow, ...]], ...]:
+    groups: dict[str, list[PatchRow]] = {}
+    for row in sorted(rows, key=lambda row: (_PATCH_ORDER.index(row.verdict), _rank(row.severity or "info"))):
+        groups.setdefault(row.host, []).append(row)
+    return tuple((host, tuple(found)) for host, found in groups.items())
+
+
+def _plan(rows: Iterable[RemedyRow], shown: list[Shown]) -> tuple[Step, ...]:
+    by_id = {each.row.id: each for each in reversed(shown)}
+    steps = []
+    for row in sorted(rows, key=lambda row: -len(row.closes)):
+        closes = [by_id[each] for each in row.closes if each in by_id]
+        steps.append(Step(row, tuple(closes[:CLOSES_LIMIT]), len(row.closes) - len(closes[:CLOSES_LIMIT])))
+    return tuple(steps)
+
+
+def _controls(findings: Iterable[FindingRow]) -> tuple[Control, ...]:
+    """Open findings by framework; a control is written as framework, blank, identifier."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for row in findings:
+        if is_open(row):
+            for control in dict.fromkeys(row.controls):
+                framework, _, identifier = control.rpartition(" ")
+                found.setdefault(framework, {}).setdefault(identifier, []).append(row.severity)
+    return tuple(
+        Control(
+            framework,
+            tuple((name, len(severities), min(severities, key=_rank)) for name, severities in sorted(names.items())),
+        )
+        for framework, names in sorted(found.items())
+    )
+
+
+def _by_zone(hosts: Iterable[HostRow], zones: tuple[ZoneRow, ...]) -> tuple[tuple[str, tuple[HostRow, ...]], ...]:
+    groups: dict[str, list[HostRow]] = {zone.name: [] for zone in zones}
+    for host in hosts:
+        groups[host.zone].append(host)
+    return tuple((name, tuple(found)) for name, found in groups.items() if found)
+
+
+def _interest(row: FlowRow) -> int:
+    crossed = row.verdict in CROSSED
+    if crossed and not row.allowed:
+        return 0
+    if row.allowed and not crossed:
+        return 1
+    if row.verdict not in HELD and not crossed:
+        return 2
+    return 3 if not crossed else 4
+
+
+def _flow_counts(rows: Iterable[FlowRow]) -> tuple[tuple[str, int, int], ...]:
+    counts = Counter((row.verdict, row.allowed) for row in rows)
+    verdicts = dict.fromkeys(verdict for verdict, _ in counts)
+    return tuple((verdict, counts[verdict, True], counts[verdict, False]) for verdict in verdicts)

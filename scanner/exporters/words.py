@@ -1,0 +1,97 @@
+"""The words and signs of a report on paper: every verdict has a glyph and a word, and never a colour alone.
+
+Only AS_POLICY is `good`, the one green; what was not tested is `none` and looks like nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+import msgspec
+
+
+class Mark(msgspec.Struct, frozen=True):
+    glyph: str
+    word: str
+    tone: str
+    """A class of the style sheet: good, bad, warn, none or plain."""
+    meaning: str
+
+
+CELLS: dict[str, Mark] = {
+    "BREACHED": Mark("✕", "Breached", "bad", "Traffic that the policy forbids got through at least once."),
+    "AS_POLICY": Mark(
+        "✓", "As policy", "good",
+        "Everything that was tested matches the policy, and every denial was proven with controls.",
+    ),
+    "UNPROVEN": Mark(
+        "?", "Unproven", "warn", "No forbidden traffic was seen, but the silence could have another cause. Not a pass."
+    ),
+    "UNTESTED": Mark("–", "Untested", "none", "Nobody probed it, so nothing is known about it. Not a pass."),
+}  # fmt: skip
+
+FLOWS: dict[str, Mark] = {
+    "REACHED": Mark("→", "Reached", "plain", "An answer came back that provably is the target's own."),
+    "ONE_WAY": Mark("→", "One way", "plain", "The far side saw our packet; the answer never came back."),
+    "TARGET_DOWN_PATH_OPEN": Mark(
+        "→", "Path open, target down", "plain",
+        "The last router tried to deliver: the firewall let the packet through and the host was off.",
+    ),
+    "REJECTED": Mark("|", "Rejected", "plain", "A firewall or router answered in the target's place, and is named."),
+    "DROPPED": Mark(
+        "|", "Dropped", "plain",
+        "Repeated silence, while the service was up and this vantage could reach something known good. "
+        "Without a canary this says that no answer comes back, not that nothing arrives.",
+    ),
+    "UNPROVEN": Mark("?", "Unproven", "warn", "Silence without those controls. It proves nothing."),
+    "UNTESTED": Mark("–", "Untested", "none", "Nobody probed it."),
+}  # fmt: skip
+
+PATCHES: dict[str, Mark] = {
+    "NON_COMPLIANT": Mark("✕", "Fix missing", "bad", "The version is below the one that holds the fix."),
+    "END_OF_LIFE": Mark("✕", "End of life", "bad", "Whoever maintains this build no longer does."),
+    "UNKNOWN": Mark("?", "Unknown", "warn", "The evidence cannot decide it; the reason is given. Not a pass."),
+    "COMPLIANT": Mark("✓", "Compliant", "plain", "At or above the version that holds the fix."),
+}
+
+UNKNOWN: dict[str, str] = {
+    "backport-possible": "The distribution may have backported the fix; the banner does not say which revision it is.",
+    "no-version": "The service does not tell its version.",
+    "base-build-only": "Only the base build shows, not the update level.",
+    "branch-unknown": "The version belongs to no branch that the baseline names.",
+    "no-baseline": "There is no baseline for this product.",
+    "stale-baseline": "The baseline is too old to judge by.",
+    "untrusted-banner": "The banner contradicts itself or may be invented.",
+}
+
+STATES: dict[str, Mark] = {
+    "untested": Mark("–", "Not tested", "none", "Nothing was probed here."),
+    "partial": Mark("?", "Tested in part", "warn", "Some of the plan was probed."),
+    "tested": Mark("●", "Tested", "plain", "Everything that was planned was probed."),
+}
+
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+           "December")  # fmt: skip
+"""Not strftime's: those follow the machine's language."""
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d)?Z")
+
+
+def long_date(text: str) -> str:
+    """`2026-11-06` as 6 November 2026; any other text as it is."""
+    try:
+        day = datetime.date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def short_time(text: str) -> str:
+    """`2026-11-05T09:42:10Z` as 2026-11-05 09:42 UTC; any other text as it is."""
+    found = _TIME.fullmatch(text)
+    return f"{found[1]} {found[2]} UTC" if found else text
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 finding`, `3 findings`, `5,000 findings`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

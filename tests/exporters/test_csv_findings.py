@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample import FORMULA, sample_report
+
+from scanner.exporters.csv import COLUMNS, EXPORTER, cell
+
+
+def rows() -> list[dict[str, str]]:
+    text = EXPORTER.render(sample_report()).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_one_row_a_finding_with_every_column() -> None:
+    found = rows()
+    assert [row["id"] for row in found] == [finding.id for finding in sample_report().findings]
+    assert all(set(row) == set(COLUMNS) and None not in row.values() for row in found)
+
+
+def test_values_of_a_row() -> None:
+    row = next(row for row in rows() if row["severity"] == "medium" and row["accepted_until"])
+    assert (row["client"], row["from"], row["to"], row["transport"], row["port"]) == (
+        "Harbor Dental", "guest", "clinical", "tcp", "8080",
+    )  # fmt: skip
+    assert (row["accepted_until"], row["accepted_expired"], row["accepted_by"]) == ("2027-01-31", "no", "Dr. Lin")
+    path = next(row["path"] for row in rows() if row["kind"] == "attack-path")
+    assert path.startswith("1. guest -> clinical")
+    assert "  2. clinical/" in path
+
+
+def test_excel_and_libreoffice_read_it() -> None:
+    written = EXPORTER.render(sample_report())
+    assert written.startswith(b"\xef\xbb\xbf")
+    lines = written.split(b"\r\n")
+    assert lines[-1] == b""
+    assert b"\n" not in b"".join(lines), "no line break but CRLF"
+    assert all(line.startswith((b'"', b'\xef\xbb\xbf"')) for line in lines[:-1]), "every field is quoted"
+
+
+FORMULAS = [
+    (FORMULA, "'" + FORMULA),
+    ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("  =1", "'  =1"), ('"=1', "'\"=1"), (" '\"+1", "' '\"+1"),
+    ("＝1", "'＝1"), ("a;=1", "a;'=1"), ("a; -1", "a;' -1"), ("\t=1", "\\x09=1"), ("\r=1", "\\x0d=1"),
+    ("\x00=1", "\\x00=1"),
+    ("a=1", "a=1"), ("a -b", "a -b"), ("tcp/22", "tcp/22"), ("", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "written"), FORMULAS)
+def test_no_field_is_a_formula(text: str, written: str) -> None:
+    assert cell(text) == written
+
+
+@settings(max_examples=100)
+@given(st.text(alphabet=" \t\r\n;'\"=+-@a\x00\u202e,", max_size=12))
+def test_no_text_becomes_a_formula(text: str) -> None:
+    for field in cell(text).split(";"):
+        assert field.strip(' \t\r\n"')[:1] not in set("=+-@\t\r")
+
+
+def test_numbers_and_nothing() -> None:
+    assert (cell(5432), cell(None)) == ("5432", "")

@@ -1,0 +1,69 @@
+"""What every format promises, whichever files are in the folder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from sample import sample_report
+
+from scanner.exporters import exporters
+from scanner.model.report import Digests, Report
+
+FORMATS = sorted(exporters())
+EMPTY = Report(1, "A", "b", "2026-11-06", (), (), (), (), (), (), (), (), Digests("", "", "", ""))
+ACTIVE = [b"\x00", b"\x07", b"\x1b", b"\x7f", "\x9b".encode(), "\u202e".encode()]
+"""Characters of the sample that act on whatever shows them."""
+
+
+def test_the_formats_of_this_version_are_there() -> None:
+    assert {"json", "html", "csv"} <= set(FORMATS)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_names_itself(name: str) -> None:
+    exporter = exporters()[name]
+    assert exporter.title
+    assert exporter.suffix.startswith(".")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_nothing_that_acts_gets_out(name: str) -> None:
+    written = exporters()[name].render(sample_report())
+    assert [each for each in ACTIVE if each in written] == []
+    assert b"Harbor Dental" in written
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_empty_report_is_a_report(name: str) -> None:
+    assert exporters()[name].render(EMPTY)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_lone_surrogate_does_not_stop_it(name: str) -> None:
+    finding = msgspec.structs.replace(sample_report().findings[0], evidence="\ud800x")
+    written = exporters()[name].render(msgspec.structs.replace(sample_report(), findings=(finding,)))
+    assert b"\\ud800x" in written
+
+
+def test_the_bytes_depend_on_the_report_alone() -> None:
+    program = (
+        "import hashlib; from sample import sample_report; from scanner.exporters import exporters;"
+        "print({n: hashlib.sha256(e.render(sample_report())).hexdigest() for n, e in exporters().items()})"
+    )
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=Path(__file__).parent,
+            env={"PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": zone, "PYTHONUTF8": utf8},
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=60,
+        ).stdout
+        for seed, locale, zone, utf8 in (("1", "C", "UTC", "0"), ("2", "C.UTF-8", "Asia/Tokyo", "1"))
+    }
+    assert len(runs) == 1

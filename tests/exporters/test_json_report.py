@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample import sample_report
+
+from scanner.exporters.json import EXPORTER
+from scanner.model.report import Report
+
+
+def decoded(report: Report) -> Report:
+    return msgspec.json.decode(EXPORTER.render(report), type=Report)
+
+
+def test_it_decodes_to_the_same_report() -> None:
+    assert decoded(sample_report()) == sample_report()
+
+
+@settings(max_examples=60)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_any_text_survives(text: str) -> None:
+    finding = msgspec.structs.replace(sample_report().findings[0], evidence=text, title=text, path=(text,))
+    report = msgspec.structs.replace(sample_report(), findings=(finding,))
+    assert decoded(report) == report
+    assert all(char == "\n" or char.isprintable() for char in EXPORTER.render(report).decode())
+
+
+def test_every_key_is_there_in_the_order_of_the_type() -> None:
+    root = json.loads(EXPORTER.render(sample_report()))
+    assert list(root)[:14] == [
+        "schema", "client", "site", "generated", "vantages", "hosts", "reachability", "cells", "patches", "findings",
+        "remediation", "coverage", "digests", "zones",
+    ]  # fmt: skip
+    assert list(root["findings"][0]) == [
+        "id", "kind", "severity", "title", "host", "from", "to", "transport", "port", "path", "remedy", "replay",
+        "evidence", "controls", "exception",
+    ]  # fmt: skip
+    assert {tuple(row) for row in root["cells"]} == {
+        ("from", "to", "verdict", "tested", "reached", "forbidden_reached", "reason")
+    }
+    assert {len(row) for row in root["patches"]} == {len(root["patches"][0])}, "None and empty are written too"
+
+
+def test_it_is_indented_and_ends_with_a_newline() -> None:
+    text = EXPORTER.render(sample_report()).decode()
+    assert text.startswith('{\n  "schema": 1,\n')
+    assert text.endswith("}\n")
+
+
+def test_a_large_report_is_compact() -> None:
+    flows = sample_report().reachability * 3000
+    report = msgspec.structs.replace(sample_report(), reachability=flows)
+    written = EXPORTER.render(report)
+    assert written.count(b"\n") == 1
+    assert msgspec.json.decode(written, type=Report) == report
+
+
+def test_the_order_of_the_figures_does_not_matter() -> None:
+    report = sample_report()
+    assert report.summary
+    turned = msgspec.structs.replace(report.summary, findings=dict(reversed(report.summary.findings.items())))
+    assert EXPORTER.render(msgspec.structs.replace(report, summary=turned)) == EXPORTER.render(report)
