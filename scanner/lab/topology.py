@@ -6,6 +6,7 @@ A file of `topologies/` is one Topology. A site zone and the lab network of the 
 from __future__ import annotations
 
 import datetime
+import hashlib
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -70,7 +71,13 @@ class Service(Frozen, frozen=True):
 
 
 class Router(Frozen, frozen=True):
-    """Routes between its legs. Replies to flows that it let through always pass, unless `stateful` is off."""
+    """Routes between its legs. Replies to flows that it let through always pass, unless `stateful` is off.
+
+    A stateful router drops a TCP packet or echo reply of a flow whose beginning it never saw (conntrack: invalid),
+    before any rule; a UDP datagram has no such mark and starts a flow of its own. A stateless one asks its rules for
+    every packet, replies and ICMP errors too. Its own ICMP errors and resets are never filtered by itself. Where a
+    segment is not one of its legs, it routes there over the fewest routers (ties: the first in the file).
+    """
 
     name: Text
     legs: dict[str, tuple[str, ...]]
@@ -92,12 +99,13 @@ class Host(Frozen, frozen=True):
     legs: dict[str, tuple[str, ...]]
     services: tuple[Service, ...] = ()
     mac: str | None = None
+    """Of the first leg; see `Topology.mac`."""
     forwarding: bool = False
     ping: bool = True
     closed: Literal["rst", "drop"] = "rst"
     """What its ports without a service do: answer as an unfiltered stack, or hide behind a host firewall."""
     gateway: str | None = None
-    """None: the address of the router on its first leg."""
+    """None: the address of the first router on its first leg. Names one family; the other still has the router."""
 
     def __post_init__(self) -> None:
         for addresses in self.legs.values():
@@ -194,6 +202,18 @@ class Topology(Frozen, frozen=True):
         return tuple(
             str(net[-2] if net.version == 4 else net[0xFE]) for net in (network(each) for each in found.subnets)
         )
+
+    def mac(self, node: str, segment: str) -> str:
+        """The MAC of a host's, a router's or the laptop's (`node` is `laptop`) leg in `segment`.
+
+        As given, or a locally administered one that depends on nothing but the names, so that a lab raised twice and
+        a simulation agree.
+        """
+        for each in self.hosts:
+            if each.name == node and each.mac and next(iter(each.legs)) == segment:
+                return each.mac.lower()
+        digest = hashlib.sha256(f"{self.name}/{node}/{segment}".encode()).digest()
+        return ":".join(f"{byte:02x}" for byte in (0x02, *digest[:5]))
 
 
 def same_family(left: str, right: str) -> bool:

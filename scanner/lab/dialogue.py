@@ -1,0 +1,208 @@
+"""Probes' generators against speakers' generators, with no socket between them.
+
+The live driver (`scanner.net.converse`) carries the same steps out over connections, and goes from probe to probe by
+the same rules; both give the same conversations.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import msgspec
+
+from scanner.lab.certificates import certificate
+from scanner.lab.paths import Answer
+from scanner.lab.services import speak
+from scanner.lab.topology import Service
+from scanner.model.network import Talk
+from scanner.model.observation import Conversation, Reading
+from scanner.model.probe import Peer, Probe, Read, Send, StartTls
+from scanner.net.rules import NEVER_WRITTEN
+from scanner.probes import MOST, probes_for
+
+_MOST_BYTES = 256 * 1024
+_MOST_PIECES = 64
+"""Of what a server says in a row, before the client's next turn."""
+_HELLO = b"\x03\x03" + bytes(32) + bytes.fromhex("00 0002 1301 01 00 0008 000a 0004 0002 001d")
+_CLIENT_HELLO = b"\x16\x03\x01" + bytes([0, len(_HELLO) + 4, 1, 0, 0, len(_HELLO)]) + _HELLO
+"""What a service without TLS gets to read when a probe wants TLS. As in any, there is a line feed in it (the extension
+supported_groups), at which servers of lines complain."""
+_WANTS_TLS = (b"HTTPS port", b"SSL-enabled server port", b"HTTP request to an HTTPS server", b"requires TLS")
+
+Outcome = Literal["answered", "silent", "refused", "timeout", "failed", "withheld"]
+
+
+class Dialogue(msgspec.Struct, frozen=True):
+    """How one probe fared: what it read, and how many bytes the far side sent."""
+
+    readings: tuple[Reading, ...]
+    tls: bool
+    received: int
+    head: bytes
+    """The first of those bytes."""
+
+
+def talk_to(
+    talk: Talk, answer: Answer | None, owner: str, gentle: bool, now: Callable[[], float]
+) -> Iterator[Conversation]:
+    """Every conversation with one port; `answer` is what the port scan gets from it, `owner` whose service it is."""
+
+    def row(probe: str, outcome: Outcome, found: Dialogue | None = None, detail: str = "") -> Conversation:
+        return Conversation(
+            talk.address,
+            talk.transport,
+            talk.port,
+            probe,
+            outcome,
+            now(),
+            readings=found.readings if found else (),
+            tls=found.tls if found else False,
+            detail=detail,
+            received=found.received if found else 0,
+        )
+
+    if talk.port in NEVER_WRITTEN:
+        yield row("none", "withheld", detail="nothing is ever written to this port")
+        return
+    pending = [probe for probe in probes_for(talk.transport, talk.port) if not (gentle and probe.writes)]
+    if not pending:
+        withheld = "nothing may be written here, and no probe of this port only listens"
+        yield row("none", "withheld", detail=withheld) if gentle else row("none", "failed", detail="no probe for it")
+        return
+    service = answer.service if answer is not None and answer.state == "open" else None
+    if service is None:
+        silence: Outcome = "silent" if talk.transport == "udp" else "timeout"
+        yield row(pending[0].name, silence if answer is None else "refused" if answer.state == "closed" else "failed")
+        return
+    tried: list[Probe] = []
+    answered = False
+    while pending and len(tried) < MOST:
+        probe = pending.pop(0)
+        tried.append(probe)
+        found = hold(probe, Peer(talk.address, talk.port), service, owner)
+        if found.received:
+            answered = True
+            yield row(probe.name, "answered", found)
+        if not probe.tls and not gentle and _wants_tls(found.head):
+            variants = [each for each in probes_for(talk.transport, 443) if each.tls]
+            pending = [each for each in variants if each not in tried]
+        elif found.readings and not (_only_certificate(found) and any(each.tls for each in pending)):
+            break
+    if not answered:
+        yield row(tried[0].name, "silent")
+
+
+def hold(probe: Probe, peer: Peer, service: Service, owner: str) -> Dialogue:
+    """Run `probe` against a new conversation of a `service` of the host or router `owner`."""
+    line = _Line(service)
+    steps = probe.steps(peer)
+    seen: tuple[Reading, ...] = ()
+    try:
+        step = next(steps)
+        while True:
+            match step:
+                case Send(data):
+                    line.send(data)
+                    step = steps.send(b"")
+                case Read():
+                    step = steps.send(line.read(step))
+                case StartTls():
+                    der = certificate(owner, service) if line.start_tls() else b""
+                    if der:
+                        line.received += len(der)
+                        seen = (Reading("tls.version", b"TLSv1.3"), Reading("tls.cert", der))
+                    step = steps.send(der)
+    except StopIteration as done:
+        said: tuple[Reading, ...] = done.value or ()
+    kinds = {reading.kind for reading in said}
+    readings = (*said, *(reading for reading in seen if reading.kind not in kinds))
+    return Dialogue(readings, line.encrypted, line.received, line.head)
+
+
+def answers(service: Service, payload: bytes) -> bool:
+    """Whether a UDP service has an answer to this datagram."""
+    line = _Line(service)
+    line.send(payload)
+    return bool(line.waiting)
+
+
+class _Line:
+    """The server's end: what it said that was not read yet. Over UDP each datagram is a conversation of its own."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._udp = service.transport == "udp"
+        self._speaker = speak(service)
+        self._broken = False
+        """The client's side gave the connection up."""
+        self._hung_up = False
+        """The server did; what it said before can still be read."""
+        self.waiting: deque[bytes] = deque()
+        self.encrypted = False
+        self.received = 0
+        self.head = b""
+        if not self._udp:
+            self._say(lambda: next(self._speaker))
+
+    def send(self, data: bytes) -> None:
+        if self._udp:
+            self._speaker = speak(self._service)
+            next(self._speaker, b"")
+            self._hung_up = False
+        elif self._service.tls and not self.encrypted:
+            self._broken = True  # no ClientHello: the server ends the connection without a word
+        if not self._broken and not self._hung_up and (data or self._udp):
+            self._say(lambda: self._speaker.send(data), once=self._udp)
+
+    def start_tls(self) -> bool:
+        if self._service.tls and not self._broken:
+            self.encrypted = True
+            return True
+        self.send(_CLIENT_HELLO)
+        while self.waiting:
+            self._took(self.waiting.popleft())
+        self._broken = True
+        return False
+
+    def read(self, step: Read) -> bytes:
+        data = b""
+        if self._broken or (self._service.tls and not self.encrypted):
+            return data  # a TLS server waits for the client
+        while self.waiting and len(data) < step.limit and not (data and step.enough(data)):
+            piece = self.waiting.popleft()
+            room = step.limit - len(data)
+            data += piece[:room]
+            if piece[room:]:
+                self.waiting.appendleft(piece[room:])
+        self._took(data)
+        return data
+
+    def _took(self, data: bytes) -> None:
+        self.received += len(data)
+        self.head = (self.head + data)[:1024]
+
+    def _say(self, turn: Callable[[], bytes], once: bool = False) -> None:
+        """Take what the server says now, and what it goes on to say by itself; it may hang up in between."""
+        total = sum(map(len, self.waiting))
+        try:
+            piece = turn()
+            for _ in range(_MOST_PIECES):
+                if not piece:
+                    return
+                self.waiting.append(piece)
+                total += len(piece)
+                if once or total > _MOST_BYTES:
+                    return
+                piece = self._speaker.send(b"")
+        except StopIteration:
+            self._hung_up = True
+
+
+def _wants_tls(head: bytes) -> bool:
+    return head.startswith((b"\x15\x03", b"\x16\x03")) or any(hint in head for hint in _WANTS_TLS)
+
+
+def _only_certificate(found: Dialogue) -> bool:
+    return all(reading.kind.startswith("tls.") for reading in found.readings)

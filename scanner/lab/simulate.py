@@ -1,0 +1,171 @@
+"""A topology as a Network in memory: the rows that the raw engine would give in the lab, without a packet."""
+
+from __future__ import annotations
+
+import datetime
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
+from typing import Literal
+
+from scanner.errors import BadInput
+from scanner.lab.dialogue import answers, talk_to
+from scanner.lab.filtering import port_boundaries
+from scanner.lab.paths import HOP_LIMIT, Answer, Fabric, Node
+from scanner.lab.topology import Service, Topology, same_family
+from scanner.model.base import Transport
+from scanner.model.network import Converse, Knock, Pace, Sweep
+from scanner.model.observation import Event, HostSeen, Progress
+from scanner.net.tally import Answer as Seen
+from scanner.net.tally import Question, Tally
+from scanner.probes import udp_payloads
+
+_TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp", "icmp")
+_CONNECT = {"syn-ack": "connected", "rst": "refused"}
+"""What the connect engine, which gentle requests go through, calls the packets that it cannot see."""
+NO_ROUTE = "this vantage has no route to it"
+_EVERY = 64
+"""Addresses, or talks, between two Progress events."""
+
+
+def clock(topology: Topology) -> Callable[[], float]:
+    """Seconds since the epoch that go on by a millisecond a call, from nine in the morning of the topology's day.
+
+    So that a simulated scan gives the same bytes each time.
+    """
+    start = datetime.datetime.combine(topology.today, datetime.time(9), datetime.UTC).timestamp()
+    ticks = count()
+    return lambda: start + next(ticks) / 1000
+
+
+class SimulatedNetwork:
+    """What a laptop in `zone` of `topology` would see. Implements `scanner.model.network.Network`."""
+
+    def __init__(self, topology: Topology, zone: str, now: Callable[[], float] | None = None) -> None:
+        names = [each.name for each in topology.site.zones if each.name in {net.name for net in topology.networks}]
+        if zone not in names:
+            raise BadInput(f"{topology.name}: no laptop can stand in {zone!r}; the zones are {', '.join(names)}")
+        self._topology = topology
+        self._fabric = Fabric(topology, zone)
+        self._now = now or clock(topology)
+        self._edges = {kind: port_boundaries(topology, kind) for kind in _TRANSPORTS}
+        self._muted: dict[tuple[str, bool], frozenset[int]] = {}
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def sweep(self, request: Sweep, pace: Pace) -> Iterator[Event]:
+        total = len(request.on_link)
+        yield from self._gateways(request)
+        for done, addr in enumerate(request.on_link):
+            if done % _EVERY == 0:
+                yield Progress("sweep", done, total, self._now())
+            yield from self._on_link(addr)
+        if self._fabric.laptop_address("::") is not None:
+            for addr, node in self._fabric.all_nodes6(self._mac):
+                yield HostSeen(addr, "echo-reply", self._now(), self._mac(node), HOP_LIMIT, rtt_ms=0.1)
+        for kind in (8, 128):
+            routed = [each for each in request.routed if (":" in each) == (kind == 128)]
+            if routed:
+                yield from self._volley("sweep", routed, [("icmp", kind)], request.tries)
+
+    def knock(self, request: Knock, pace: Pace) -> Iterator[Event]:
+        asked: list[Question] = [("tcp", each) for each in dict.fromkeys(request.tcp)]
+        asked += [("udp", each) for each in dict.fromkeys(request.udp)]
+        if asked and request.addresses:
+            yield from self._volley("knock", request.addresses, asked, request.tries, request.gentle)
+
+    def converse(self, request: Converse, pace: Pace) -> Iterator[Event]:
+        total = len(request.talks)
+        for done, talk in enumerate(request.talks):
+            if done % _EVERY == 0:
+                yield Progress("converse", done, total, self._now())
+            answer = self._ask(talk.address, talk.transport, talk.port)
+            owner = self._fabric.owner(talk.address)
+            yield from talk_to(talk, answer, owner.name if owner else "", request.gentle, self._now)
+        yield Progress("converse", total, total, self._now())
+
+    def _gateways(self, request: Sweep) -> Iterator[Event]:
+        """The next hops, which have to answer ARP or NDP before anything leaves the link."""
+        for gateway in self._fabric.laptop.gateways:
+            node = self._fabric.neighbour(gateway)
+            if node is not None and any(same_family(each, gateway) for each in request.routed):
+                yield HostSeen(gateway, "gateway", self._now(), self._mac(node), rtt_ms=0.1)
+
+    def _on_link(self, addr: str) -> Iterator[Event]:
+        if addr in self._fabric.laptop.addresses:
+            yield HostSeen(addr, "self", self._now(), self._mac(self._fabric.laptop))
+            return
+        node = self._fabric.neighbour(addr)
+        if node is None or not self._fabric.on_link(addr):
+            return
+        v6 = ":" in addr
+        yield HostSeen(addr, "ndp" if v6 else "arp", self._now(), self._mac(node), rtt_ms=0.1)
+        echo = self._fabric.ask(addr, "icmp", 128 if v6 else 8)
+        if echo is not None and echo.state == "open":
+            yield HostSeen(addr, "echo-reply", self._now(), ttl=echo.ttl, rtt_ms=echo.rtt_ms)
+
+    def _volley(
+        self,
+        stage: Literal["sweep", "knock"],
+        addresses: Sequence[str],
+        questions: Sequence[Question],
+        tries: int,
+        gentle: bool = False,
+    ) -> Iterator[Event]:
+        """Every question to every address: open ports as they answer, the bulk at the end, merged as live rows are."""
+        tally = Tally(addresses, questions, tries, [False] * len(addresses))
+        index_of = {question: index for index, question in enumerate(questions)}
+        for host, addr in enumerate(addresses):
+            if host % _EVERY == 0:
+                yield Progress(stage, host * len(questions), tally.size, self._now())
+            if not self._fabric.has_route(addr):
+                tally.refuse(host, NO_ROUTE)
+                continue
+            for same in self._alike(addr, questions):
+                answer = self._ask(addr, *same[0], gentle)
+                if answer is None:
+                    continue
+                at = self._now()
+                seen = Seen(answer.state, answer.reason, at, answer.ttl, answer.source, answer.window)
+                if gentle and answer.reason in _CONNECT:
+                    seen = Seen(answer.state, _CONNECT[answer.reason], at)
+                for question in same:
+                    row = tally.add(host * len(questions) + index_of[question], seen, answer.rtt_ms, 1)
+                    if row is not None:
+                        yield row
+        yield from tally.rows(self._now())
+        yield Progress(stage, tally.size, tally.size, self._now())
+
+    def _alike(self, addr: str, questions: Sequence[Question]) -> Iterable[list[Question]]:
+        """The questions in groups that no rule and no service tells apart, so that each group is asked once."""
+        served = {(each.transport, each.number) for each in self._services(addr)}
+        groups: dict[tuple[Transport, int, int], list[Question]] = defaultdict(list)
+        for transport, port in questions:
+            edges, single = self._edges[transport]
+            alone = port in single or (transport, port) in served
+            groups[(transport, bisect_right(edges, port), port if alone else -1)].append((transport, port))
+        return groups.values()
+
+    def _ask(self, addr: str, transport: Transport, port: int, gentle: bool = False) -> Answer | None:
+        return self._fabric.ask(addr, transport, port, self._mute(addr, gentle) if transport == "udp" else ())
+
+    def _mute(self, addr: str, gentle: bool) -> frozenset[int]:
+        """The UDP ports of whoever holds `addr` where our payload (none, if gentle) gets no answer."""
+        found = self._muted.get((addr, gentle))
+        if found is None:
+            payloads = {} if gentle else udp_payloads()
+            found = self._muted[addr, gentle] = frozenset(
+                each.number
+                for each in self._services(addr)
+                if each.transport == "udp" and not answers(each, payloads.get(each.number, b""))
+            )
+        return found
+
+    def _mac(self, node: Node) -> str:
+        return self._topology.mac(node.name, self._fabric.zone)
+
+    def _services(self, addr: str) -> tuple[Service, ...]:
+        owner = self._fabric.owner(addr)
+        return owner.services if owner else ()
