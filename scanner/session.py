@@ -151,6 +151,7 @@ def live_network(request: ScanRequest, vantage: Vantage) -> Guard:
     live = LiveNetwork(vantage, request.engine, udp_payloads())
     guard = Guard(live, request.site, vantage, request.today, time.time)
     guard.check()
+    request.engine = live.engine  # what `auto` came to is what the session's record says
     return guard
 
 

@@ -30,10 +30,33 @@ def remediation(findings: Sequence[FindingRow], paths: Iterable[AttackPath]) -> 
             broken = {(from_, to) for from_, to, _ in path.forbidden}
             if group in ("deny", "bridge") and broken & (zones | {(b, a) for a, b in zones if group == "bridge"}):
                 closes.append(each.id)
-        change = "\n".join(dict.fromkeys(line for each in members for line in each.remedy.splitlines()))
+        change = _change(group, members)
         worst = max(SEVERITIES.index(each.severity) for each in members)
         rows.append((-worst, -len(closes), what, RemedyRow(what, tuple(closes), change)))
     return tuple(row for *_, row in sorted(rows, key=lambda each: each[:3]))
+
+
+def _change(group: str, members: Sequence[FindingRow]) -> str:
+    """The words once, then every rule. The first line is for whoever reads the first page."""
+    lines = dict.fromkeys(line for each in members for line in each.remedy.splitlines())
+    rules = [line for line in lines if line.startswith(("nft ", "# "))]
+    words = [line for line in lines if line not in rules]
+    if group == "deny":
+        first = members[0]
+        flows = sorted({_flow(each) for each in members})
+        words = [
+            f"On the firewall between {first.from_} and {first.to}, deny what policy does not name. "
+            f"What gets through now: {', '.join(flows)}. A flow that is meant to be belongs into `allow`, with its reason."
+        ]
+    return "\n".join([*words, *rules])
+
+
+def _flow(finding: FindingRow) -> str:
+    if finding.transport == "icmp":
+        return "ping"
+    if finding.port is None:
+        return "packets to closed ports or dead addresses"
+    return f"{finding.transport}/{finding.port}"
 
 
 def _group(finding: FindingRow) -> tuple[str, str]:

@@ -1,1 +1,84 @@
-"""."""
+"""The commands, one a file: `COMMAND` of a module here; `tui` adds its own by the entry point `fencewalk.commands`.
+
+Modules of commands import nothing heavy at their top, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+import signal
+import sys
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+from scanner import __version__
+from scanner.errors import FencewalkError
+
+INTERRUPTED = 130
+BUG = 70
+"""Something that should not happen; the traceback is kept in a file, what was collected is in the store."""
+
+
+class Commands(click.Group):
+    """A group whose commands are this folder's modules, imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        own = {each.name.replace("_", "-") for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_")}
+        return sorted(own | _plugged_in().keys())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        plugged_in = _plugged_in().get(cmd_name)
+        module = cmd_name.replace("-", "_")
+        command = plugged_in.load() if plugged_in else importlib.import_module(f"{__name__}.{module}").COMMAND
+        assert isinstance(command, click.Command)
+        return command
+
+
+def _keep_traceback() -> str:
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="fencewalk-", suffix=".log", delete=False) as log:
+        log.write(traceback.format_exc())
+    return f"Its details are in {log.name}; please report it. What was collected is kept."
+
+
+@functools.cache
+def _plugged_in() -> dict[str, EntryPoint]:
+    """Commands that other packages add."""
+    return {each.name: each for each in entry_points(group="fencewalk.commands")}
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="fencewalk")
+def group() -> None:
+    """Walk the fence of every network segment, and prove that it holds."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run a command and end the process: 0 done, 1 findings, 2 bad input, 3 incomplete, 4 no privilege, 130 Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = group.main(args, prog_name="fencewalk", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except FencewalkError as error:
+        click.echo(f"fencewalk: {error}", err=True)
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("fencewalk: interrupted; what was collected is kept, --resume goes on with it", err=True)
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; keep the interpreter from complaining about it on exit.
+        sys.stderr.close()
+        code = 0
+    except Exception as error:  # noqa: BLE001 - the last line: a user gets a sentence, we get the traceback
+        click.echo(f"fencewalk: a bug, sorry: {type(error).__name__}: {error}\n{_keep_traceback()}", err=True)
+        code = BUG
+    sys.exit(code if isinstance(code, int) else 0)

@@ -49,7 +49,8 @@ _NAMED = (
     ("Raspbian", "raspbian"), ("Debian", "debian"), ("Ubuntu", "ubuntu"), ("Red Hat", "el"), ("RedHat", "el"),
     ("CentOS", "el"), ("AlmaLinux", "el"), ("Rocky Linux", "el"), ("Oracle Linux", "el"), ("Scientific Linux", "el"),
     ("Fedora", "fedora"), ("Amazon Linux", "amazon"), ("Amazon", "amazon"), ("openSUSE", "opensuse"),
-    ("SUSE", "suse"), ("Win32", "windows"), ("Win64", "windows"), ("FreeBSD", "freebsd"), ("NetBSD", "netbsd"), ("OpenBSD", "openbsd"), ("Alpine", "alpine"),
+    ("SUSE", "suse"), ("Win32", "windows"), ("Win64", "windows"),
+    ("FreeBSD", "freebsd"), ("NetBSD", "netbsd"), ("OpenBSD", "openbsd"), ("Alpine", "alpine"),
 )  # fmt: skip
 
 

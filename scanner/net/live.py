@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from scanner.errors import NetworkFailed, NoPrivilege
+from scanner.errors import BadInput, NetworkFailed, NoPrivilege
 from scanner.model.base import Frozen
 from scanner.model.network import Converse, Knock, Pace, Sweep
 from scanner.model.observation import Event, Limitation, Vantage
@@ -80,6 +80,8 @@ class LiveNetwork:
             self.engine = "raw" if refused is None else "connect"
         elif engine == "raw" and refused is not None:
             raise NoPrivilege(refused)
+        elif engine == "nmap" and shutil.which("nmap") is None:
+            raise BadInput("nmap is not installed: apt install nmap, or use --engine raw")
         else:
             self.engine = engine
         self._payloads = dict(udp_payloads or {})

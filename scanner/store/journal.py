@@ -51,6 +51,7 @@ class Store:
     def __init__(self, path: Path, create: bool = True) -> None:
         if not create and not path.exists():
             raise BadInput(f"{path}: no scan data there yet; run `fencewalk scan` first, or name the file with --store")
+        self.path = path
         try:
             self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -123,13 +124,16 @@ class Store:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise BadInput(f"{self.path}: the store cannot be written: {error}; what it holds is kept") from None
 
 
 class Journal:

@@ -1,0 +1,48 @@
+# make demo   raise a sample client network, scan it, report, open the TUI
+# make test   every test, the lab's real packets included
+# make check  ruff and mypy --strict
+# make bench  timings that the README states
+#
+# Each sets up what it needs: a virtual environment in .venv and, when run as root, the Debian packages that are missing.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= harbor-dental
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench packages test-packages clean
+
+help:
+	@sed -n 's/^# make /make /p' Makefile
+
+demo: packages $(VENV)/.ready
+	@$(BIN)/fencewalk demo $(DEMO)
+
+test: packages test-packages $(VENV)/.ready
+	@$(BIN)/pytest -n auto --dist loadfile
+
+check: $(VENV)/.ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: packages $(VENV)/.ready
+	@$(BIN)/python -m pytest tests/benchmarks -q -s -p no:xdist
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "fencewalk needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version`. Set PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { sh .ci/packages python3-venv && $(PYTHON) -m venv $(VENV); }
+	@echo "Installing fencewalk and its libraries into $(VENV)" >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+# Says what is missing and goes on with what works, where it may not install.
+packages:
+	@sh .ci/packages nmap nftables iproute2
+
+test-packages:
+	@sh .ci/packages chromium tmux
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info demo

@@ -1,0 +1,81 @@
+"""Options and helpers that several commands share."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scanner.errors import BadInput
+
+if TYPE_CHECKING:
+    from scanner.model.observation import Event
+
+SITE = click.argument("site", type=click.Path(path_type=Path))
+STORE = click.option("--store", type=click.Path(path_type=Path), help="File of scan data (default: beside SITE).")
+
+
+def _day(ctx: click.Context, param: click.Parameter, value: datetime.datetime | None) -> datetime.date | None:
+    return None if value is None else value.date()
+
+
+TODAY = click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), callback=_day, help="Assess as of this day (default: today)."
+)
+
+
+class Ticker:
+    """Progress on stderr: one line that rewrites itself on a terminal, a line a stage elsewhere."""
+
+    def __init__(self, label: str = "") -> None:
+        self._label = f"{label}: " if label else ""
+        self._live = sys.stderr.isatty()
+        self._last = 0.0
+        self._stage = ""
+        self._hosts: set[str] = set()
+        self._open = 0
+
+    def see(self, event: Event) -> None:
+        from scanner.model.observation import HostSeen, PortState, Progress
+
+        if isinstance(event, HostSeen):
+            self._hosts.add(event.address)
+        elif isinstance(event, PortState) and event.state == "open" and event.transport != "icmp":
+            self._open += 1
+            self._hosts.add(event.address)
+        if not isinstance(event, Progress):
+            return
+        if self._live and time.monotonic() - self._last > 0.1:
+            self._last = time.monotonic()
+            share = 100 * event.done // max(1, event.total)
+            click.echo(f"\r{self._label}{event.stage} {share:3d} %  {self._figures()}\x1b[K", err=True, nl=False)
+        elif not self._live and event.stage != self._stage:
+            self._stage = event.stage
+            click.echo(f"{self._label}{event.stage}", err=True)
+
+    def end(self) -> None:
+        if self._live:
+            click.echo("\r\x1b[K", err=True, nl=False)
+        click.echo(f"{self._label}{self._figures()}", err=True)
+
+    def _figures(self) -> str:
+        return f"{len(self._hosts)} hosts, {self._open} open ports"
+
+
+def write_output(path: str, data: bytes) -> None:
+    """To a file, or to stdout for `-`; a file is written whole or not at all."""
+    if path == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(target)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,112 @@
+"""The summary that a technician reads at a glance: zone matrix, findings, what to change first, what is open."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterable
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from scanner.model.base import SEVERITIES
+from scanner.model.report import CellRow, FindingRow, Report
+from scanner.model.text import visible
+
+_CELLS = {
+    "BREACHED": ("✕", "bold red"),
+    "AS_POLICY": ("✓", "green"),
+    "UNPROVEN": ("?", "yellow"),
+    "UNTESTED": ("–", "dim"),
+}
+_SEVERITY = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
+_SHOWN = 40
+
+
+def summary(report: Report, color: bool, width: int | None = None) -> str:
+    """The report in a page of text. Remote text is made visible, and nothing in it is read as markup."""
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        width=width or max(60, min(160, shutil.get_terminal_size((120, 40)).columns)),
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    console.print(Group(*_parts(report)))
+    return out.getvalue().rstrip("\n")
+
+
+def _parts(report: Report) -> Iterable[RenderableType]:
+    counts = report.summary.findings if report.summary else {}
+    totals = ", ".join(f"{counts[each]} {each}" for each in reversed(SEVERITIES) if counts.get(each))
+    yield Text(f"{report.client} / {report.site}, as of {report.generated}", style="bold")
+    hosts, services = len(report.hosts), sum(len(each.services) for each in report.hosts)
+    yield Text(
+        f"{hosts} hosts, {services} services, {len(report.vantages)} vantage sessions. Findings: {totals or 'none'}."
+    )
+    yield Text("")
+    yield _matrix(report)
+    if report.findings:
+        yield _findings(report.findings)
+    if report.remediation:
+        yield Text("What to change first", style="bold")
+        for number, row in enumerate(report.remediation[:5], 1):
+            closes = f"closes {len(row.closes)} finding{'s' if len(row.closes) != 1 else ''}"
+            yield Text(f"  {number}. {visible(row.title)} ({closes})")
+        yield Text("")
+    yield from _open_questions(report)
+
+
+def _matrix(report: Report) -> Table:
+    cells = {(each.from_, each.to): each for each in report.cells}
+    names = [each.name for each in report.zones]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title="From (rows) to (columns)", title_justify="left")
+    table.add_column("")
+    for name in names:
+        table.add_column(name, justify="center", overflow="fold")
+    for left in names:
+        table.add_row(Text(left, style="bold"), *(_cell(cells.get((left, right))) for right in names))
+    return table
+
+
+def _cell(cell: CellRow | None) -> Text:
+    if cell is None:
+        return Text("·", style="dim")
+    glyph, style = _CELLS[cell.verdict]
+    word = {"BREACHED": f"{cell.forbidden_reached} breach", "AS_POLICY": "as policy"}.get(
+        cell.verdict, cell.verdict.lower()
+    )
+    return Text(f"{glyph} {word}", style=style)
+
+
+def _findings(findings: tuple[FindingRow, ...]) -> RenderableType:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("severity", no_wrap=True)
+    table.add_column("finding", no_wrap=True)
+    table.add_column("what", overflow="fold", ratio=1)
+    for each in findings[:_SHOWN]:
+        accepted = each.exception is not None and not each.exception.expired
+        title = visible(each.title) + (
+            f" (accepted until {each.exception.until})" if accepted and each.exception else ""
+        )
+        style = "dim" if accepted else _SEVERITY[each.severity]
+        table.add_row(Text(each.severity, style=style), each.id, Text(title, style="dim" if accepted else ""))
+    if len(findings) > _SHOWN:
+        table.add_row("", "", f"and {len(findings) - _SHOWN} more: -o html=report.html has them all")
+    return table
+
+
+def _open_questions(report: Report) -> Iterable[RenderableType]:
+    """What was not proven is said as loudly as what was found."""
+    open_cells = [each for each in report.cells if each.verdict in ("UNPROVEN", "UNTESTED")]
+    if open_cells:
+        yield Text("Not proven", style="bold")
+        for each in open_cells[:12]:
+            yield Text(f"  {each.from_} → {each.to}: {visible(each.reason)}")
+        if len(open_cells) > 12:
+            yield Text(f"  and {len(open_cells) - 12} more zone pairs")

@@ -1,0 +1,59 @@
+"""`fencewalk assess`: findings from what was observed."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+
+import click
+
+from scanner.cli._options import SITE, STORE, TODAY, write_output
+
+
+@click.command("assess", short_help="Findings on stdout, and reports as files.")
+@SITE
+@click.option(
+    "-o", "--output", "outputs", multiple=True, metavar="FORMAT=PATH",
+    help="Write a report: json, html, csv; PATH - is stdout. May be given several times.",
+)  # fmt: skip
+@click.option(
+    "--fail-on", type=click.Choice(["info", "low", "medium", "high", "critical"]),
+    help="Exit with 1 if a finding is at least this severe.",
+)  # fmt: skip
+@TODAY
+@STORE
+def COMMAND(
+    site: Path, outputs: tuple[str, ...], fail_on: str | None, today: datetime.date | None, store: Path | None
+) -> None:
+    """Judge everything that the store holds of SITE: segmentation, versions, exposures.
+
+    Prints the findings, unless a report goes to stdout (-o json=-).
+    """
+    from scanner import session
+    from scanner.cli._summary import summary
+    from scanner.errors import BadInput
+    from scanner.exporters import exporters
+    from scanner.model.base import SEVERITIES
+
+    wanted: list[tuple[str, str]] = []
+    for output in outputs:
+        name, equals, path = output.partition("=")
+        if not equals or not path or name not in exporters():
+            raise BadInput(f"-o {output}: write FORMAT=PATH with one of {', '.join(sorted(exporters()))}")
+        wanted.append((name, path))
+    if sum(path == "-" for _, path in wanted) > 1:
+        raise BadInput("-o: only one report can go to stdout")
+
+    report = session.assess_site(site, store, today)
+    for name, path in wanted:
+        write_output(path, exporters()[name].render(report))
+        if path != "-":
+            click.echo(f"{path} written", err=True)
+    if not any(path == "-" for _, path in wanted):
+        click.echo(summary(report, color=sys.stdout.isatty()))
+    if fail_on is not None:
+        floor = SEVERITIES.index(fail_on)
+        waiting = [each for each in report.findings if each.exception is None or each.exception.expired]
+        if any(SEVERITIES.index(each.severity) >= floor for each in waiting):
+            click.get_current_context().exit(1)

@@ -1,0 +1,121 @@
+"""`fencewalk demo`: a client's network raised on this machine, scanned from every zone, judged and shown."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scanner.cli._options import Ticker, write_output
+
+if TYPE_CHECKING:
+    from scanner.lab.topology import Topology
+
+
+@click.command("demo", short_help="Raise a sample network, scan it from every zone, report, open the TUI.")
+@click.argument("topology", default="harbor-dental")
+@click.option("--simulate", is_flag=True, help="In memory, without packets: works anywhere.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True,
+    help="Folder for site.yaml, the scan data and report.html.",
+)  # fmt: skip
+@click.option("--tui/--no-tui", default=None, help="Open the TUI at the end (default: on a terminal).")
+def COMMAND(topology: str, simulate: bool, out: Path, tui: bool | None) -> None:
+    """Raise TOPOLOGY as real network namespaces, scan it from every zone, and write report.html.
+
+    TOPOLOGY is a name of `fencewalk lab list` or a file. Where namespaces cannot be had it says so and runs simulated.
+    """
+    from scanner import session
+    from scanner.cli._summary import summary
+    from scanner.errors import BadInput
+    from scanner.exporters import exporters
+
+    started = time.monotonic()
+    loaded = session.load_topology(topology)
+    if not simulate:
+        refused = _enter_lab()
+        if refused is not None:
+            click.echo(f"fencewalk: no network namespaces here ({refused}); the demo runs simulated", err=True)
+            simulate = True
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--out {out}: no folder can be made there: {error.strerror}") from None
+    site = out / "site.yaml"
+    session.write_lab_site(loaded, site, session.today_local())
+    store = session.store_path(site, None)
+    for old in (store, store.with_name(store.name + "-wal"), store.with_name(store.name + "-shm")):
+        old.unlink(missing_ok=True)
+    if simulate:
+        _simulate(loaded, store)
+    else:
+        _scan_for_real(loaded, site, store)
+
+    report = session.assess_site(site, store, loaded.today)
+    page = out / "report.html"
+    write_output(str(page), exporters()["html"].render(report))
+    click.echo(summary(report, color=sys.stdout.isatty()))
+    seconds = time.monotonic() - started
+    how = "simulated" if simulate else "with real packets"
+    click.echo(f"\n{loaded.title}: {len(report.vantages)} sessions {how} in {seconds:.0f} s. The report: {page}")
+    click.echo(f"Explore it again: fencewalk tui {site} --today {loaded.today}")
+    if tui if tui is not None else sys.stdout.isatty() and sys.stdin.isatty():
+        context = click.get_current_context()
+        command = context.find_root().command
+        assert isinstance(command, click.Group)
+        explore = command.get_command(context, "tui")
+        if explore is not None:
+            context.invoke(explore, site=site, store=store, today=loaded.today)
+
+
+def _enter_lab() -> str | None:
+    """Become able to raise a lab, in a user namespace if need be (this starts the program anew); or why not."""
+    from scanner.lab.privilege import can_raise, enter_user_namespace
+
+    refused = can_raise()
+    if refused is None:
+        enter_user_namespace()
+    return refused
+
+
+def _simulate(topology: Topology, store: Path) -> None:
+    from scanner import session
+    from scanner.ports import Ports, parse_ports
+    from scanner.store import Store
+
+    for ports in (Ports(), parse_ports(topology.scan.ports)):
+        for zone in topology.site.zones:
+            with Store(store) as opened:
+                ticker = Ticker(zone.name)
+                for event in session.scan_simulated(topology, zone.name, ports, opened):
+                    ticker.see(event)
+                if ports.tcp:
+                    ticker.end()
+
+
+def _scan_for_real(topology: Topology, site: Path, store: Path) -> None:
+    """From each zone the very command that a technician types there; twice, so that every zone's hosts are known."""
+    from scanner.errors import ScanIncomplete
+    from scanner.lab.namespaces import raise_lab
+
+    with raise_lab(topology) as lab:
+        click.echo(
+            f"{topology.title}: {len(topology.hosts)} hosts in {len(topology.networks)} segments are up", err=True
+        )
+        for ports in ("none", topology.scan.ports):
+            running = [
+                (zone.name, subprocess.Popen(lab.command(zone.name, _scan(site, zone.name, store, ports, topology))))
+                for zone in topology.site.zones
+            ]
+            failed = [name for name, process in running if process.wait() != 0]
+            if failed:
+                raise ScanIncomplete(f"the scan from {', '.join(failed)} did not end well; see above")
+
+
+def _scan(site: Path, zone: str, store: Path, ports: str, topology: Topology) -> list[str]:
+    program = [sys.executable, "-m", "scanner.cli", "scan", str(site), "--from", zone, "--store", str(store)]
+    return [*program, "--ports", ports, "--engine", topology.scan.engine]

@@ -1,0 +1,132 @@
+"""The house holds: imports only go down, the pure wing touches nothing outside, one library lives in one room."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FLOORS = {
+    "model": 1.0, "errors": 1.0, "collect": 1.0,
+    "ports": 2.0, "probes": 2.0, "identify": 2.0, "versions": 2.0, "importers": 2.0, "exporters": 2.0,
+    "plan": 2.5, "baselines": 2.5, "controls": 2.5,
+    "assess": 3.0, "net": 3.0, "store": 3.0, "feeds": 3.0,
+    "lab": 4.0, "pipeline": 4.0,
+    "session": 5.0,
+    "cli": 6.0, "tui": 6.0,
+}  # fmt: skip
+"""Half floors: a plan is made of ports; the data rooms read their YAML by the importers' reader."""
+PURE = {name for name, floor in FLOORS.items() if floor < 3} | {"assess"}
+IMPURE_MODULES = {
+    "socket", "ssl", "asyncio", "subprocess", "threading", "multiprocessing", "os", "time", "select", "selectors",
+    "pathlib", "shutil", "tempfile", "sqlite3", "urllib", "http", "signal", "random", "secrets",
+}  # fmt: skip
+ROOMS = {
+    "netaddr": {"plan", "identify"},
+    "networkx": {"assess"},
+    "scapy": {"net"},
+    "nmap": {"net"},
+    "jinja2": {"exporters"},
+    "markupsafe": {"exporters"},
+    "textual": {"tui"},
+    "rich": {"cli", "tui"},
+    "click": {"cli", "tui"},
+    "yaml": {"importers"},
+    "re2": {"identify"},
+    "defusedxml": {"identify", "importers"},
+    "cryptography": {"identify", "lab"},
+}
+SOURCES = sorted([*(ROOT / "scanner").rglob("*.py"), *(ROOT / "tui").rglob("*.py")])
+
+
+def room(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return "tui" if parts[0] == "tui" else parts[1]
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that the file imports, wherever in it, but for what only type checkers read."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names if node.module == "scanner")
+    return found
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_imports_go_down_the_floors(path: Path) -> None:
+    here = room(path)
+    if here == "__init__":
+        assert not imports(path) - {"__future__"}
+        return
+    for module in imports(path):
+        parts = module.split(".")
+        if parts[0] == "tui":
+            assert here == "tui", f"the scanner never imports the TUI: {module}"
+        if parts[0] != "scanner" or len(parts) < 2 or parts[1] == "__version__":
+            continue
+        assert parts[1] == here or FLOORS[parts[1]] < FLOORS[here], f"{named(path)} imports {module}"
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if room(path) in PURE], ids=named)
+def test_the_pure_wing_touches_no_socket_clock_environment_or_file(path: Path) -> None:
+    used = {module.split(".")[0] for module in imports(path)}
+    assert not used & IMPURE_MODULES
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in {"open", "print", "input", "exec", "eval"}, f"{called}() in {named(path)}"
+            assert not called.endswith((".today", ".now", ".utcnow")), f"{called}() in {named(path)}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_a_library_lives_in_its_room(path: Path) -> None:
+    for module in imports(path):
+        library = module.split(".")[0]
+        if library in ROOMS:
+            assert room(path) in ROOMS[library], f"{named(path)} imports {library}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_no_file_is_longer_than_a_room_should_be(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import scanner", "import scanner.session", "import scanner.assess", "import scanner.cli", "import tui.command"],
+)
+def test_importing_the_scanner_drags_in_neither_the_tui_nor_scapy(statement: str) -> None:
+    code = f"{statement}\nimport sys\nprint([m for m in ('textual', 'scapy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_third_party_library_of_the_project_has_a_room() -> None:
+    declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("dependencies = [")[1].split("]")[0]
+    distributions = {"google-re2": "re2", "python-nmap": "nmap", "pyyaml": "yaml"}
+    for line in filter(None, (each.strip(' ",') for each in declared.splitlines())):
+        name = line.split(">")[0].split("=")[0].strip()
+        assert name == "msgspec" or distributions.get(name, name) in ROOMS, f"{name} has no room"
+        users = [p for p in SOURCES if any(m.split(".")[0] == distributions.get(name, name) for m in imports(p))]
+        assert users, f"{name} is a dependency that nothing imports"
