@@ -50,7 +50,7 @@ def _fields(finding: FindingRow) -> tuple[str | int | None, ...]:
         finding.id, finding.severity, finding.kind, finding.title, finding.host, finding.from_, finding.to,
         finding.transport, finding.port,
         "  ".join(f"{number}. {hop}" for number, hop in enumerate(finding.path, 1)),
-        finding.remedy, finding.replay, finding.evidence, ", ".join(finding.controls),
+        finding.remedy.replace("\n", "; "), finding.replay, finding.evidence, ", ".join(finding.controls),
         *(() if accepted is None else _exception(accepted)),
     )  # fmt: skip
 
