@@ -19,7 +19,7 @@ demo: packages $(VENV)/.ready
 	@$(BIN)/fencewalk demo $(DEMO)
 
 test: packages test-packages $(VENV)/.ready
-	@$(BIN)/pytest -n auto --dist loadfile
+	@$(BIN)/pytest -n 6 --dist worksteal
 
 check: $(VENV)/.ready
 	@$(BIN)/ruff check .
@@ -27,7 +27,7 @@ check: $(VENV)/.ready
 	@$(BIN)/mypy
 
 bench: packages $(VENV)/.ready
-	@$(BIN)/python -m pytest tests/benchmarks -q -s -p no:xdist
+	@$(BIN)/python -m pytest tests/benchmarks/bench_commands.py -q -s -p no:xdist
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from scanner.assess.bridges import dual_homed, flat
 from scanner.assess.cells import Crossing, crossing
 from scanner.assess.evidence import Evidence, FlowKey, utc
 from scanner.assess.flows import Judge
-from scanner.assess.gaps import blocked, dual_homed, flat, gaps, path_findings
+from scanner.assess.gaps import gaps, path_findings
 from scanner.assess.inventory import Inventory
 from scanner.assess.paths import attack_paths
 from scanner.assess.policy import Policy
 from scanner.assess.remedies import remediation
+from scanner.assess.required import blocked
 from scanner.assess.software import Judged, exposures, judged, patch_findings, router_consoles
 from scanner.model.base import SEVERITIES
 from scanner.model.baseline import Knowledge
@@ -112,7 +114,16 @@ def assess(
             ZoneRow(z.name, z.subnets, z.trust, z.vlan, sum(h.zone == z.name for h in hosts)) for z in site.zones
         ),
         summary=_summary(hosts, findings, crossings, items),
+        authorization=_authorization(site),
     )
+
+
+def _authorization(site: Site) -> str:
+    given = site.authorization
+    if given is None:
+        return ""
+    reference = f" ({given.reference})" if given.reference else ""
+    return f"{given.by}{reference}, {given.from_} to {given.until}"
 
 
 def _order(finding: FindingRow) -> tuple[int, int, str, str]:

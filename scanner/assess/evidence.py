@@ -28,6 +28,8 @@ FlowKey = tuple[str, Transport, int]
 """Address, transport, port."""
 
 ECHO = {4: 8, 6: 128}
+_MOST_LEGS = 4
+"""Addresses that a router may have in one zone: IPv4, IPv6, a virtual one of each."""
 
 
 class Host(msgspec.Struct):
@@ -199,10 +201,7 @@ class Evidence:
                 continue  # a zone that the site file no longer has
             self.laptops.update(each for each in (vantage.address, vantage.address6) if each)
             self.views.setdefault(vantage.zone, View(vantage.zone)).add(session)
-        self.gateways: dict[str, set[str]] = {
-            zone.name: {a for view in self.views.values() for a in view.gateways if zone.holds(a)}
-            for zone in site.zones
-        }
+        self.gateways: dict[str, set[str]] = {zone.name: self._legs(zone.name) for zone in site.zones}
         """Zone -> the routers' own addresses in it."""
         self.up: dict[str, set[FlowKey]] = {zone.name: self._up(zone.name) for zone in site.zones}
         """Zone -> services seen up from a vantage in that very zone; echo counts as one."""
@@ -224,6 +223,21 @@ class Evidence:
                 seen = {address for (address, _, _), _ in view.flows()} | set(view.hosts)
                 self._in_use[zone] = {a for a in seen if self.zone_of(a) == zone}
         return self._in_use[zone]
+
+    def _legs(self, zone: str) -> set[str]:
+        """The next hops in the zone, and what shares the MAC of one.
+
+        A few addresses, that is: a router that answers ARP for a whole segment (proxy ARP) is none of its hosts.
+        """
+        found = {a for view in self.views.values() for a in view.gateways if self.zone_of(a) == zone}
+        view = self.views.get(zone)
+        macs = {mac for mac in view.gateways.values() if mac} if view else set()
+        same = (
+            {h.address for h in view.hosts.values() if h.mac in macs and self.zone_of(h.address) == zone}
+            if view
+            else set()
+        )
+        return found | same if len(same) <= _MOST_LEGS else found
 
     def _up(self, zone: str) -> set[FlowKey]:
         view = self.views.get(zone)

@@ -65,13 +65,13 @@ def finding(
 
 
 def replay(zone: str, key: FlowKey) -> str:
-    """The same probe with a common tool."""
+    """The same probe with a common tool, to be pasted into a shell in that zone."""
     address, transport, port = key
     if transport == "icmp":
         command = f"ping -c 3 {address}"
     else:
         command = f"nc -{'u' if transport == 'udp' else ''}vz -w 3 {address} {port}"
-    return f"from {zone}: {command}"
+    return f"{command}  # from {zone}"
 
 
 def deny(site: Site, from_: str, to: str, keys: Iterable[FlowKey]) -> str:

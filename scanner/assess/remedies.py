@@ -46,7 +46,7 @@ def _change(group: str, members: Sequence[FindingRow]) -> str:
         flows = sorted({_flow(each) for each in members})
         words = [
             f"On the firewall between {first.from_} and {first.to}, deny what policy does not name. "
-            f"What gets through now: {', '.join(flows)}. A flow that is meant to be belongs into `allow`, with its reason."
+            f"What gets through now: {', '.join(flows)}. What is meant to pass belongs into `allow`."
         ]
     return "\n".join([*words, *rules])
 

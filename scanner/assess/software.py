@@ -183,7 +183,7 @@ def exposures(knowledge: Knowledge, inventory: Inventory) -> Iterator[FindingRow
                     transport=key[1],
                     port=key[2],
                     remedy=each.remedy,
-                    replay=f"from {machine.zone}: nc -v -w 3 {key[0]} {key[2]}",
+                    replay=f"nc -v -w 3 {key[0]} {key[2]}  # from {machine.zone}",
                     evidence=f"{key[1]}/{key[2]} {each.kind}: {visible(raw, 300)}",
                 )
 
@@ -204,7 +204,7 @@ def router_consoles(knowledge: Knowledge, rows: Iterable[tuple[str, str, str, in
             transport="tcp",
             port=port,
             remedy="Let the firewall answer for its management only from the management zone.",
-            replay=f"from {from_}: nc -vz -w 3 {address} {port}",
+            replay=f"nc -vz -w 3 {address} {port}  # from {from_}",
             evidence=f"{address} is the next hop of {to} and answered {from_} on tcp/{port}",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import subprocess
 import sys
 import time
@@ -69,7 +70,8 @@ def COMMAND(topology: str, simulate: bool, out: Path, tui: bool | None) -> None:
         assert isinstance(command, click.Group)
         explore = command.get_command(context, "tui")
         if explore is not None:
-            context.invoke(explore, site=site, store=store, today=loaded.today)
+            day = datetime.datetime.combine(loaded.today, datetime.time())
+            context.invoke(explore, site=site, store=store, today=day)
 
 
 def _enter_lab() -> str | None:

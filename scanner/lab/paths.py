@@ -75,7 +75,6 @@ class Fabric:
     """The topology with the laptop plugged in in `zone`, where the probes start."""
 
     def __init__(self, topology: Topology, zone: str) -> None:
-        self.topology = topology
         self._subnets = {each.name: each.subnets for each in topology.networks}
         self._chains = {
             (each.name, chain): compiled(rules, self._subnets)
@@ -173,7 +172,7 @@ class Fabric:
             if action != "accept":
                 return self._refusal(Fate(action, node, fate.hops), request, seen, local=True)
         state: State = "open" if service or request.transport == "icmp" else "closed"
-        if node.host is not None and not (node.host.ping if request.transport == "icmp" else True):
+        if node.host is not None and request.transport == "icmp" and not node.host.ping:
             return None
         if node.host is not None and node.host.closed == "drop" and state == "closed":
             return None

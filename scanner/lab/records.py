@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 
 import msgspec
@@ -79,6 +80,6 @@ def path_of(name: str, suffix: str = ".json") -> Path:
 
 
 def _write(record: Record) -> Path:
-    draft = FOLDER / f".{record.name}.{os.getpid()}"
+    draft = FOLDER / f".{record.name}.{os.getpid()}.{threading.get_ident()}"
     draft.write_bytes(msgspec.json.encode(record))
     return draft

@@ -162,7 +162,7 @@ class FindingRow(Row, frozen=True):
     transport: Transport | None
     port: int | None
     path: tuple[str, ...]
-    """An attack path, a hop an element: `guest -> servers/10.20.20.7 tcp/22 (observed)`."""
+    """An attack path, a hop an element: `guest → servers/10.20.20.7 tcp/22 (observed)`."""
     remedy: str
     replay: str
     evidence: str
@@ -232,6 +232,8 @@ class Report(Row, frozen=True):
     digests: Digests
     zones: tuple[ZoneRow, ...] = ()
     summary: Summary | None = None
+    authorization: str = ""
+    """Who allowed the scan, by which reference, from when until when."""
 
 
 def iso_date(day: datetime.date | None) -> str | None:

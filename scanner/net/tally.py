@@ -11,8 +11,13 @@ from scanner.model.addresses import addresses_text, ports_text
 from scanner.model.base import Transport
 from scanner.model.observation import PortState, Refused, Silence, State
 
-_RANK: dict[State, int] = {"unreachable": 1, "rejected": 2, "closed": 3, "open": 4}
+_RANK: dict[State, int] = {"unreachable": 2, "rejected": 3, "closed": 4, "open": 5}
 """Which answer of a port counts when it gives several: a SYN-ACK after a firewall's RST is still an open port."""
+_HASTY = 1
+"""Host unreachable, said at once: a firewall's refusal, or a router that was giving up on an earlier probe anyway."""
+_DELIVERY_FAILED = frozenset({"icmp-3-1", "icmp6-1-3"})
+HASTY_MS = 500.0
+"""A router that tries to deliver gives up after seconds."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -37,7 +42,7 @@ class _Group(msgspec.Struct):
     tries: int
 
 
-_Key = tuple[Transport, State, str, int | None, str | None, int | None]
+_Key = tuple[Transport, State, str, int | None, str | None, int | None, int]
 
 
 class Tally:
@@ -75,6 +80,11 @@ class Tally:
         """Whether the probe still has to be sent."""
         return not self._rank[index] and index // len(self.questions) not in self._skipped
 
+    @property
+    def hasty(self) -> list[int]:
+        """Probes whose only answer is an unreachable that came at once; asked again later, the two causes differ."""
+        return [index for index, rank in enumerate(self._rank) if rank == _HASTY] if _HASTY in self._rank else []
+
     def is_late(self, index: int) -> bool:
         return self._late[index // len(self.questions)]
 
@@ -97,6 +107,8 @@ class Tally:
     def add(self, index: int, answer: Answer, rtt_ms: float | None, tries: int) -> PortState | None:
         """Take an answer. An open port that is new comes back as the row to yield now."""
         rank = _RANK[answer.state]
+        if answer.reason in _DELIVERY_FAILED and rtt_ms is not None and rtt_ms < HASTY_MS:
+            rank = _HASTY
         before = self._rank[index]
         if rank <= before:
             return None
@@ -106,7 +118,7 @@ class Tally:
             self._missing[self._late[host]] -= 1
         groups = self._groups.setdefault(host, {})
         transport = self.questions[asked][0]
-        key = (transport, answer.state, answer.reason, answer.ttl, answer.source, answer.window)
+        key = (transport, answer.state, answer.reason, answer.ttl, answer.source, answer.window, rank)
         group = groups.setdefault(key, _Group(array("H"), answer.at, rtt_ms, tries))
         group.questions.append(asked)
         if answer.state == "open":
@@ -129,9 +141,8 @@ class Tally:
 
     def _row(self, host: int, key: _Key, group: _Group) -> PortState | None:
         """One row of equal answers, without the ports that a better answer came for later."""
-        transport, state, reason, ttl, source, window = key
+        transport, state, reason, ttl, source, window, rank = key
         first = host * len(self.questions)
-        rank = _RANK[state]
         ports = [self.questions[each][1] for each in group.questions if self._rank[first + each] == rank]
         if not ports:
             return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, Protocol
 
 import msgspec
@@ -84,16 +84,15 @@ def volley(
                 if row is not None:
                     yield row
 
-    for attempt in range(tally.tries):
+    def ask(chosen: Iterator[int], wanted: Callable[[int], bool]) -> Iterator[Event]:
         todo: list[int] = []
-        order = scattered(count)
-        index: int | None = next(order, None)
         done = attempt * count
+        index: int | None = next(chosen, None)
         while index is not None:
             done += 1
-            if tally.wanted(index):
+            if wanted(index):
                 todo.append(index)
-            index = next(order, None)
+            index = next(chosen, None)
             if len(todo) < batch and index is not None:
                 continue
             if clock.owed:
@@ -113,18 +112,26 @@ def volley(
             if clock.due():
                 wire.check()
                 yield clock.progress(done)
-        last = attempt == tally.tries - 1
-        end = time.monotonic()
-        while tally.missing:
-            wait = (LATE if tally.missing_late else PATIENCE) if last else GAP
-            left = end + wait - time.monotonic()
-            if left <= 0:
-                break
+
+    def wait(seconds: float, open_questions: Callable[[], object]) -> Iterator[Event]:
+        end = time.monotonic() + seconds
+        while open_questions() and (left := end - time.monotonic()) > 0:
             yield from listen(min(left, _TICK))
             if clock.due():
                 yield clock.progress((attempt + 1) * count)
+
+    for attempt in range(tally.tries):
+        yield from ask(scattered(count), tally.wanted)
+        last = attempt == tally.tries - 1
+        yield from wait((LATE if tally.missing_late else PATIENCE) if last else GAP, lambda: tally.missing)
         if not tally.missing:
             break
+    if hasty := tally.hasty:
+        # Asked while the router was still giving up on an earlier probe, they were told at once; asked in peace, a
+        # router takes its time again and a firewall does not. The probes are the last pass's once more.
+        yield from wait(LATE, lambda: True)
+        yield from ask(iter(hasty), lambda index: True)
+        yield from wait(LATE, lambda: tally.hasty)
     yield from listen(0)
     if tally.missing:
         wire.check()

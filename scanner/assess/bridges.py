@@ -1,0 +1,87 @@
+"""Findings about machines that stand on the wrong side of a fence, or on both sides of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from scanner.assess.inventory import Inventory, Machine
+from scanner.assess.make import finding
+from scanner.model.baseline import Knowledge
+from scanner.model.report import FindingRow
+from scanner.model.site import Site
+
+_SHOWN = 12
+
+
+def flat(site: Site, knowledge: Knowledge, inventory: Inventory) -> Iterator[FindingRow]:
+    """A critical system that stands among users' devices is behind no fence at all."""
+    for critical in site.critical:
+        machines = {m.id: m for a in critical.hosts if (m := inventory.by_address.get(a))}
+        for machine in machines.values():
+            zone = site.zone(machine.zone)
+            neighbours = [m for m in inventory.machines if m.zone == machine.zone and m is not machine]
+            if zone is None or zone.trust in ("critical", "management") or zone.isolated or not neighbours:
+                continue
+            yield finding(
+                "segmentation-gap",
+                "critical" if zone.trust in ("user", "untrusted") else "high",
+                f"{critical.name} stands in {zone.name} ({zone.trust}), among {len(neighbours)} other hosts",
+                names=("flat", machine.id),
+                aspect="flat",
+                knowledge=knowledge,
+                host=machine.id,
+                from_=zone.name,
+                to=zone.name,
+                remedy=f"Move {critical.name} into a zone of its own behind a firewall, and allow only the services "
+                "that its users need.",
+                replay=f"ping -c 1 {machine.addresses[0]}  # from {zone.name}",
+                evidence=f"{machine.id} and {', '.join(m.id for m in neighbours[:_SHOWN])} share the segment "
+                f"{', '.join(zone.subnets)}",
+            )
+
+
+def dual_homed(site: Site, knowledge: Knowledge, inventory: Inventory) -> Iterator[FindingRow]:
+    """A machine with legs in several zones bridges them, past every firewall."""
+    told: set[frozenset[str]] = set()
+    for machine in inventory.machines:
+        group = frozenset((machine.id, *machine.twins))
+        if len(group) < 2 or group in told:
+            continue
+        told.add(group)
+        ids = sorted(group)
+        zones = sorted(each.split("/", 1)[0] for each in ids)
+        protected = any(_trust(site, zone) in ("critical", "management") for zone in zones)
+        shared = " and ".join(sorted({_IDENTITY_WORDS[kind] for kind, _ in machine.identity}))
+        yield finding(
+            "dual-homed",
+            "high" if protected else "medium",
+            f"One machine stands in {' and '.join(zones)}: {', '.join(ids)}",
+            names=ids,
+            knowledge=knowledge,
+            host=machine.id,
+            from_=zones[0],
+            to=zones[1],
+            path=tuple(ids),
+            remedy=f"Take one of its legs away ({', '.join(ids)}), and let the firewall carry what it needs.",
+            replay=_identity_command(ids, machine),
+            evidence=f"the same {shared} on {', '.join(ids)}",
+        )
+
+
+_IDENTITY_WORDS = {"tls.cert": "TLS certificate", "ssh.hostkey": "SSH host key"}
+
+
+def _identity_command(ids: Sequence[str], machine: Machine) -> str:
+    """Each leg's certificate, by its fingerprint. Each leg answers from its own zone."""
+    port = next((key[2] for key, talk in machine.services.items() if talk and talk.tls), None)
+    addresses = [each.split("/", 1)[1] for each in ids]
+    if port is None:
+        return f"ssh-keyscan {' '.join(addresses)}"
+    ends = " ".join(f"{f'[{each}]' if ':' in each else each}:{port}" for each in addresses)
+    show = "openssl s_client -connect $end </dev/null 2>/dev/null | openssl x509 -noout -fingerprint"
+    return f"for end in {ends}; do {show}; done  # each from its own zone"
+
+
+def _trust(site: Site, zone: str) -> str:
+    found = site.zone(zone)
+    return found.trust if found else ""

@@ -1,0 +1,201 @@
+"""Documents about one thing: a host, a finding, a patch verdict, a pair of zones. Pure; `tui.doc` makes it safe."""
+
+from __future__ import annotations
+
+import re
+
+from scanner.model.report import CROSSED, HELD, FindingRow, FlowRow, HostRow, PatchRow, Report
+from tui.doc import Doc
+from tui.facts import PATCH_KINDS, cells_by_pair, finding_host, state_of
+from tui.status import CELLS, COVERAGE, FLOWS, PATCHES, SEVERITY, STATES, mark
+
+_ARROW = re.compile(" (?:->|→) ")
+
+FLOWS_SHOWN = 200
+"""Flows of one cell that the detail lists; it says how many more there are."""
+
+
+def host(row: HostRow, report: Report) -> Doc:
+    doc = Doc().line(" ".join(row.names) or row.addresses[0] if row.addresses else row.id, bold=True)
+    if row.critical:
+        doc.add("◆ critical system: ", "red", bold=True).line(row.critical, "red", bold=True)
+    doc.field("zone", row.zone).field("addresses", ", ".join(row.addresses))
+    doc.field("os", row.os).field("vendor", row.vendor).field("mac", row.mac).field("id", row.id, "muted")
+    doc.title("Services")
+    if not row.services:
+        doc.line("No service was found open from any vantage.", "muted")
+    for service in row.services:
+        doc.add(f"{service.transport}/{service.port}".ljust(10), "accent", bold=True)
+        doc.add(service.state.ljust(8), "text" if service.state == "open" else "muted")
+        doc.add((service.service or "not identified") + (" over TLS" if service.tls else ""), "text")
+        product = " ".join(filter(None, (service.product, service.version)))
+        if product:
+            doc.add("  ").add(product, "text", bold=True)
+        for extra in filter(None, (service.revision, service.distro)):
+            doc.add("  ").add(extra, "muted")
+        doc.end()
+        if service.evidence:
+            doc.add("          ").line(service.evidence, "muted", hang=10)
+    if row.software:
+        doc.title("Software from inventories")
+        for each in row.software:
+            doc.add("• ", "muted").add(f"{each.product} {each.version}").add("  ").line(each.source, "muted")
+    judged = [patch for patch in report.patches if patch.host == row.id]
+    if judged:
+        doc.title("Versions")
+        for patch in judged:
+            doc.mark(mark(PATCHES, patch.verdict)).add("  ").add(" ".join(filter(None, (patch.product, patch.version))))
+            doc.add("  ").line(patch.reason, "muted", hang=2)
+    found = [finding for finding in report.findings if finding_host(finding, row)]
+    if found:
+        doc.title("Findings")
+        for finding in found:
+            _finding_line(doc, finding)
+    return doc
+
+
+def _finding_line(doc: Doc, finding: FindingRow) -> None:
+    state = state_of(finding.exception)
+    look = mark(SEVERITY, finding.severity)
+    doc.add(look.label.ljust(12), look.colour, bold=True).add(finding.title)
+    if state != "open":
+        doc.add("  ").mark(STATES[state], bold=False)
+    doc.end(hang=12)
+
+
+def finding(row: FindingRow) -> Doc:
+    doc = Doc().mark(mark(SEVERITY, row.severity)).add("  ").line(row.kind, "muted")
+    doc.line(row.title, bold=True).end()
+    if row.from_ or row.to:
+        doc.field("flow", " → ".join(filter(None, (row.from_, row.to))))
+    doc.field("host", row.host)
+    if row.port is not None:
+        doc.field("service", f"{row.transport}/{row.port}")
+    _exception(doc, row)
+    if row.path:
+        doc.title("Path")
+        _path(doc, row.path)
+    doc.title("Evidence").lines(row.evidence or "none recorded")
+    doc.title("Remedy").lines(row.remedy)
+    doc.title("Replay", "y copies it").lines(row.replay, "accent")
+    if row.controls:
+        doc.title("Controls").bullets(row.controls)
+    doc.title("Finding").line(row.id, "muted")
+    return doc
+
+
+def _exception(doc: Doc, row: FindingRow) -> None:
+    if row.exception is None:
+        return
+    state = STATES[state_of(row.exception)]
+    words = "the exception expired: open again" if row.exception.expired else "accepted"
+    doc.title("Exception").add(f"{state.glyph} {words}", state.colour, bold=True).end()
+    doc.field("until", row.exception.until).field("owner", row.exception.owner)
+    doc.field("approved by", row.exception.approved_by).field("reason", row.exception.reason)
+
+
+def _path(doc: Doc, hops: tuple[str, ...]) -> None:
+    """Hop by hop: where one starts, what one goes by (solid: observed, dotted: inferred), where one is then."""
+    at: str | None = None
+    for hop in hops:
+        left, *rest = _ARROW.split(hop, maxsplit=1)
+        if not rest:
+            doc.line(hop)
+            continue
+        if at is None or (left != at and not at.startswith(f"{left}/")):
+            doc.add("● ", "accent").line(left, bold=True)
+        target, _, by = rest[0].partition(" ")
+        inferred = "inferred" in by or "observed" not in by
+        doc.add("┊ " if inferred else "│ ", "amber" if inferred else "accent").line(
+            by, "amber" if inferred else "muted", hang=2
+        )
+        last = hop is hops[-1]
+        doc.add("◉ " if last else "● ", "red" if last else "accent").line(target, "red" if last else "text", bold=True)
+        at = target
+
+
+def patch(row: PatchRow, report: Report) -> Doc:
+    doc = Doc().mark(mark(PATCHES, row.verdict))
+    doc.add("  ").line(f"{row.confidence} confidence", "muted")
+    doc.line(" ".join(filter(None, (row.product, row.version or "(no version)"))), bold=True).end()
+    doc.field("host", row.host)
+    if row.port is not None:
+        doc.field("service", f"{row.transport}/{row.port}")
+    doc.field("reason", row.reason).field("found", row.version or "no version").field("required", row.required)
+    if row.fixed_at:
+        age = "" if row.age_days is None else f", {row.age_days} days ago"
+        doc.field("fixed", f"{row.fixed_at}{age}")
+    doc.field("support ends", row.eol)
+    if row.severity:
+        doc.label("severity").mark(mark(SEVERITY, row.severity)).end()
+    if row.remote_code:
+        doc.field("impact", "runs code over the network without logging in", "red")
+    if row.kev:
+        doc.title("Known to be exploited (CISA KEV)").bullets(row.kev, "red")
+    if row.cves:
+        doc.title("CVEs").bullets(row.cves)
+    doc.title("Evidence").lines(row.evidence or "none recorded")
+    doc.title("Source").line(row.source or "no fact was used")
+    for each in patch_findings(row, report):
+        doc.title("Finding")
+        _finding_line(doc, each)
+        doc.lines(each.remedy)
+        doc.title("Replay", "y copies it").lines(each.replay, "accent")
+    return doc
+
+
+def patch_findings(row: PatchRow, report: Report) -> list[FindingRow]:
+    """The findings that came of a patch verdict: same host, and same port where both name one."""
+    return [
+        each
+        for each in report.findings
+        if each.kind in PATCH_KINDS
+        and each.host == row.host
+        and (None in (each.port, row.port) or each.port == row.port)
+    ]
+
+
+def cell(report: Report, from_: str, to: str) -> Doc:
+    row = cells_by_pair(report).get((from_, to))
+    doc = Doc().add(from_, bold=True).add("  →  ", "muted").line(to, bold=True)
+    if row is None and from_ == to:
+        return doc.line("The same zone: policy allows all of it.", "muted")
+    verdict = mark(CELLS, row.verdict if row else "UNTESTED")
+    doc.mark(verdict).end()
+    doc.line(row.reason if row else "The report says nothing about this pair: nobody tested it.")
+    if row:
+        doc.add("tested ", "muted").add(str(row.tested)).add("   reached ", "muted").add(str(row.reached))
+        doc.add("   forbidden and reached ", "muted")
+        doc.line(
+            str(row.forbidden_reached), "red" if row.forbidden_reached else "text", bold=bool(row.forbidden_reached)
+        )
+    for each in report.coverage:
+        if (each.from_, each.to) == (from_, to):
+            doc.end().label("coverage").mark(mark(COVERAGE, each.state), bold=False).end()
+            doc.line(each.reason, "muted")
+    found = [each for each in report.findings if (each.from_, each.to) == (from_, to)]
+    if found:
+        doc.title("Findings", "Enter goes there")
+        for finding_row in found:
+            _finding_line(doc, finding_row)
+    flows = [flow for flow in report.reachability if (flow.from_, flow.to) == (from_, to)]
+    if flows:
+        doc.title("Flows")
+        for flow in sorted(flows, key=_flow_order)[:FLOWS_SHOWN]:
+            _flow(doc, flow)
+        if len(flows) > FLOWS_SHOWN:
+            doc.line(f"and {len(flows) - FLOWS_SHOWN} more in the report", "muted")
+    return doc
+
+
+def _flow_order(flow: FlowRow) -> tuple[bool, bool]:
+    return flow.allowed or flow.verdict not in CROSSED, flow.verdict in HELD
+
+
+def _flow(doc: Doc, flow: FlowRow) -> None:
+    look = mark(FLOWS, flow.verdict)
+    forbidden = flow.verdict in CROSSED and not flow.allowed
+    doc.add(f"{flow.transport}/{flow.port}".ljust(10), "accent").add(f"{flow.address}  ")
+    doc.add(look.label, "red" if forbidden else look.colour, bold=True)
+    doc.line("  allowed" if flow.allowed else "  forbidden", "muted")
+    doc.add("          ").line(flow.reason, "muted", hang=10)

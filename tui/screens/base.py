@@ -1,0 +1,173 @@
+"""What every screen shares: title bar, tabs, key bar, the pane to read in, and the word when it is too small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from scanner.model.report import Report
+from tui.doc import Doc, safe
+from tui.facts import gap_count, headline, patch_count
+from tui.status import CELLS
+
+LEAST = (60, 15)
+"""Columns and rows below which nothing readable fits."""
+
+TABS = ("overview", "hosts", "matrix", "gaps", "patches")
+"""The screens, in the order of their keys 1 to 5."""
+
+
+class TitleBar(Static):
+    """The product, the client and the verdict."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(id="title", markup=False)
+        self.report = report
+
+    def render(self) -> Content:
+        report, head = self.report, headline(self.report)
+        word = {"red": CELLS["BREACHED"].word, "green": CELLS["AS_POLICY"].word}.get(head.colour, "NOT PROVED")
+        left = Doc().add(" fencewalk ", "accent", bold=True).add(f" {report.client}", bold=True)
+        left.add(f" / {report.site}", "muted")
+        right = Doc().add(f"{head.glyph} {word}", head.colour, bold=True).add(f"   {report.generated} ", "muted")
+        start, end = left.text(), right.text()
+        room = self.size.width - end.cell_length
+        return Content.assemble(start.truncate(max(0, room - 1), ellipsis=True, pad=True), " ", end)
+
+
+class TabBar(Static):
+    """The five screens with their keys; a click posts Picked."""
+
+    class Picked(Message):
+        def __init__(self, tab: str) -> None:
+            super().__init__()
+            self.tab = tab
+
+    def __init__(self, active: str, counts: dict[str, int]) -> None:
+        super().__init__(id="tabs", markup=False)
+        self.labels = [
+            (tab, f" {key} {tab.capitalize()}" + (f" {counts[tab]} " if tab in counts else " "))
+            for key, tab in enumerate(TABS, 1)
+        ]
+        self.active = active
+
+    def render(self) -> Content:
+        doc = Doc()
+        for tab, label in self.labels:
+            (doc.on_cursor(label) if tab == self.active else doc.add(label, "muted")).add(" ")
+        return doc.text()
+
+    def on_click(self, event: events.Click) -> None:
+        start = 0
+        for tab, label in self.labels:
+            if start <= event.x < start + len(label):
+                self.post_message(self.Picked(tab))
+            start += len(label) + 1
+
+
+class KeyBar(Static):
+    """The keys that matter here, as many as fit."""
+
+    def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
+        super().__init__(id="keys", markup=False)
+        self.keys = tuple(keys)
+
+    def render(self) -> Content:
+        doc, used = Doc().add(" "), 1
+        for key, what in self.keys:
+            used += len(key) + len(what) + 3
+            if used > self.size.width:
+                break
+            doc.add(key, "accent", bold=True).add(f" {what}  ", "muted")
+        return doc.text()
+
+
+class Reader(VerticalScroll, can_focus=True):
+    """A pane of text to read and scroll."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("k", "scroll_up", "Up", show=False),
+        Binding("j", "scroll_down", "Down", show=False),
+        Binding("g", "scroll_home", "Top", show=False),
+        Binding("G", "scroll_end", "Bottom", show=False),
+    ]
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._doc = Doc()
+        self._drawn_for = 0
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False)
+
+    def show(self, doc: Doc) -> None:
+        """Replace the text and go to its top."""
+        self._doc = doc
+        self._draw()
+        self.scroll_home(animate=False)
+
+    def on_resize(self) -> None:
+        if self.scrollable_content_region.width != self._drawn_for:
+            self._draw()
+
+    def _draw(self) -> None:
+        self._drawn_for = self.scrollable_content_region.width
+        self.query_one(Static).update(self._doc.content(self._drawn_for or 80))
+
+
+class ReportScreen(Screen[None]):
+    """Base of the five screens. Subclasses say which tab they are, their keys and their body."""
+
+    TAB: ClassVar[str]
+    KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", show=False),
+        Binding("y", "copy_replay", "Copy the replay command", show=False),
+    ]
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+    def compose(self) -> ComposeResult:
+        counts = {"hosts": len(self.report.hosts), "gaps": gap_count(self.report), "patches": patch_count(self.report)}
+        yield TitleBar(self.report)
+        yield TabBar(self.TAB, counts)
+        with Widget(id="body"):
+            yield from self.body()
+        yield KeyBar((*self.KEYS, ("?", "keys"), ("q", "quit"), ("1-5", "screens"), ("^p", "palette")))
+        width, height = LEAST
+        yield Static(f"Terminal too small: fencewalk needs {width} x {height}.\nq quits.", id="small", markup=False)
+
+    def body(self) -> ComposeResult:
+        """The screen's own widgets."""
+        yield from ()
+
+    def replay(self) -> str | None:
+        """The command that reproduces what the cursor is on."""
+        return None
+
+    def action_back(self) -> None:
+        """Esc: one step out; nothing on a screen that has no inside."""
+
+    def action_copy_replay(self) -> None:
+        command = self.replay()
+        if command is None:
+            self.notify("Nothing to replay here: go to a finding.", severity="warning", markup=False)
+            return
+        self.app.copy_to_clipboard(safe(command))
+        self.notify("Replay command copied.", markup=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < LEAST[0] or event.size.height < LEAST[1], "-small")
+        self.set_class(event.size.height >= 30, "-airy")

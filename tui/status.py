@@ -1,0 +1,88 @@
+"""How a verdict looks: a glyph and a word beside each colour, so that no meaning hangs on colour alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+import msgspec
+
+from scanner.model.base import SEVERITIES
+
+Colour = Literal["text", "muted", "accent", "red", "orange", "amber", "green", "blue", "grey"]
+"""A name of `tui.theme.Palette`."""
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """One verdict's glyph, word and colour. Green is for what was proved, and nothing else."""
+
+    glyph: str
+    word: str
+    colour: Colour
+
+    @property
+    def label(self) -> str:
+        return f"{self.glyph} {self.word}"
+
+
+def _marks(*rows: tuple[str, str, Colour]) -> Mapping[str, Mark]:
+    return MappingProxyType({word: Mark(glyph, word, colour) for glyph, word, colour in rows})
+
+
+CELLS = _marks(
+    ("✕", "BREACHED", "red"),
+    ("✓", "AS_POLICY", "green"),
+    ("?", "UNPROVEN", "amber"),
+    ("–", "UNTESTED", "grey"),
+)
+PATCHES = _marks(
+    ("✕", "NON_COMPLIANT", "red"),
+    ("✕", "END_OF_LIFE", "orange"),
+    ("?", "UNKNOWN", "amber"),
+    ("✓", "COMPLIANT", "green"),
+)
+FLOWS = _marks(
+    ("→", "REACHED", "text"),
+    ("→", "ONE_WAY", "text"),
+    ("→", "TARGET_DOWN_PATH_OPEN", "text"),
+    ("✓", "REJECTED", "text"),
+    ("✓", "DROPPED", "text"),
+    ("?", "UNPROVEN", "amber"),
+    ("–", "UNTESTED", "grey"),
+)
+"""Whether a flow that was REACHED is good or bad hangs on policy, so the verdict alone has no colour."""
+
+SEVERITY = _marks(
+    ("◆", "critical", "red"),
+    ("▲", "high", "orange"),
+    ("●", "medium", "amber"),
+    ("○", "low", "blue"),
+    ("·", "info", "grey"),
+)
+COVERAGE = _marks(("●", "tested", "text"), ("?", "partial", "amber"), ("–", "untested", "grey"))
+
+STATES = _marks(("●", "open", "text"), ("○", "accepted", "grey"), ("!", "expired", "orange"))
+"""Of a finding: open, accepted by a valid exception, or open again since its exception expired."""
+
+BY_LABEL: Mapping[str, Mark] = MappingProxyType(
+    {mark.label: mark for table in (CELLS, PATCHES, SEVERITY, COVERAGE, STATES) for mark in table.values()}
+)
+
+
+def mark(table: Mapping[str, Mark], word: str) -> Mark:
+    """The look of a verdict; a word from a newer report than this program shows as itself and never as a pass."""
+    return table.get(word) or Mark("?", word, "amber")
+
+
+def label_colour(label: str) -> Colour:
+    """The colour of a cell that holds a label."""
+    found = BY_LABEL.get(label)
+    if found is not None:
+        return found.colour
+    return "amber" if label.startswith("? ") else "text"
+
+
+def severity_rank(severity: str) -> int:
+    """0 for info to 4 for critical; -1 for no severity or one that is not known."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else -1
