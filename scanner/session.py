@@ -9,13 +9,13 @@ import datetime
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from scanner.errors import BadInput
 from scanner.importers.document import document_text, read_document
-from scanner.model.network import Network
+from scanner.model.network import Engine, Network
 from scanner.model.observation import Event, HostSeen, PortState, Session, Vantage
 from scanner.model.report import Report
 from scanner.model.site import Exception_, Site, Zone
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from scanner.lab.topology import Topology
     from scanner.net.guard import Guard
     from scanner.store import Journal, Store
-
-Engine = Literal["auto", "raw", "connect", "nmap"]
-ENGINES: tuple[Engine, ...] = ("auto", "raw", "connect", "nmap")
 
 TOPOLOGIES = Path(__file__).resolve().parent.parent / "topologies"
 EXCEPTIONS = "exceptions.yaml"

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from scanner.model.base import SEVERITIES
-from scanner.model.report import CellRow, ExceptionRow, FindingRow, HostRow, Report, Summary
+from scanner.model.report import CellRow, ExceptionRow, FindingRow, HostRow, Report, Summary, is_open
 from tui.status import CELLS, PATCHES, severity_rank
 
 PATCH_KINDS = frozenset({"outdated", "end-of-life", "known-exploited"})
@@ -30,10 +30,6 @@ def state_of(exception: ExceptionRow | None) -> State:
     if exception is None:
         return "open"
     return "expired" if exception.expired else "accepted"
-
-
-def is_open(finding: FindingRow) -> bool:
-    return state_of(finding.exception) != "accepted"
 
 
 def gap_count(report: Report) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from scanner.model.report import Report, VantageRow
+from scanner.model.report import Report, VantageRow, is_open
 from scanner.model.text import visible
 from tui.doc import Doc
-from tui.facts import cells_by_pair, headline, is_open, pair_verdicts, patch_sentence, summary_of, zone_names
+from tui.facts import cells_by_pair, headline, pair_verdicts, patch_sentence, summary_of, zone_names
 from tui.status import CELLS, PATCHES, SEVERITY, Mark, mark, severity_rank
 
 Draw = Callable[[int], Doc]

@@ -9,9 +9,12 @@ import msgspec
 from scanner.assess.evidence import Evidence, FlowKey, View
 from scanner.assess.flows import Judge
 from scanner.assess.policy import Policy
-from scanner.model.addresses import address_key
+from scanner.model.addresses import address_key, contains, network
 from scanner.model.report import CROSSED, HELD, CellRow, CoverageRow, FlowRow
 from scanner.model.site import service_range
+
+_NAMED_RANGE_LIMIT = 64
+"""A range of a critical system's ports up to this wide is owed a verdict port by port, as the plan asks it."""
 
 
 class Crossing(msgspec.Struct, frozen=True):
@@ -42,9 +45,14 @@ def crossing(evidence: Evidence, policy: Policy, judge: Judge, from_: str, to: s
     silent = [judge.row(view, key) for key in interesting]
     flows = (*sorted(answered, key=lambda each: flow_order(_key(each))), *silent)
 
-    breaches = tuple(f for f in flows if f.verdict in CROSSED and not f.allowed and not judge.own_leg(f.address))
+    breaches = tuple(f for f in flows if f.verdict in CROSSED and not f.allowed and not _fence(policy, judge, f))
     denied = [f for f in flows if not f.allowed and f.verdict not in CROSSED and not judge.own_leg(f.address)]
     verdict, reason = _judge(evidence, policy, view, to, breaches, denied)
+    blind = [
+        each for each in _subnets(evidence, to) if ":" not in each and not any(contains((each,), a) for a in asked)
+    ]
+    if blind and verdict == "AS_POLICY":
+        verdict, reason = "UNPROVEN", f"no address of {', '.join(blind)} was probed from {from_}"
     tested = len(asked) * (view.asked_ports("tcp") + view.asked_ports("udp") + 1)
     cell = CellRow(
         from_=from_,
@@ -60,6 +68,12 @@ def crossing(evidence: Evidence, policy: Policy, judge: Judge, from_: str, to: s
     )
 
 
+def _fence(policy: Policy, judge: Judge, flow: FlowRow) -> bool:
+    """Whether the answer is the fence's own: a router's leg, unless the router is what is to be protected."""
+    guarded = flow.state == "open" and policy.critical_name(flow.address) is not None
+    return judge.own_leg(flow.address) and not guarded
+
+
 def _judge(
     evidence: Evidence, policy: Policy, view: View, to: str, breaches: tuple[FlowRow, ...], denied: list[FlowRow]
 ) -> tuple[str, str]:
@@ -70,6 +84,11 @@ def _judge(
         return "UNPROVEN", f"the scan from {view.zone} did not run to its end"
     if to not in evidence.views:
         return "UNPROVEN", f"nobody stood in {to}: silence from there proves nothing"
+    if not evidence.views[to].complete:
+        return (
+            "UNPROVEN",
+            f"the scan from {to} asked no ports, or did not run to its end: what is up there is not known",
+        )
     open_questions = Counter(each.verdict for each in denied if each.verdict not in HELD)
     if open_questions:
         worst = next(each for each in denied if each.verdict not in HELD)
@@ -92,9 +111,10 @@ def _interesting(evidence: Evidence, policy: Policy, view: View, to: str) -> set
         for address in critical.hosts:
             if evidence.zone_of(address) == to:
                 found.update(
-                    (address, each.transport, each.low)
+                    (address, each.transport, number)
                     for each in map(service_range, critical.services)
-                    if each.transport in ("tcp", "udp") and each.low == each.high
+                    if each.transport in ("tcp", "udp") and each.high - each.low < _NAMED_RANGE_LIMIT
+                    for number in range(each.low, each.high + 1)
                 )
     for need in policy.required():
         if need.source == view.zone:
@@ -113,20 +133,59 @@ def _coverage(evidence: Evidence, view: View, to: str, asked: set[str]) -> Cover
     missing: list[str] = []
     if not view.complete:
         missing.append("the scan did not run to its end")
-    zone = evidence.site.zone(to)
+    subnets, scope = _subnets(evidence, to), evidence.site.scope
     for each in view.refused:
-        first = each.addresses.split(",")[0].split("-")[0].split("/")[0]
-        if zone is not None and first and zone.holds(first):
-            what = f"{each.addresses}{f' {each.transport}/{each.ports}' if each.ports else ''}"
+        here = _overlap(each.addresses, subnets)
+        if here:
+            what = f"{here}{f' {each.transport}/{each.ports}' if each.ports else ''}"
             missing.append(f"not asked: {what}: {each.reason}")
+    out = _overlap(",".join(scope.exclude), subnets)
+    if out:
+        missing.append(f"not asked: {out}: excluded by the site file")
+    for subnet in subnets:
+        if scope.include and not any(_holds(each, subnet) for each in scope.include):
+            missing.append(f"not asked, at least in part: {subnet}: outside the authorized scope")
+        elif not any(contains((subnet,), each) for each in asked):
+            missing.append(f"not asked: {subnet}: no address there was probed")
     known = evidence.in_use(to)
     if known is not None:
         unasked = sorted(known - asked - evidence.laptops)
         if unasked:
             missing.append(f"not asked although known: {', '.join(unasked)}")
+    missing = list(dict.fromkeys(missing))
     unseen = sorted({f"{each.what}: {each.reason}" for each in view.limitations})
     state = "partial" if missing else "tested"
     return CoverageRow(view.zone, to, state, "; ".join([*said, *missing, *unseen]))  # type: ignore[arg-type]
+
+
+def _subnets(evidence: Evidence, zone: str) -> tuple[str, ...]:
+    found = evidence.site.zone(zone)
+    return found.subnets if found else ()
+
+
+def _overlap(addresses: str, subnets: tuple[str, ...]) -> str:
+    """Those of a text's addresses, ranges and subnets that reach into `subnets`."""
+    spans = [_span(each) for each in subnets]
+    return ",".join(
+        part
+        for part in filter(None, addresses.split(","))
+        for low, high in (_span(part),)
+        if any(low[0] == first[0] and low <= last and high >= first for first, last in spans)
+    )
+
+
+def _holds(outer: str, inner: str) -> bool:
+    (first, last), (low, high) = _span(outer), _span(inner)
+    return first[0] == low[0] and first <= low and high <= last
+
+
+def _span(text: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The first and the last address of a subnet, a range or one address."""
+    if "-" in text:
+        low, _, high = text.partition("-")
+        return address_key(low), address_key(high)
+    net = network(text)
+    return address_key(str(net[0])), address_key(str(net[-1]))
 
 
 def _untested(from_: str, to: str, reason: str) -> Crossing:

@@ -28,6 +28,7 @@ FlowKey = tuple[str, Transport, int]
 """Address, transport, port."""
 
 ECHO = {4: 8, 6: 128}
+_NEIGHBOUR = frozenset({"arp", "ndp", "neighbour-table"})
 _MOST_LEGS = 4
 """Addresses that a router may have in one zone: IPv4, IPv6, a virtual one of each."""
 
@@ -40,6 +41,8 @@ class Host(msgspec.Struct):
     mac: str | None = None
     ttls: set[int] = msgspec.field(default_factory=set)
     names: list[str] = msgspec.field(default_factory=list)
+    at: float = 0.0
+    """When it last gave a sign of life."""
 
 
 class _Silent(msgspec.Struct):
@@ -60,6 +63,13 @@ class View:
         """Next hops out of the zone -> MAC."""
         self.talks: dict[FlowKey, Conversation] = {}
         self._heard: dict[FlowKey, str] = {}
+        """Which scan a conversation is of."""
+        self._resolved: dict[str, set[str]] = {}
+        """Scan -> next hops that answered it."""
+        self._starts: list[int] = []
+        self._present_since = 0
+        self._alive: dict[str, int] = {}
+        """Address -> the order of its newest sign of life."""
         self.refused: list[Refused] = []
         self.limitations: list[Limitation] = []
         self._rows: dict[tuple[str, Transport], list[tuple[int, PortState]]] = {}
@@ -79,15 +89,20 @@ class View:
 
     def add(self, session: Session) -> None:
         self.scans.append(session.scan)
+        self._starts.append(self._order + 1)
         self._flows = None
         if any(isinstance(each, PortState | Silence) and each.transport != "icmp" for each in session.observations):
             self._asking = session.scan
+        if session.scan.complete and any(isinstance(o, HostSeen) and o.how != "self" for o in session.observations):
+            self._present_since = self._order + 1
         for each in session.observations:
             self._order += 1
             if isinstance(each, PortState):
+                if each.state != "silent":
+                    self._alive[each.address] = self._order
                 self._rows.setdefault((each.address, each.transport), []).append((self._order, each))
             elif isinstance(each, HostSeen):
-                self._see(each)
+                self._see(session.scan.id, each)
             elif isinstance(each, Silence):
                 spans = sorted(_spans(each.addresses))
                 silent = _Silent(self._order, [low for low, _ in spans], [high for _, high in spans], each)
@@ -101,6 +116,27 @@ class View:
 
     def answer(self, address: str, transport: Transport, port: int) -> PortState | None:
         """The newest answer to this probe; a silent one has state `silent`; None: never asked."""
+        return self._newest(address, transport, port)[1]
+
+    def asker(self, key: FlowKey) -> Scan | None:
+        """The scan that the newest answer to this probe is of."""
+        order, row = self._newest(*key)
+        return None if row is None else self.scans[bisect.bisect_right(self._starts, order) - 1]
+
+    def spoke_in(self, key: FlowKey, scan: Scan) -> bool:
+        """Whether something was heard from this service in that very scan."""
+        talk = self.talks.get(key)
+        return talk is not None and talk.received > 0 and self._heard.get(key) == scan.id
+
+    def resolved_in(self, scan: Scan) -> list[str]:
+        """The next hops that answered that very scan, in the order of their addresses."""
+        return sorted(self._resolved.get(scan.id, ()), key=address_key)
+
+    def present(self, address: str) -> bool:
+        """Whether the newest whole sweep from this zone, or anything since, saw the address alive."""
+        return self._alive.get(address, -1) >= self._present_since
+
+    def _newest(self, address: str, transport: Transport, port: int) -> tuple[int, PortState | None]:
         found: PortState | None = None
         newest = -1
         for order, row in reversed(self._rows.get((address, transport), ())):
@@ -112,8 +148,10 @@ class View:
                 break
             if port in port_set(silent.row.ports) and _within(silent, address):
                 quiet = silent.row
-                return PortState(address, transport, quiet.ports, "silent", "no-response", quiet.at, tries=quiet.tries)
-        return found
+                return silent.order, PortState(
+                    address, transport, quiet.ports, "silent", "no-response", quiet.at, tries=quiet.tries
+                )
+        return newest, found
 
     def flows(self) -> list[tuple[FlowKey, PortState]]:
         """Every probe that got an answer, once, with its newest answer. Order: as first seen."""
@@ -160,9 +198,11 @@ class View:
         """Several probes may have talked with one port: what they read in one session belongs together."""
         key = (talk.address, talk.transport, talk.port)
         before = self.talks.get(key)
-        if before is None or (talk.received and self._heard.get(key) != scan):
+        if before is not None and not talk.received:
+            return
+        if before is None or self._heard.get(key) != scan:
             self.talks[key] = talk
-        elif talk.received:
+        else:
             both = dict.fromkeys((*before.readings, *talk.readings))
             self.talks[key] = msgspec.structs.replace(
                 before if before.readings else talk,
@@ -172,13 +212,17 @@ class View:
             )
         self._heard[key] = scan
 
-    def _see(self, seen: HostSeen) -> None:
+    def _see(self, scan: str, seen: HostSeen) -> None:
         if seen.how == "gateway":
             self.gateways[seen.address] = seen.mac or self.gateways.get(seen.address)
+            if seen.mac:
+                self._resolved.setdefault(scan, set()).add(seen.address)
         if seen.how == "self":
             return
+        self._alive[seen.address] = self._order
         host = self.hosts.setdefault(seen.address, Host(seen.address, set()))
         host.hows.add(seen.how)
+        host.at = seen.at
         host.mac = seen.mac or host.mac
         host.names.extend(name for name in seen.names if name not in host.names)
         if seen.ttl is not None:
@@ -195,11 +239,19 @@ class Evidence:
         self._in_use: dict[str, set[str] | None] = {}
         self.laptops: set[str] = set()
         """Addresses that our own laptop held: they are nobody's hosts."""
+        left: dict[str, float] = {}
+        """When the laptop gave an address up: who answers there on a later visit is somebody else."""
         for session in sessions:
             vantage = session.scan.vantage
-            if site.zone(vantage.zone) is None:
-                continue  # a zone that the site file no longer has
-            self.laptops.update(each for each in (vantage.address, vantage.address6) if each)
+            zone = site.zone(vantage.zone)
+            own = [each for each in (vantage.address, vantage.address6) if each]
+            if zone is None or not any(zone.holds(each) for each in own):
+                continue  # a zone that the site file no longer has, or now says is elsewhere
+            self.laptops -= {
+                a for a in _neighbours(session) if left.get(a, session.scan.started) < session.scan.started
+            }
+            self.laptops.update(own)
+            left.update(dict.fromkeys(own, session.scan.ended or session.scan.started))
             self.views.setdefault(vantage.zone, View(vantage.zone)).add(session)
         self.gateways: dict[str, set[str]] = {zone.name: self._legs(zone.name) for zone in site.zones}
         """Zone -> the routers' own addresses in it."""
@@ -247,7 +299,22 @@ class Evidence:
         for host in view.hosts.values():
             if "echo-reply" in host.hows and self.zone_of(host.address) == zone:
                 found.add((host.address, "icmp", ECHO[ipaddress.ip_address(host.address).version]))
-        return {key for key in found if key[0] not in self.laptops and key[0] not in self.gateways[zone]}
+        nobody = self.laptops | self.gateways[zone]
+        return {key for key in found if key[0] not in nobody and view.present(key[0])}
+
+    def up_at(self, zone: str, key: FlowKey) -> float:
+        """When the zone's own vantage last saw this service up; it is one of `up`."""
+        view = self.views[zone]
+        row = view.answer(*key)
+        host = view.hosts.get(key[0])
+        times = [row.at] if row is not None and row.state == "open" else []
+        if key[1] == "icmp" and host is not None:
+            times.append(host.at)
+        return max(times, default=0.0)
+
+
+def _neighbours(session: Session) -> set[str]:
+    return {each.address for each in session.observations if isinstance(each, HostSeen) and each.how in _NEIGHBOUR}
 
 
 @lru_cache(maxsize=65536)

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import msgspec
 
+from scanner.assess.controls import Controls, all_hops, hops_of
 from scanner.assess.evidence import Evidence, FlowKey, View, utc
 from scanner.assess.policy import Policy
-from scanner.model.base import Transport
 from scanner.model.observation import PortState
 from scanner.model.report import FlowRow, FlowVerdict
 from scanner.model.text import visible
 
-_INITIAL_TTLS = (32, 64, 128, 255)
 _HOST_UNREACHABLE = frozenset({"icmp-3-1", "icmp6-1-3"})
 _ARP_GIVES_UP_MS = 500.0
 """A router that tried to deliver says host-unreachable when its ARP gave up: seconds later, not at once."""
-_EVERYWHERE = 8
-"""Answers on that many addresses, and on nine in ten of those asked, are a middlebox's."""
+_CONTROL_DAYS = 31
+"""A service seen up longer ago, or later, than this is no control for a silence: visits are a month apart at most."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -37,8 +36,7 @@ class Judge:
         self.evidence = evidence
         self.policy = policy
         self.two_legged = two_legged
-        self._confirmed: dict[tuple[str, str], set[int]] = {}
-        self._resets: dict[tuple[str, str], dict[int, set[str]]] = {}
+        self.controls = Controls(evidence)
 
     def verdict(self, view: View, key: FlowKey) -> Verdict:
         """The verdict on one flow that crosses into another zone, or stays inside an isolated one."""
@@ -67,40 +65,54 @@ class Judge:
             port=port,
             verdict=found.verdict,
             reason=found.reason,
-            allowed=self.policy.allows(view.zone, view.address, address, transport, port),
+            allowed=self.policy.allows(view.zone, self._stood_at(view, key), address, transport, port),
             evidence=found.evidence,
             state=found.state,
         )
 
+    @staticmethod
+    def _stood_at(view: View, key: FlowKey) -> str:
+        """The laptop's address, of the target's family, when it asked; a rule may name one address only."""
+        scan = view.asker(key)
+        if scan is None:
+            return view.address
+        return (scan.vantage.address6 if ":" in key[0] else None) or scan.vantage.address
+
     def own_leg(self, address: str) -> bool:
         """Whether it is a router's own address in its zone: what answers there did not cross into the zone."""
-        zone = self.evidence.zone_of(address)
-        return zone is not None and address in self.evidence.gateways[zone]
+        return self.controls.own_leg(address)
 
     # Each of these returns (verdict, reason).
 
     def _open(self, view: View, key: FlowKey, row: PortState) -> tuple[FlowVerdict, str]:
         address, transport, _ = key
-        inside = self._inside(view, address)
+        inside = self.controls.inside(view, address)
         talk = view.talks.get(key)
         if self.own_leg(address):
             if transport == "icmp":
                 return "REJECTED", f"{address} is the router's own leg: it answered itself, nothing crossed"
             return "REACHED", f"{address} is the router's own leg: an open port there is a management interface"
         if talk is not None and talk.received:
+            if not inside and self.controls.portal(view, key, row):
+                return "UNPROVEN", (
+                    "addresses that nobody holds speak on this port as well, from as far away: a middlebox (a captive "
+                    "portal, a transparent proxy) answers for the zone"
+                )
             return "REACHED", f"the service answered: {talk.received} bytes by {talk.probe}"
+        if inside and self.controls.proxied(view, address):
+            return "UNPROVEN", f"{address} has the router's MAC: it may answer for its neighbours (proxy ARP)"
         if inside:
             return "REACHED", "answered on the same link"
-        hops = _hops(row.ttl)
+        hops = hops_of(row.ttl)
         if hops == 0 and view.zone not in self.two_legged.get(address, set()):
             return "UNPROVEN", (
                 f"{row.reason} with TTL {row.ttl} came from the first hop, which may answer for a target that it hides "
                 "(SYN proxy, proxy ARP)"
             )
-        known = self._confirmed_ttls(view, address)
-        if hops is not None and known and hops not in _all_hops(known) and transport == "tcp":
+        known = self.controls.confirmed_ttls(view, address)
+        if hops is not None and known and hops not in all_hops(known) and transport == "tcp":
             return "UNPROVEN", f"SYN-ACK with TTL {row.ttl}, but the target's other answers have {_list(known)}"
-        if self._answers_for_unused(view, key):
+        if self.controls.answers_for_unused(view, key):
             return (
                 "UNPROVEN",
                 "addresses that nobody holds answer on this port as well: a middlebox answers for the zone",
@@ -114,27 +126,41 @@ class Judge:
         if self.own_leg(address):
             return "REJECTED", f"{address} is the router's own leg: it answered itself, nothing crossed"
         if row.source is not None and row.source != address:
+            if self.controls.behind_the_fence(view, address, row.source):
+                return (
+                    "UNPROVEN",
+                    f"{row.reason} from {row.source}, which is no router's leg: it stands in the zone too",
+                )
             return "REJECTED", f"{row.reason} from {row.source}, not from the target"
-        if self._inside(view, address):
+        if self.controls.inside(view, address):
+            if self.controls.proxied(view, address):
+                return "UNPROVEN", f"{address} has the router's MAC: it may refuse for its neighbours (proxy ARP)"
             return "REACHED", "closed port: the host itself answered"
         what = "RST" if transport == "tcp" else "port unreachable"
         if row.ttl is None:
             return "UNPROVEN", f"{what}, but the connect engine cannot see whose it is (no TTL)"
-        known = self._confirmed_ttls(view, address)
-        hops = _hops(row.ttl) or 0
-        if hops in _all_hops(known):
+        known = self.controls.confirmed_ttls(view, address)
+        hops = hops_of(row.ttl) or 0
+        if hops in all_hops(known):
             return "REACHED", f"closed port: {what} from as far away as the target's other answers (TTL {row.ttl})"
-        if known and hops < min(_all_hops(known)):
+        own = all_hops(self.controls.own_ttls(view, address))
+        if own and hops < min(own):
             who = f"the first hop{self._gateway(view)}" if hops == 0 else "a middlebox"
             return "REJECTED", f"{what} with TTL {row.ttl} is {who}'s: the target's answers have {_list(known)}"
         if hops == 0:
             if view.zone in self.two_legged.get(address, set()):
                 return "UNPROVEN", f"{what} with TTL {row.ttl} from a machine with a leg in this zone as well"
-            if len(self._reset_addresses(view, address, row.ttl)) > 1:
+            if self.controls.resets_for_nobody(view, key, row.ttl):
                 who = f"the first hop{self._gateway(view)}"
-                return "REJECTED", f"{what} with TTL {row.ttl} for several addresses: {who} answers for them"
-            return "UNPROVEN", f"{what} with TTL {row.ttl} came from the first hop; nothing else of the target was seen"
-        if hops in self._distances(view, address) and self._seen_at_home(address) is True:
+                return (
+                    "REJECTED",
+                    f"{what} with TTL {row.ttl} for addresses that nobody holds as well: {who} answers for them",
+                )
+            return "UNPROVEN", (
+                f"{what} with TTL {row.ttl} came from the first hop, or through one that does not count itself; "
+                "nothing else of the target tells them apart"
+            )
+        if hops in self.controls.distances(view, address) and self.controls.seen_at_home(address) is True:
             return "REACHED", f"closed port: {what} from as far away as the zone's other hosts (TTL {row.ttl})"
         return (
             "UNPROVEN",
@@ -146,6 +172,8 @@ class Judge:
             return "REACHED", f"the host itself refused ({row.reason}): the packet reached it"
         if row.source is None:
             return "UNPROVEN", f"refused ({row.reason}), but the engine cannot see by whom"
+        if self.controls.behind_the_fence(view, key[0], row.source):
+            return "UNPROVEN", f"refused ({row.reason}) by {row.source}, which stands in the target's own zone"
         return "REJECTED", f"{row.source} refused it: {row.reason}, administratively prohibited"
 
     def _unreachable(self, view: View, key: FlowKey, row: PortState) -> tuple[FlowVerdict, str]:
@@ -170,97 +198,16 @@ class Judge:
             return "UNPROVEN", f"silence, and the service was not seen up from {zone}"
         if row.tries < 2:
             return "UNPROVEN", "silence after one try only"
-        known_good = self.known_good(view)
+        apart = abs(row.at - self.evidence.up_at(zone, key)) / 86400
+        if apart > _CONTROL_DAYS:
+            return "UNPROVEN", f"silence, and the service was seen up from {zone} {apart:.0f} days apart from it"
+        known_good = self.controls.known_good(view, key)
         if known_good is None:
             return "UNPROVEN", f"silence, and nothing shows that the laptop in {view.zone} could reach anything at all"
         return "DROPPED", (
             f"no answer to {row.tries} tries, while the service was up for {zone} and {view.zone} could reach "
             f"{known_good}"
         )
-
-    def known_good(self, view: View) -> str | None:
-        """Something beyond its own interface that this vantage provably reached: the control for silence."""
-        for key, talk in view.talks.items():
-            if talk.received and not self._inside(view, key[0]):
-                return f"{key[0]} {key[1]}/{key[2]}"
-        for gateway, mac in view.gateways.items():
-            if mac:
-                return f"its router {gateway}"
-        return None
-
-    # What the evidence says around a flow.
-
-    def _inside(self, view: View, address: str) -> bool:
-        return self.evidence.zone_of(address) == view.zone
-
-    def _confirmed_ttls(self, view: View, address: str) -> set[int]:
-        """TTLs of answers that are the target's beyond doubt: it spoke, or echoed from behind the first hop."""
-        found = self._confirmed.get((view.zone, address))
-        if found is None:
-            found = set()
-            for (addr, transport, port), talk in view.talks.items():
-                if addr == address and talk.received:
-                    row = view.answer(addr, transport, port)
-                    if row is not None and row.ttl is not None:
-                        found.add(row.ttl)
-            echo = view.answer(address, "icmp", 128 if ":" in address else 8)
-            if echo and echo.state == "open" and echo.source in (None, address) and (_hops(echo.ttl) or 0) > 0:
-                found.add(echo.ttl or 0)
-            self._confirmed[view.zone, address] = found
-        return found
-
-    def _distances(self, view: View, address: str) -> set[int]:
-        """Hops from the vantage to the target's zone, by its hosts' confirmed answers."""
-        zone = self.evidence.zone_of(address)
-        if zone is None:
-            return set()
-        return {
-            hops
-            for host in self.evidence.in_use(zone) or ()
-            if (":" in host) == (":" in address) and not self.own_leg(host)
-            for ttl in self._confirmed_ttls(view, host)
-            if (hops := _hops(ttl)) is not None
-        }
-
-    def _seen_at_home(self, address: str) -> bool | None:
-        """Whether a vantage in the address's own zone saw a host there; None: nobody stood there."""
-        zone = self.evidence.zone_of(address)
-        used = self.evidence.in_use(zone) if zone else None
-        return None if used is None else address in used
-
-    def _reset_addresses(self, view: View, address: str, ttl: int) -> set[str]:
-        name = self.evidence.zone_of(address) or ""
-        found = self._resets.get((view.zone, name))
-        if found is None:
-            found = {}
-            for (addr, transport, _), row in view.flows():
-                if transport == "tcp" and row.state == "closed" and row.ttl and self.evidence.zone_of(addr) == name:
-                    found.setdefault(row.ttl, set()).add(addr)
-            self._resets[view.zone, name] = found
-        return found.get(ttl, set())
-
-    def _answers_for_unused(self, view: View, key: FlowKey) -> bool:
-        """The control: do addresses of the same zone that nobody holds answer as the target does?"""
-        zone = self.evidence.zone_of(key[0])
-        if zone is None:
-            return False
-        used = self.evidence.in_use(zone)
-        same = asked = 0
-        for address in view.asked():
-            if address == key[0] or self.evidence.zone_of(address) != zone or (":" in address) != (":" in key[0]):
-                continue
-            if self.own_leg(address):
-                continue
-            row = view.answer(address, key[1], key[2])
-            if row is None:
-                continue
-            asked += 1
-            talk = view.talks.get((address, key[1], key[2]))
-            if row.state == "open" and not (talk and talk.received):
-                if used is not None and address not in used and address not in self.evidence.laptops:
-                    return True
-                same += 1
-        return same >= _EVERYWHERE and same >= 0.9 * asked
 
     @staticmethod
     def _gateway(view: View) -> str:
@@ -286,23 +233,5 @@ class Judge:
         return ", ".join(parts)
 
 
-def _hops(ttl: int | None) -> int | None:
-    """Routers between, assuming that the sender started with the next usual initial TTL. None without a TTL."""
-    if ttl is None:
-        return None
-    return next((initial - ttl for initial in _INITIAL_TTLS if ttl <= initial), 0)
-
-
-def _all_hops(ttls: set[int]) -> set[int]:
-    """Distances, not TTLs, are compared: one stack may start its echo replies and its resets with different TTLs."""
-    return {hops for ttl in ttls if (hops := _hops(ttl)) is not None}
-
-
 def _list(ttls: set[int]) -> str:
     return " and ".join(map(str, sorted(ttls)))
-
-
-def echo_key(address: str) -> FlowKey:
-    """The flow that a ping of `address` is."""
-    transport: Transport = "icmp"
-    return address, transport, 128 if ":" in address else 8

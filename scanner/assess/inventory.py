@@ -152,7 +152,7 @@ class Inventory:
             if len(zones) < 2 or len(set(zones)) != len(zones):
                 continue
             for machine in machines:
-                twins = {each.id for each in machines if each is not machine}
+                twins = {each.id for each in machines if each is not machine and not _contradict(machine, each)}
                 machine.twins = sorted({*machine.twins, *twins})
 
     def row(self, machine: Machine, policy: Policy, vendor: Callable[[str], str | None]) -> HostRow:
@@ -190,6 +190,12 @@ class Inventory:
             distro=first.product.distro if first else None,
             tls=talk.tls if talk else False,
         )
+
+
+def _contradict(left: Machine, right: Machine) -> bool:
+    """One certificate on two machines is common (a wildcard, a cluster); different SSH host keys tell them apart."""
+    keys = [{raw for kind, raw in each.identity if kind == "ssh.hostkey"} for each in (left, right)]
+    return all(keys) and not keys[0] & keys[1]
 
 
 def _order(key: FlowKey) -> tuple[str, int, tuple[int, int]]:

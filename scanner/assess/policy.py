@@ -55,17 +55,15 @@ class Policy:
     def critical_name(self, addr: str) -> str | None:
         return next((each.name for each in self.site.critical if addr in each.hosts), None)
 
-    @staticmethod
-    def _is_from(rule: Rule, zone: str, addr: str) -> bool:
+    def _is_from(self, rule: Rule, zone: str, addr: str) -> bool:
         if rule.from_ in (zone, EVERY_ZONE):
             return True
-        return not rule.from_[0].isalpha() and _holds(rule.from_, addr)
+        return self.site.zone(rule.from_) is None and _holds(rule.from_, addr)
 
-    @staticmethod
-    def _is_to(rule: Rule, zone: Zone | None, addr: str) -> bool:
+    def _is_to(self, rule: Rule, zone: Zone | None, addr: str) -> bool:
         if rule.to == EVERY_ZONE or (zone is not None and rule.to == zone.name):
             return True
-        return _holds(rule.to, addr)
+        return self.site.zone(rule.to) is None and _holds(rule.to, addr)
 
 
 class Requirement(msgspec.Struct, frozen=True):

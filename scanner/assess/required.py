@@ -9,7 +9,7 @@ from scanner.assess.evidence import Evidence
 from scanner.assess.flows import Judge
 from scanner.assess.make import finding, replay
 from scanner.assess.policy import Policy, Requirement
-from scanner.model.addresses import contains
+from scanner.model.addresses import contains, network
 from scanner.model.baseline import Knowledge
 from scanner.model.report import HELD, FindingRow, FlowRow
 from scanner.model.site import Site
@@ -29,7 +29,7 @@ def blocked(site: Site, knowledge: Knowledge, evidence: Evidence, policy: Policy
             key for key in evidence.up[zone] if key[1:] == (need.transport, need.port) and need.to in (zone, key[0])
         )
         if not targets:
-            if evidence.views[zone].complete:
+            if evidence.views[zone].complete and _shown_absent(site, evidence, zone, need):
                 absent[need.to, need.transport, need.port].append(need.source)
             continue
         rows = [judge.row(view, key) for key in targets]
@@ -53,6 +53,26 @@ def blocked(site: Site, knowledge: Knowledge, evidence: Evidence, policy: Policy
             replay=f"nmap -Pn {flag}-p {port} {' '.join(_subnets(site, to))}  # from {to}",
             evidence=f"a vantage in {to} asked every host there and found none listening on {label}",
         )
+
+
+def _shown_absent(site: Site, evidence: Evidence, zone: str, need: Requirement) -> bool:
+    """Whether every host was asked and none listens. A silent UDP port may well listen: logs get no reply."""
+    view = evidence.views[zone]
+    if any(_meet(each, subnet) for subnet in _subnets(site, zone) for each in site.scope.exclude):
+        return False
+    for address in (evidence.in_use(zone) or set()) - evidence.laptops:
+        if need.to in (zone, address):
+            row = view.answer(address, need.transport, need.port)
+            if row is None and address in evidence.gateways[zone]:
+                continue
+            if row is None or not (row.state == "closed" or (row.state == "silent" and need.transport == "tcp")):
+                return False
+    return True
+
+
+def _meet(left: str, right: str) -> bool:
+    """Whether two subnets share an address: then one holds the other."""
+    return contains((left,), str(network(right)[0])) or contains((right,), str(network(left)[0]))
 
 
 def _blocked(knowledge: Knowledge, need: Requirement, rows: Sequence[FlowRow], evidence: Evidence) -> FindingRow:

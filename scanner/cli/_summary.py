@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scanner.model.base import SEVERITIES
-from scanner.model.report import CellRow, FindingRow, Report
+from scanner.model.report import CellRow, FindingRow, Report, is_open
 from scanner.model.text import visible
 
 _CELLS = {
@@ -90,10 +90,10 @@ def _findings(findings: tuple[FindingRow, ...]) -> RenderableType:
     table.add_column("finding", no_wrap=True)
     table.add_column("what", overflow="fold", ratio=1)
     for each in findings[:_SHOWN]:
-        accepted = each.exception is not None and not each.exception.expired
-        title = visible(each.title) + (
-            f" (accepted until {each.exception.until})" if accepted and each.exception else ""
-        )
+        accepted = each.exception is not None and not is_open(each)
+        title = visible(each.title)
+        if each.exception is not None and accepted:
+            title += f" (accepted until {each.exception.until})"
         style = "dim" if accepted else _SEVERITY[each.severity]
         table.add_row(Text(each.severity, style=style), each.id, Text(title, style="dim" if accepted else ""))
     if len(findings) > _SHOWN:

@@ -35,6 +35,7 @@ def COMMAND(
     from scanner.errors import BadInput
     from scanner.exporters import exporters
     from scanner.model.base import SEVERITIES
+    from scanner.model.report import is_open
 
     wanted: list[tuple[str, str]] = []
     for output in outputs:
@@ -54,6 +55,5 @@ def COMMAND(
         click.echo(summary(report, color=sys.stdout.isatty()))
     if fail_on is not None:
         floor = SEVERITIES.index(fail_on)
-        waiting = [each for each in report.findings if each.exception is None or each.exception.expired]
-        if any(SEVERITIES.index(each.severity) >= floor for each in waiting):
+        if any(SEVERITIES.index(each.severity) >= floor for each in report.findings if is_open(each)):
             click.get_current_context().exit(1)

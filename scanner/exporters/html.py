@@ -14,8 +14,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from scanner.exporters import Exporter, words
-from scanner.exporters.page import is_open, lay_out
-from scanner.model.report import CROSSED, Report
+from scanner.exporters.page import lay_out
+from scanner.model.report import CROSSED, Report, is_open
 from scanner.model.text import visible
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from scanner.model.report import (
     Report,
     VantageRow,
     ZoneRow,
+    is_open,
 )
 
 FLOW_LIMIT = 250
@@ -176,11 +177,6 @@ def lay_out(report: Report) -> Page:
         flows_total=len(report.reachability),
         flow_counts=_flow_counts(report.reachability),
     )
-
-
-def is_open(row: FindingRow) -> bool:
-    """Not accepted, or accepted until a day that has passed."""
-    return row.exception is None or row.exception.expired
 
 
 def _anchored(findings: Iterable[FindingRow]) -> list[Shown]:

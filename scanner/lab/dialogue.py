@@ -1,14 +1,13 @@
 """Probes' generators against speakers' generators, with no socket between them.
 
-The live driver (`scanner.net.converse`) carries the same steps out over connections, and goes from probe to probe by
-the same rules; both give the same conversations.
+The live driver (`scanner.net.converse`) carries the same steps out over connections, and both let the probes take
+their turns by the same rules (`scanner.probes.turns`); so both give the same conversations.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import msgspec
 
@@ -17,10 +16,11 @@ from scanner.lab.paths import Answer
 from scanner.lab.services import speak
 from scanner.lab.topology import Service
 from scanner.model.network import Talk
-from scanner.model.observation import Conversation, Reading
+from scanner.model.observation import Conversation, Outcome, Reading
 from scanner.model.probe import Peer, Probe, Read, Send, StartTls
-from scanner.net.rules import NEVER_WRITTEN
-from scanner.probes import MOST, probes_for
+from scanner.net.rules import NEVER_WRITTEN, WITHHELD
+from scanner.probes import probes_for
+from scanner.probes.turns import NOBODY, ONLY_WRITERS, Turns
 
 _MOST_BYTES = 256 * 1024
 _MOST_PIECES = 64
@@ -29,9 +29,6 @@ _HELLO = b"\x03\x03" + bytes(32) + bytes.fromhex("00 0002 1301 01 00 0008 000a 0
 _CLIENT_HELLO = b"\x16\x03\x01" + bytes([0, len(_HELLO) + 4, 1, 0, 0, len(_HELLO)]) + _HELLO
 """What a service without TLS gets to read when a probe wants TLS. As in any, there is a line feed in it (the extension
 supported_groups), at which servers of lines complain."""
-_WANTS_TLS = (b"HTTPS port", b"SSL-enabled server port", b"HTTP request to an HTTPS server", b"requires TLS")
-
-Outcome = Literal["answered", "silent", "refused", "timeout", "failed", "withheld"]
 
 
 class Dialogue(msgspec.Struct, frozen=True):
@@ -64,34 +61,29 @@ def talk_to(
         )
 
     if talk.port in NEVER_WRITTEN:
-        yield row("none", "withheld", detail="nothing is ever written to this port")
+        yield row("none", "withheld", detail=WITHHELD)
         return
-    pending = [probe for probe in probes_for(talk.transport, talk.port) if not (gentle and probe.writes)]
-    if not pending:
-        withheld = "nothing may be written here, and no probe of this port only listens"
-        yield row("none", "withheld", detail=withheld) if gentle else row("none", "failed", detail="no probe for it")
+    over_tls = (probe for probe in probes_for(talk.transport, 443) if probe.tls)
+    turns = Turns(probes_for(talk.transport, talk.port), over_tls, gentle)
+    if not turns.pending:
+        yield row("none", "withheld", detail=ONLY_WRITERS) if gentle else row("none", "failed", detail=NOBODY)
         return
     service = answer.service if answer is not None and answer.state == "open" else None
     if service is None:
-        silence: Outcome = "silent" if talk.transport == "udp" else "timeout"
-        yield row(pending[0].name, silence if answer is None else "refused" if answer.state == "closed" else "failed")
+        outcome: Outcome = "silent" if talk.transport == "udp" else "timeout"
+        if answer is not None:
+            outcome = "refused" if answer.state == "closed" else "failed"
+        yield row(turns.pending[0].name, outcome)
         return
-    tried: list[Probe] = []
     answered = False
-    while pending and len(tried) < MOST:
-        probe = pending.pop(0)
-        tried.append(probe)
+    for probe in turns:
         found = hold(probe, Peer(talk.address, talk.port), service, owner)
         if found.received:
             answered = True
             yield row(probe.name, "answered", found)
-        if not probe.tls and not gentle and _wants_tls(found.head):
-            variants = [each for each in probes_for(talk.transport, 443) if each.tls]
-            pending = [each for each in variants if each not in tried]
-        elif found.readings and not (_only_certificate(found) and any(each.tls for each in pending)):
-            break
+        turns.heard(found.readings, found.head)
     if not answered:
-        yield row(tried[0].name, "silent")
+        yield row(turns.tried[0].name, "silent")
 
 
 def hold(probe: Probe, peer: Peer, service: Service, owner: str) -> Dialogue:
@@ -198,11 +190,3 @@ class _Line:
                 piece = self._speaker.send(b"")
         except StopIteration:
             self._hung_up = True
-
-
-def _wants_tls(head: bytes) -> bool:
-    return head.startswith((b"\x15\x03", b"\x16\x03")) or any(hint in head for hint in _WANTS_TLS)
-
-
-def _only_certificate(found: Dialogue) -> bool:
-    return all(reading.kind.startswith("tls.") for reading in found.readings)

@@ -6,13 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from scanner.errors import NoPrivilege
 from scanner.lab.kernel import tool
-
-INSIDE = "FENCEWALK_USER_NAMESPACE"
-"""Set in the environment of a program that is in a user namespace of our making."""
 
 _SETUP = 'mount -t tmpfs none /run && mkdir -p /run/netns && ip link set lo up && exec "$@"'
 # The PID namespace makes the end certain: when its first process dies, the kernel kills all the others.
@@ -46,15 +42,12 @@ def enter_user_namespace(argv: Sequence[str] | None = None) -> None:
     reason = can_raise()
     if reason:
         raise NoPrivilege(reason)
-    _replace(_inside(argv or sys.orig_argv))
+    inside = _inside(argv or sys.orig_argv)
+    os.execve(inside[0], inside, _environment())
 
 
 def _inside(argv: Sequence[str]) -> list[str]:
     return [tool("unshare"), *_UNSHARE, "sh", "-c", _SETUP, "sh", *argv]
-
-
-def _replace(argv: list[str]) -> NoReturn:
-    os.execve(argv[0], argv, {**_environment(), INSIDE: "1"})
 
 
 def _refusal(argv: list[str]) -> str:

@@ -17,14 +17,13 @@ from scanner.lab.topology import Service, Topology, same_family
 from scanner.model.base import Transport
 from scanner.model.network import Converse, Knock, Pace, Sweep
 from scanner.model.observation import Event, HostSeen, Progress
+from scanner.net.tally import NO_ROUTE, Question, Tally
 from scanner.net.tally import Answer as Seen
-from scanner.net.tally import Question, Tally
 from scanner.probes import udp_payloads
 
 _TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp", "icmp")
 _CONNECT = {"syn-ack": "connected", "rst": "refused"}
 """What the connect engine, which gentle requests go through, calls the packets that it cannot see."""
-NO_ROUTE = "this vantage has no route to it"
 _EVERY = 64
 """Addresses, or talks, between two Progress events."""
 

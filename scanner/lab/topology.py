@@ -13,6 +13,7 @@ import msgspec
 
 from scanner.model.addresses import address, network
 from scanner.model.base import Frozen, Severity, Text, Transport
+from scanner.model.network import Engine
 from scanner.model.report import CellVerdict, FindingKind, FlowVerdict, PatchVerdict
 from scanner.model.site import EVERY_ZONE, Site, service_range
 
@@ -161,7 +162,7 @@ class ScanOptions(Frozen, frozen=True):
     """How the demo and the tests scan it."""
 
     ports: str = "top:100"
-    engine: str = "auto"
+    engine: Engine = "auto"
 
 
 class Topology(Frozen, frozen=True):

@@ -9,10 +9,13 @@ sent and nothing else: whoever implements Network sends no packet to an address 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Literal, Protocol
 
 from scanner.model.base import Frozen, Port, Transport
 from scanner.model.observation import Event
+
+Engine = Literal["auto", "raw", "connect", "nmap"]
+"""Who sends: packets of our own, ordinary connections, or Nmap. `auto` is raw where the system grants it."""
 
 
 class Pace(Protocol):

@@ -74,6 +74,10 @@ class Reading(Frozen, frozen=True):
     raw: bytes
 
 
+Outcome = Literal["answered", "silent", "reset", "refused", "timeout", "failed", "withheld"]
+"""How a conversation went. `withheld`: nothing may be written to this port, and nothing was sent."""
+
+
 class Conversation(Frozen, frozen=True, tag="conversation", tag_field="kind"):
     """One probe talked, or tried to, with one open port."""
 
@@ -81,8 +85,7 @@ class Conversation(Frozen, frozen=True, tag="conversation", tag_field="kind"):
     transport: Transport
     port: Port
     probe: str
-    outcome: Literal["answered", "silent", "reset", "refused", "timeout", "failed", "withheld"]
-    """`withheld`: the guard let nothing be written to this port."""
+    outcome: Outcome
     at: float
     readings: tuple[Reading, ...] = ()
     tls: bool = False

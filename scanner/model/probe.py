@@ -1,6 +1,6 @@
 """A probe as a value: who it is for, and a generator of steps that a driver carries out. No sockets here.
 
-The live driver (`scanner.net`) and the simulated one (`scanner.lab.simulate`) run the same generators.
+The live driver (`scanner.net.converse`) and the simulated one (`scanner.lab.dialogue`) run the same generators.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class StartTls(msgspec.Struct, frozen=True):
     """Wrap the connection in TLS, with no verification: we look, we do not trust.
 
     The driver sends back the peer's leaf certificate (DER), `b""` if the handshake failed (the steps after it then
-    read nothing). `versions` of the handshake reach the probe through the reading that the driver adds, `tls.version`.
+    read nothing). It adds the readings `tls.version` and `tls.cert` to the probe's own.
     """
 
 
@@ -57,7 +57,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[Port, ...]
     """Where it is the likely protocol, most likely first. It may be tried elsewhere, too."""
     writes: bool
-    """False: it only listens, so it may be used on fragile hosts and on ports that nothing is ever written to."""
+    """False: it only listens, so it may be used on fragile hosts."""
     steps: Callable[[Peer], Steps]
     payload: bytes = b""
     """UDP only: the datagram that asks, so that the port scan can use it."""

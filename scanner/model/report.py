@@ -171,6 +171,11 @@ class FindingRow(Row, frozen=True):
     exception: ExceptionRow | None
 
 
+def is_open(finding: FindingRow) -> bool:
+    """Not accepted, or accepted by an exception that has run out: then it counts again."""
+    return finding.exception is None or finding.exception.expired
+
+
 class RemedyRow(Row, frozen=True):
     title: str
     closes: tuple[str, ...]
@@ -214,7 +219,7 @@ class Summary(Row, frozen=True):
 
 
 class Report(Row, frozen=True):
-    """See DESIGN: `schema` is raised when a key changes its meaning, never when one is added."""
+    """What `-o json=` writes: `schema` is raised when a key changes its meaning, never for a new key."""
 
     schema: int
     client: str

@@ -15,28 +15,25 @@ import time
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
 
 import msgspec
 
+from scanner.model.base import Transport
 from scanner.model.network import Converse, Pace, Talk
-from scanner.model.observation import Conversation, Event, Progress, Reading, Vantage
+from scanner.model.observation import Conversation, Event, Outcome, Progress, Reading, Vantage
 from scanner.model.probe import Peer, Probe, Read, Send, StartTls, Step
-from scanner.net.rules import NEVER_WRITTEN
+from scanner.net.rules import NEVER_WRITTEN, WITHHELD
 from scanner.net.wire import Wire
+from scanner.probes import probes_for
+from scanner.probes.turns import NOBODY, ONLY_WRITERS, Turns
 
 CONNECTIONS = 200
 HOST_CONNECTIONS = 3
 CONVERSATION_SECONDS = 10.0
-PROBES_A_PORT = 4
 _STEPS = 64
 _TCP_PACKETS = 8
 _UDP_PACKETS = 2
 _PROGRESS_SECONDS = 0.25
-_WANTS_TLS = (b"HTTPS port", b"SSL-enabled server port", b"HTTP request to an HTTPS server", b"requires TLS")
-"""What nginx, Apache and Go answer when plain HTTP comes to a port that speaks TLS."""
-
-Outcome = Literal["answered", "silent", "reset", "refused", "timeout", "failed", "withheld"]
 
 
 def converse(
@@ -44,9 +41,9 @@ def converse(
 ) -> Generator[Event, None, None]:
     """One Conversation for each (port, probe) that was answered, and one for each port where nothing was.
 
-    A port's probes are tried one after the other, at most `PROBES_A_PORT`, each on a connection of its own, until one
-    yields readings. `probes` replaces the likely ones of `scanner.probes`. Gentle requests write nothing, and nobody's
-    printer ports are written to at all. NetworkFailed: this laptop's own side broke.
+    A port's probes take their turns as `scanner.probes.turns` says, each on a connection of its own. `probes` replaces
+    the likely ones of `scanner.probes`. Gentle requests write nothing, and nobody's printer ports are written to at
+    all. NetworkFailed: this laptop's own side broke.
     """
     events: queue.SimpleQueue[Event | _Ended] = queue.SimpleQueue()
     driver = _Driver(request, pace, vantage, probes, events)
@@ -77,8 +74,10 @@ class _Attempt(msgspec.Struct, frozen=True):
     head: bytes = b""
     connected: bool = True
     """False: there was no connection at all, so that another probe would find none either."""
+    dropped: bool = False
+    """The peer ended the connection before a word of its own."""
     crowded: bool = False
-    """Dropped before a word, while others of ours were talking to that host: it may take only so many."""
+    """Dropped while others of ours were talking to that host: it may take only so many."""
 
 
 class _Host:
@@ -187,18 +186,16 @@ class _Driver:
 
     async def _talk(self, talk: Talk, host: _Host, taker: ThreadPoolExecutor) -> None:
         if talk.port in NEVER_WRITTEN:
-            self._tell(talk, "none", _Attempt("withheld", detail="nothing is ever written to this port"))
+            self._tell(talk, "none", _Attempt("withheld", detail=WITHHELD))
             return
-        pending = [probe for probe in self._choice(talk) if not (self._gentle and probe.writes)]
-        if not pending:
-            withheld = _Attempt(
-                "withheld", detail="nothing may be written here, and no probe of this port only listens"
-            )
-            self._tell(talk, "none", withheld if self._gentle else _Attempt("failed", detail="no probe for this port"))
+        over_tls = (probe for probe in self._choice(talk.transport, 443) if probe.tls)
+        turns = Turns(self._choice(talk.transport, talk.port), over_tls, self._gentle)
+        if not turns.pending:
+            nobody = _Attempt("withheld", detail=ONLY_WRITERS) if self._gentle else _Attempt("failed", detail=NOBODY)
+            self._tell(talk, "none", nobody)
             return
         tried: list[tuple[Probe, _Attempt]] = []
-        while pending and len(tried) < PROBES_A_PORT:
-            probe = pending.pop(0)
+        for probe in turns:
             attempt = await self._attempt(talk, probe, host, taker, alone=False)
             if attempt.crowded:
                 attempt = await self._attempt(talk, probe, host, taker, alone=True)
@@ -207,11 +204,7 @@ class _Driver:
                 self._tell(talk, probe.name, attempt)
             if not attempt.connected:
                 break
-            if not probe.tls and not self._gentle and _wants_tls(attempt):
-                before = [each for each, _ in tried]
-                pending = [each for each in self._tls_variants(talk) if each not in before]
-            elif attempt.readings and not (_only_certificate(attempt) and any(each.tls for each in pending)):
-                break
+            turns.heard(attempt.readings, attempt.head)
         if not any(attempt.outcome == "answered" for _, attempt in tried):
             first, attempt = tried[0]
             self._tell(talk, first.name, attempt)
@@ -225,8 +218,7 @@ class _Driver:
             attempt = await self._connection(talk, probe)
         finally:
             host.leave(alone)
-        dropped = attempt.received == 0 and attempt.outcome in ("silent", "reset") and "peer" in attempt.detail
-        return msgspec.structs.replace(attempt, crowded=dropped and crowd and talk.transport == "tcp")
+        return msgspec.structs.replace(attempt, crowded=attempt.dropped and crowd and talk.transport == "tcp")
 
     def _take(self, packets: int) -> None:
         for _ in range(packets):  # one by one, so that stopping does not wait for all of them
@@ -240,7 +232,7 @@ class _Driver:
         wire = Wire(udp, asyncio.get_running_loop().time() + CONVERSATION_SECONDS)
         try:
             if not await wire.connect(talk.address, talk.port, self._vantage):
-                return _Attempt(_outcome(wire), detail=wire.detail, connected=False)
+                return _Attempt(_outcome(wire), detail=wire.detail, connected=False, dropped=wire.dropped)
             readings = await self._carry_out(probe, Peer(talk.address, talk.port), wire)
         finally:
             wire.close()
@@ -251,6 +243,7 @@ class _Driver:
             "" if readings else wire.detail,
             wire.received,
             wire.raw_head,
+            dropped=wire.dropped,
         )
 
     async def _carry_out(self, probe: Probe, peer: Peer, wire: Wire) -> tuple[Reading, ...]:
@@ -284,15 +277,10 @@ class _Driver:
                         seen.append(Reading("tls.cert", certificate))
                 return certificate
 
-    def _choice(self, talk: Talk) -> tuple[Probe, ...]:
+    def _choice(self, transport: Transport, port: int) -> tuple[Probe, ...]:
         if self._given is not None:
-            return tuple(probe for probe in self._given if probe.transport == talk.transport)
-        from scanner.probes import probes_for
-
-        return probes_for(talk.transport, talk.port)
-
-    def _tls_variants(self, talk: Talk) -> list[Probe]:
-        return [probe for probe in self._choice(Talk(talk.address, talk.transport, 443)) if probe.tls]
+            return tuple(probe for probe in self._given if probe.transport == transport)
+        return probes_for(transport, port)
 
     def _tell(self, talk: Talk, probe: str, attempt: _Attempt) -> None:
         self._events.put(
@@ -328,11 +316,3 @@ def _round_robin(talks: Iterable[Talk]) -> list[Talk]:
 
 def _outcome(wire: Wire) -> Outcome:
     return "silent" if wire.fault is None or wire.fault == "closed" else wire.fault
-
-
-def _wants_tls(attempt: _Attempt) -> bool:
-    return attempt.head.startswith((b"\x15\x03", b"\x16\x03")) or any(hint in attempt.head for hint in _WANTS_TLS)
-
-
-def _only_certificate(attempt: _Attempt) -> bool:
-    return all(reading.kind.startswith("tls.") for reading in attempt.readings)

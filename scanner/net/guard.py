@@ -17,13 +17,12 @@ from scanner.model.network import Converse, Knock, Network, Pace, Sweep, Talk
 from scanner.model.observation import Conversation, Event, PortState, Refused, Vantage
 from scanner.model.site import Site
 from scanner.net.pace import Chain, TokenBucket
-from scanner.net.rules import NEVER_WRITTEN, AddressRules, port_refusal
+from scanner.net.rules import NEVER_WRITTEN, WITHHELD, AddressRules, port_refusal
 
 FRAGILE_RATE = 10.0
 """Packets a second to fragile hosts, all of them together."""
 
 _FRAGILE_UDP = "fragile device: a UDP probe is a payload, and it gets none"
-_WITHHELD = "a printer prints what it receives: nothing is ever written to this port"
 
 Events = Generator[Event, None, None]
 R = TypeVar("R")
@@ -133,7 +132,7 @@ class Guard:
                 refused.setdefault((talk.transport, talk.port, reason), []).append(talk.address)
             elif talk.port in NEVER_WRITTEN:
                 yield Conversation(
-                    talk.address, talk.transport, talk.port, "none", "withheld", self._now(), detail=_WITHHELD
+                    talk.address, talk.transport, talk.port, "none", "withheld", self._now(), detail=WITHHELD
                 )
             elif self._site.fragile(talk.address):
                 fragile.setdefault(talk.address, []).append(talk)

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from scanner.model.observation import Vantage
 from scanner.net.errqueue import listen_for_errors
-from scanner.net.resolve import NO_ROUTE, hops
+from scanner.net.resolve import hops
 from scanner.net.route import Hop, Interface, neighbours
-from scanner.net.tally import Question, Tally
+from scanner.net.tally import NO_ROUTE, Question, Tally
 
 SO_BINDTODEVICE = 25
 NO_NEXT_HOP = "its next hop does not answer"

@@ -12,14 +12,12 @@ import msgspec
 
 from scanner.errors import BadInput, NetworkFailed, NoPrivilege
 from scanner.model.base import Frozen
-from scanner.model.network import Converse, Knock, Pace, Sweep
+from scanner.model.network import Converse, Engine, Knock, Pace, Sweep
 from scanner.model.observation import Event, Limitation, Vantage
 from scanner.net import connect, ping, raw, sweep, udp
 from scanner.net.link import gone
 from scanner.net.resolve import Macs
 from scanner.net.route import Interface, interface_named, interfaces
-
-Engine = Literal["auto", "raw", "connect", "nmap"]
 
 _FIX = (
     "run with sudo, give the interpreter the right with `setcap cap_net_raw+ep`, or scan with --engine connect, which "

@@ -15,9 +15,9 @@ from scanner.model.network import Knock, Pace
 from scanner.model.observation import Event, Limitation, Progress, Vantage
 from scanner.net import connect, frames, udp
 from scanner.net.link import Link, Reserved
-from scanner.net.resolve import NO_ROUTE, Macs, Target, hops, packed, resolve, target, text, unresolved
+from scanner.net.resolve import Macs, Target, hops, packed, resolve, target, text, unresolved
 from scanner.net.route import Hop, Interface
-from scanner.net.tally import Answer, Question, Tally
+from scanner.net.tally import NO_ROUTE, Answer, Question, Tally
 from scanner.net.volley import MOST_PROBES, Arrival, volley
 
 

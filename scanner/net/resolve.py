@@ -19,8 +19,6 @@ _PATIENCE = 0.8
 _FRESH = 120.0
 """Seconds for which a resolved MAC is believed: a failover may move an address to another."""
 
-NO_ROUTE = "this vantage has no route to it"
-
 
 class Neighbour(msgspec.Struct, frozen=True):
     """An answer to ARP or to a solicitation."""

@@ -12,6 +12,7 @@ from scanner.plan import INDUSTRIAL_PORTS
 
 NEVER_WRITTEN = frozenset({515, *range(9100, 9108), *range(9112, 9117)})
 """Printers print what they receive here (nmap#2237): they may be knocked at, never talked to."""
+WITHHELD = "a printer prints what it receives: nothing is ever written to this port"
 SNMP = 161
 
 _INDUSTRIAL = "industrial port: a probe can stop a controller; scope.allow_ports lifts it"

@@ -18,6 +18,8 @@ _HASTY = 1
 _DELIVERY_FAILED = frozenset({"icmp-3-1", "icmp6-1-3"})
 HASTY_MS = 500.0
 """A router that tries to deliver gives up after seconds."""
+NO_ROUTE = "this vantage has no route to it"
+"""Why a host was refused, in the words of every engine and of the simulation."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -84,9 +86,6 @@ class Tally:
     def hasty(self) -> list[int]:
         """Probes whose only answer is an unreachable that came at once; asked again later, the two causes differ."""
         return [index for index, rank in enumerate(self._rank) if rank == _HASTY] if _HASTY in self._rank else []
-
-    def is_late(self, index: int) -> bool:
-        return self._late[index // len(self.questions)]
 
     def answered(self, host: int) -> bool:
         """Whether the host answered anything at all."""

@@ -45,6 +45,11 @@ class Wire:
         self._pending = bytearray()
         self._last_sent = b""
 
+    @property
+    def dropped(self) -> bool:
+        """The peer ended the connection before it said a byte."""
+        return self.fault in ("reset", "closed") and not self.received
+
     async def connect(self, address: str, port: int, vantage: Vantage) -> bool:
         """Whether the connection stands; else `fault` says why not. NetworkFailed: this laptop could not even try."""
         host, _, scope = address.partition("%")

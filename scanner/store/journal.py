@@ -52,24 +52,18 @@ class Store:
         if not create and not path.exists():
             raise BadInput(f"{path}: no scan data there yet; run `fencewalk scan` first, or name the file with --store")
         self.path = path
-        try:
-            self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            with self._transaction():
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    self._db.execute(statement)
-                version = self._db.execute("PRAGMA user_version").fetchone()[0]
-                if version == 0:
-                    self._db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
-        except sqlite3.Error as error:
-            raise BadInput(f"{path}: cannot be used as a store of scan data: {error}") from None
-        if version not in (0, _SCHEMA_VERSION):
-            self._db.close()
-            raise BadInput(
-                f"{path}: written by another version of fencewalk (store format {version}); update fencewalk"
-            )
-        self.path = path
+        with contextlib.ExitStack() as undo:
+            try:
+                db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+                self._db = undo.enter_context(contextlib.closing(db))
+                version = self._prepare()
+            except sqlite3.Error as error:
+                raise BadInput(f"{path}: cannot be used as a store of scan data: {error}") from None
+            if version not in (0, _SCHEMA_VERSION):
+                raise BadInput(
+                    f"{path}: written by another version of fencewalk (store format {version}); update fencewalk"
+                )
+            undo.pop_all()
 
     def __enter__(self) -> Store:
         return self
@@ -96,31 +90,56 @@ class Store:
 
     def unfinished(self, client: str, site: str, zone: str) -> Journal | None:
         """The latest scan from `zone` that did not end, to go on with; None if the latest one is complete."""
-        rows = self._db.execute(
-            "SELECT body, plan FROM scans WHERE client = ? AND site = ? ORDER BY started DESC, rowid DESC",
-            (client, site),
-        )
-        for body, plan in rows:
-            scan = _decode_scan(body)
-            if scan.vantage.zone == zone:
-                return None if scan.complete else Journal(self, scan, _decode_plan(plan))
+        with self._reading():
+            rows = self._db.execute(
+                "SELECT body, plan FROM scans WHERE client = ? AND site = ? ORDER BY started DESC, rowid DESC",
+                (client, site),
+            )
+            for body, plan in rows:
+                scan = _decode_scan(body)
+                if scan.vantage.zone == zone:
+                    return None if scan.complete else Journal(self, scan, _decode_plan(plan))
         return None
 
     def sessions(self, client: str, site: str) -> tuple[Session, ...]:
         """Every scan of a site with its observations, oldest first."""
-        rows = self._db.execute(
-            "SELECT body FROM scans WHERE client = ? AND site = ? ORDER BY started, rowid", (client, site)
-        ).fetchall()
-        scans = [_decode_scan(body) for (body,) in rows]
+        with self._reading():
+            rows = self._db.execute(
+                "SELECT body FROM scans WHERE client = ? AND site = ? ORDER BY started, rowid", (client, site)
+            ).fetchall()
+            scans = [_decode_scan(body) for (body,) in rows]
         return tuple(Session(scan, tuple(self.observations(scan.id))) for scan in scans)
 
     def observations(self, scan: str) -> Iterator[Observation]:
-        for (body,) in self._db.execute("SELECT body FROM observations WHERE scan = ? ORDER BY number", (scan,)):
-            yield _decode(body)
+        with self._reading():
+            for (body,) in self._db.execute("SELECT body FROM observations WHERE scan = ? ORDER BY number", (scan,)):
+                yield _decode(body)
 
     def sites(self) -> list[tuple[str, str]]:
         """The (client, site) pairs that the store holds scans of."""
         return self._db.execute("SELECT DISTINCT client, site FROM scans ORDER BY client, site").fetchall()
+
+    def _prepare(self) -> int:
+        """Make the tables where there are none. The format that the file had; 0: it is new."""
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        with self._transaction():
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                self._db.execute(statement)
+            version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                self._db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+        return version
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """What cannot be read back is a damaged file, and no bug of ours."""
+        try:
+            yield
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise BadInput(
+                f"{self.path}: the scan data in it is damaged ({error}); use a copy of it, or scan with another --store"
+            ) from None
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

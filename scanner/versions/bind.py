@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import re
 
-from scanner.versions import Order, Scheme
-from scanner.versions.ordering import NUMBER, order
+from scanner.versions import Scheme
+from scanner.versions.ordering import NUMBER, by_line
 
 _FORM = re.compile(
     rf"(?P<a>{NUMBER})\.(?P<b>{NUMBER})\.(?P<c>{NUMBER})(?:(?P<stage>a|b|rc)(?P<number>{NUMBER}))?"
@@ -15,24 +15,19 @@ _FORM = re.compile(
 _STAGES = ("a", "b", "rc", None)
 
 
-def _compare(left: str, right: str) -> Order | None:
-    first, second = _FORM.fullmatch(left.strip()), _FORM.fullmatch(right.strip())
-    if first is None or second is None or (first["edition"] is None) != (second["edition"] is None):
+def _place(text: str) -> tuple[bool, tuple[int, ...]] | None:
+    """Whether it is the subscribers' edition, and the place within it."""
+    found = _FORM.fullmatch(text)
+    if found is None:
         return None
-    places = tuple(
-        (
-            *(int(each["a"]), int(each["b"]), int(each["c"])),
-            *(_STAGES.index(each["stage"]), int(each["number"] or 0)),
-            int(each["patch"] or each["edition"] or 0),
-        )
-        for each in (first, second)
-    )
-    return order(*places)
+    release = int(found["a"]), int(found["b"]), int(found["c"])
+    stage = _STAGES.index(found["stage"]), int(found["number"] or 0)
+    return found["edition"] is not None, (*release, *stage, int(found["patch"] or found["edition"] or 0))
 
 
 SCHEME = Scheme(
     title="ISC BIND",
-    compare=_compare,
+    compare=by_line(_place),
     truths=(
         ("9.18.9", "9.18.24", -1),
         ("9.11.4-P2", "9.11.4", 1),

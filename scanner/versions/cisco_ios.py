@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from scanner.versions import Order, Scheme
-from scanner.versions.ordering import NUMBER, order
+from scanner.versions import Scheme
+from scanner.versions.ordering import NUMBER, by_line
 
 _IOS = re.compile(
     rf"(?P<a>{NUMBER})\.(?P<b>{NUMBER})\((?P<c>{NUMBER})(?P<letter>[a-z]?)\)"
@@ -30,16 +30,9 @@ def _place(text: str) -> tuple[str, tuple[Any, ...]] | None:
     return None
 
 
-def _compare(left: str, right: str) -> Order | None:
-    first, second = _place(left.strip()), _place(right.strip())
-    if first is None or second is None or first[0] != second[0]:
-        return None
-    return order(first[1], second[1])
-
-
 SCHEME = Scheme(
     title="Cisco IOS and IOS XE",
-    compare=_compare,
+    compare=by_line(_place),
     truths=(
         ("15.2(7)E10", "15.2(7)E9", 1),
         ("15.2(7)E", "15.2(7)E0a", -1),

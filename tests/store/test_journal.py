@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,17 @@ def test_a_store_that_is_not_there_is_not_made_by_reading(tmp_path: Path) -> Non
     with pytest.raises(BadInput, match="no scan data"):
         Store(tmp_path / "s.sqlite", create=False)
     assert not (tmp_path / "s.sqlite").exists()
+
+
+@pytest.mark.parametrize("table", ["scans", "observations"])
+def test_a_damaged_row_is_refused_in_a_sentence(tmp_path: Path, table: str) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(path) as store:
+        journal = store.begin("c", "s", plan(), "raw")
+        journal.write("knock-0", seen(1))
+        journal.flush()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(f"UPDATE {table} SET body = '{{'")
+        db.commit()
+    with Store(path, create=False) as store, pytest.raises(BadInput, match=r"s\.sqlite.*damaged.*--store"):
+        store.sessions("c", "s")

@@ -1,4 +1,4 @@
-"""Conversations in lines of text, as SMTP, FTP, IMAP, POP3 and Redis have them. A helper, no speaker."""
+"""Conversations in text: line by line (SMTP, FTP, IMAP), or by heads of lines (RTSP, SIP). Helpers, no speaker."""
 
 from __future__ import annotations
 
@@ -26,3 +26,15 @@ def lines(greeting: str, answer: Callable[[str], Reply]) -> Conversation:
             if last:
                 yield said
                 return
+
+
+def heads(answer: Callable[[list[str]], bytes]) -> Conversation:
+    """Waits for the client, then answers each head: the lines up to an empty one. No message has a body."""
+    pending = b""
+    said = b""
+    while len(pending) < _LONGEST:
+        pending += yield said
+        said = b""
+        while b"\r\n\r\n" in pending:
+            head, _, pending = pending.partition(b"\r\n\r\n")
+            said += answer(head.decode(errors="replace").strip().split("\r\n"))

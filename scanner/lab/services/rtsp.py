@@ -6,20 +6,13 @@ Options: `server` (the Server header; default none), `realm` (default `IP Camera
 from __future__ import annotations
 
 from scanner.lab.services import Conversation, Options, Speaker
+from scanner.lab.services.lines import heads
 
 _PUBLIC = "OPTIONS, DESCRIBE, SETUP, TEARDOWN, PLAY, PAUSE, GET_PARAMETER"
-_LARGEST = 65536
 
 
 def _start(options: Options) -> Conversation:
-    pending = b""
-    said = b""
-    while len(pending) < _LARGEST:
-        pending += yield said
-        said = b""
-        while b"\r\n\r\n" in pending:
-            head, _, pending = pending.partition(b"\r\n\r\n")
-            said += _answer(head.decode("latin-1").split("\r\n"), options)
+    return heads(lambda lines: _answer(lines, options))
 
 
 def _answer(lines: list[str], options: Options) -> bytes:

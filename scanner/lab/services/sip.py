@@ -6,21 +6,14 @@ Options: `agent` (the User-Agent header; default none), `server` (the Server hea
 from __future__ import annotations
 
 from scanner.lab.services import Conversation, Options, Speaker
+from scanner.lab.services.lines import heads
 
 _ALLOW = "INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, SUBSCRIBE, NOTIFY, INFO"
 _ECHOED = {"via": "Via", "v": "Via", "from": "From", "f": "From", "call-id": "Call-ID", "i": "Call-ID", "cseq": "CSeq"}
-_LARGEST = 65536
 
 
 def _start(options: Options) -> Conversation:
-    pending = b""
-    said = b""
-    while len(pending) < _LARGEST:
-        pending += yield said
-        said = b""
-        while b"\r\n\r\n" in pending:
-            head, _, pending = pending.partition(b"\r\n\r\n")
-            said += _answer(head.decode(errors="replace").strip().split("\r\n"), options)
+    return heads(lambda lines: _answer(lines, options))
 
 
 def _answer(lines: list[str], options: Options) -> bytes:
