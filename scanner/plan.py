@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 import msgspec
 
 from scanner.errors import OutOfScope
-from scanner.model.addresses import address_key, addresses_text, network, ports_text, usable_hosts
+from scanner.model.addresses import address_key, addresses_text, contains, network, ports_text, usable_hosts
 from scanner.model.base import Frozen
 from scanner.model.network import Knock, Sweep
 from scanner.model.observation import Refused, Vantage
@@ -90,6 +90,8 @@ def make_plan(site: Site, vantage: Vantage, ports: Ports, known: Iterable[str] =
     on_link = _on_link(site, zone, (named | seen), left_out)
     own_named = sorted((each for each in named if zone.holds(each)), key=address_key)
     other = _other_zones(site, zone, named, seen, left_out)
+    if not on_link and not other and not any(":" in subnet for each in site.zones for subnet in each.subnets):
+        raise OutOfScope("nothing may be asked: no address of any zone is in scope.include, or all are excluded")
     own_ips = {vantage.address, vantage.address6}
     if not vantage.address6 or network(vantage.address6).is_link_local:
         dropped = [each for each in other if ":" in each]
@@ -137,7 +139,7 @@ def _on_link(site: Site, zone: Zone, wanted: set[str], left_out: list[Refused]) 
         net = network(subnet)
         if net.version == 6 or net.num_addresses > ON_LINK_LIMIT:
             # An IPv6 subnet cannot be walked: its neighbours answer multicast, and the known ones are asked.
-            chosen.update(dict.fromkeys(sorted((a for a in wanted if zone_holds(subnet, a)), key=address_key)))
+            chosen.update(dict.fromkeys(sorted((a for a in wanted if contains((subnet,), a)), key=address_key)))
             if net.version == 4:
                 left_out.append(Refused(subnet, "icmp", "8", f"larger than {ON_LINK_LIMIT} addresses", 0.0))
             continue
@@ -168,10 +170,6 @@ def _other_zones(site: Site, zone: Zone, named: set[str], seen: set[str], left_o
     return sorted(chosen, key=address_key)
 
 
-def zone_holds(subnet: str, addr: str) -> bool:
-    return (":" in subnet) == (":" in addr) and network(addr).subnet_of(network(subnet))  # type: ignore[arg-type]
-
-
 def _refusal(addresses: Iterable[str], reason: str) -> Refused:
     return Refused(addresses_text(addresses), "tcp", "", reason, 0.0)
 
@@ -183,7 +181,7 @@ def _batched(items: Iterable[str], size: int) -> Iterator[list[str]]:
 
 
 def describe(plan: Plan, site: Site) -> str:
-    """What `--dry-run` prints: every target, port and packet count."""
+    """What `--dry-run` prints: every target, port and packet count, and what cannot be known before."""
     ports = plan.all_ports
     seconds = plan.packets() / site.scope.max_rate
     lines = [
@@ -195,6 +193,12 @@ def describe(plan: Plan, site: Site) -> str:
         f"packets      at most {plan.packets()} probes, at most {site.scope.max_rate} a second: {seconds:.0f} s"
         + (" and the conversations with what is open" if plan.identify else ""),
     ]
+    six = [each.name for each in site.zones if any(":" in subnet for subnet in each.subnets)]
+    if six:
+        lines.append(
+            f"IPv6         no subnet of {', '.join(six)} can be walked. Neighbours that answer multicast (ff02::1) are "
+            "asked as well; of other zones those that the site file names and that earlier sessions saw"
+        )
     lines.extend(f"left out     {each.addresses}: {each.reason}" for each in plan.left_out)
     fragile = [a for a in (*plan.sweep.on_link, *plan.other) if site.fragile(a)]
     if fragile:

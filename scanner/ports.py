@@ -69,7 +69,7 @@ def parse_ports(spec: str) -> Ports:
         return Ports(tuple(range(1, 65536)), UDP)
     if spec.startswith("top:"):
         count = spec.removeprefix("top:")
-        if not count.isdecimal() or not 1 <= int(count) <= 65535:
+        if not count.isdecimal() or len(count) > 5 or not 1 <= int(count) <= 65535:
             raise BadInput(f"--ports {spec}: write top:N with N from 1 to 65535, or all")
         ranked = tuple(dict.fromkeys((*TCP, *range(1, 65536)))) if int(count) > len(TCP) else TCP
         return Ports(ranked[: int(count)], UDP[: max(1, int(count) // 10)])
@@ -86,6 +86,8 @@ def parse_ports(spec: str) -> Ports:
 def _range(text: str, spec: str) -> range:
     low, dash, high = text.partition("-")
     if (low.isdecimal() or (dash and not low)) and (high.isdecimal() or not high) and text:
+        if len(low) > 5 or len(high) > 5:
+            raise BadInput(f"--ports {spec[:40]}: a port has five digits at most")
         first = int(low or 1)
         last = int(high or 65535) if dash else first
         if 1 <= first <= last <= 65535:

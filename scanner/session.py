@@ -139,6 +139,13 @@ def open_journal(request: ScanRequest, vantage: Vantage, store: Store) -> Journa
     return store.begin(site.client, site.site, plan_for(request, vantage, store), request.engine)
 
 
+def authorization_refusal(request: ScanRequest) -> str | None:
+    """Why a scan would be refused today; None if it would not."""
+    from scanner.net import rules
+
+    return rules.authorization_refusal(request.site, request.today())
+
+
 def live_network(request: ScanRequest, vantage: Vantage) -> Guard:
     """The wire, guarded. Refused here and now without an authorisation for today or the privilege that it takes."""
     from scanner.net.guard import Guard
@@ -213,3 +220,18 @@ def _known(sessions: tuple[Session, ...]) -> set[str]:
             ):
                 found.add(each.address)
     return {each for each in found if each not in laptops}
+
+
+def warnings(path: Path, report: Report) -> list[str]:
+    """What whoever asked for the report should know besides: exceptions that do nothing, and a day before the scans."""
+    found: list[str] = []
+    ids = {each.id for each in report.findings}
+    for each in load_exceptions(path):
+        if each.finding not in ids:
+            found.append(f"{EXCEPTIONS}: {each.finding} matches no finding")
+        elif each.until.isoformat() < report.generated:
+            found.append(f"{EXCEPTIONS}: {each.finding} was accepted until {each.until}; the finding is back")
+    newest = max((each.started[:10] for each in report.vantages), default=report.generated)
+    if newest > report.generated:
+        found.append(f"judged as of {report.generated}, before the newest scan ({newest})")
+    return found

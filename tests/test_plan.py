@@ -111,6 +111,11 @@ def test_the_dry_run_names_targets_ports_and_counts() -> None:
     assert "fragile" in text
 
 
+def test_a_scope_that_holds_no_zone_is_refused() -> None:
+    with pytest.raises(OutOfScope, match=r"scope\.include"):
+        make_plan(small(scope=Scope(include=("10.99.0.0/16",))), HERE, Ports((22,)))
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     exclude=st.lists(st.integers(0, 255).map(lambda n: f"10.0.2.{n}"), max_size=5),

@@ -15,7 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 import click
 
 from scanner import __version__
-from scanner.errors import FencewalkError
+from scanner.errors import FencewalkError, NoPrivilege
 
 INTERRUPTED = 130
 BUG = 70
@@ -69,15 +69,21 @@ def main(args: list[str] | None = None) -> None:
         error.show()
         code = 2
     except FencewalkError as error:
-        click.echo(f"fencewalk: {error}", err=True)
+        from scanner.model.text import visible
+
+        click.echo(f"fencewalk: {visible(str(error))}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("fencewalk: interrupted; what was collected is kept, --resume goes on with it", err=True)
+        click.echo("fencewalk: interrupted", err=True)
         code = INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has seen enough; keep the interpreter from complaining about it on exit.
         sys.stderr.close()
         code = 0
+    except OSError as error:
+        what = f" ({error.filename})" if error.filename else ""
+        click.echo(f"fencewalk: the system refused: {error.strerror or error}{what}", err=True)
+        code = NoPrivilege.exit_code if isinstance(error, PermissionError) else 2
     except Exception as error:  # noqa: BLE001 - the last line: a user gets a sentence, we get the traceback
         click.echo(f"fencewalk: a bug, sorry: {type(error).__name__}: {error}\n{_keep_traceback()}", err=True)
         code = BUG

@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,17 +69,31 @@ class Ticker:
 
 
 def write_output(path: str, data: bytes) -> None:
-    """To a file, or to stdout for `-`; a file is written whole or not at all."""
+    """To a file, or to stdout for `-`. A regular file is written whole or not at all; a link stays one, and a device or
+    a pipe is written to."""
     if path == "-":
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    target = Path(path)
+    target = Path(path).resolve()
     temporary = target.with_name(f".{target.name}.part")
     try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+            return
         temporary.write_bytes(data)
         temporary.replace(target)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise BadInput(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def check_outputs(paths: Iterable[str], inputs: Iterable[Path]) -> None:
+    """BadInput where two reports have one target, or a report would replace what it is made from."""
+    seen = {each.resolve(): str(each) for each in inputs}
+    for path in paths:
+        target = Path(path).resolve()
+        if path != "-" and target in seen and (target.is_file() or not target.exists()):
+            raise BadInput(f"-o: {path} would overwrite {seen[target]}; name another file")
+        seen[target] = f"{path}, which another report goes to"

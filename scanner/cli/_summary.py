@@ -44,11 +44,10 @@ def summary(report: Report, color: bool, width: int | None = None) -> str:
 def _parts(report: Report) -> Iterable[RenderableType]:
     counts = report.summary.findings if report.summary else {}
     totals = ", ".join(f"{counts[each]} {each}" for each in reversed(SEVERITIES) if counts.get(each))
-    yield Text(f"{report.client} / {report.site}, as of {report.generated}", style="bold")
+    yield Text(f"{visible(report.client)} / {visible(report.site)}, as of {report.generated}", style="bold")
     hosts, services = len(report.hosts), sum(len(each.services) for each in report.hosts)
-    yield Text(
-        f"{hosts} hosts, {services} services, {len(report.vantages)} vantage sessions. Findings: {totals or 'none'}."
-    )
+    sessions = f"{len(report.vantages)} vantage session{'s' if len(report.vantages) != 1 else ''}"
+    yield Text(f"{hosts} hosts, {services} services, {sessions}. Findings: {totals or 'none'}.")
     yield Text("")
     yield _matrix(report)
     if report.findings:
@@ -110,3 +109,10 @@ def _open_questions(report: Report) -> Iterable[RenderableType]:
             yield Text(f"  {each.from_} → {each.to}: {visible(each.reason)}")
         if len(open_cells) > 12:
             yield Text(f"  and {len(open_cells) - 12} more zone pairs")
+    partly = [each for each in report.coverage if each.state == "partial"]
+    if partly:
+        yield Text("Tested in part", style="bold")
+        for row in partly[:8]:
+            yield Text(f"  {row.from_} → {row.to}: {visible(row.reason, 400)}")
+        if len(partly) > 8:
+            yield Text(f"  and {len(partly) - 8} more zone pairs; the reports name them all")

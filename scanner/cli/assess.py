@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from scanner.cli._options import SITE, STORE, TODAY, write_output
+from scanner.cli._options import SITE, STORE, TODAY, check_outputs, write_output
 
 
 @click.command("assess", short_help="Findings on stdout, and reports as files.")
@@ -45,8 +45,12 @@ def COMMAND(
         wanted.append((name, path))
     if sum(path == "-" for _, path in wanted) > 1:
         raise BadInput("-o: only one report can go to stdout")
+    where = session.store_path(site, store)
+    check_outputs((path for _, path in wanted), (site, where, site.parent / session.EXCEPTIONS))
 
     report = session.assess_site(site, store, today)
+    for warning in session.warnings(site, report):
+        click.echo(f"fencewalk: {warning}", err=True)
     for name, path in wanted:
         write_output(path, exporters()[name].render(report))
         if path != "-":

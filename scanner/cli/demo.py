@@ -63,7 +63,8 @@ def COMMAND(topology: str, simulate: bool, out: Path, tui: bool | None) -> None:
     seconds = time.monotonic() - started
     how = "simulated" if simulate else "with real packets"
     click.echo(f"\n{loaded.title}: {len(report.vantages)} sessions {how} in {seconds:.0f} s. The report: {page}")
-    click.echo(f"Explore it again: fencewalk tui {site} --today {loaded.today}")
+    click.echo(f"It is judged as of {loaded.today}, the day that the sample network was written for.")
+    click.echo(f"Explore it again: {sys.argv[0]} tui {site} --today {loaded.today}")
     if tui if tui is not None else sys.stdout.isatty() and sys.stdin.isatty():
         context = click.get_current_context()
         command = context.find_root().command
@@ -103,12 +104,16 @@ def _scan_for_real(topology: Topology, site: Path, store: Path) -> None:
     """From each zone the very command that a technician types there; twice, so that every zone's hosts are known."""
     from scanner.errors import ScanIncomplete
     from scanner.lab.namespaces import raise_lab
+    from scanner.store import Store
 
-    with raise_lab(topology) as lab:
+    # Ours stays open: whoever opens or closes a store first or last locks it for a moment.
+    with Store(store), raise_lab(topology) as lab:
         click.echo(
             f"{topology.title}: {len(topology.hosts)} hosts in {len(topology.networks)} segments are up", err=True
         )
         for ports in ("none", topology.scan.ports):
+            what = "finding who is there" if ports == "none" else "asking ports and services"
+            click.echo(f"From every zone: {what}", err=True)
             running = [
                 (zone.name, subprocess.Popen(lab.command(zone.name, _scan(site, zone.name, store, ports, topology))))
                 for zone in topology.site.zones

@@ -22,7 +22,7 @@ def COMMAND() -> None:
     say("connect scan", True, "needs no privilege; sees no TTL and no ARP")
     say("ping sockets", able.ping, able.ping_reason or "echo without raw packets")
     say("nmap", able.nmap, able.nmap_reason or shutil.which("nmap") or "")
-    say("lab", lab is None, lab or "network namespaces with nftables")
+    say("lab", lab is None, lab or "network namespaces with nftables for the demo; `lab up` needs root")
     if able.interfaces_reason:
         say("interfaces", False, able.interfaces_reason)
     for each in able.interfaces:

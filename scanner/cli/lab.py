@@ -30,9 +30,14 @@ def list_() -> None:
 @click.argument("topology")
 def up(topology: str) -> None:
     """Raise TOPOLOGY; it stays up until `fencewalk lab down NAME`. Prints NAME."""
+    import os
+
     from scanner import session
+    from scanner.errors import NoPrivilege
     from scanner.lab.namespaces import raise_lab
 
+    if os.geteuid() != 0:
+        raise NoPrivilege("a lab that stays up needs root: sudo fencewalk lab up (fencewalk demo needs none)")
     lab = raise_lab(session.load_topology(topology), persistent=True)
     click.echo(lab.name)
     click.echo(f"zones: {', '.join(lab.zones)}; try: fencewalk lab shell {lab.name} {lab.zones[0]}", err=True)

@@ -50,7 +50,7 @@ def COMMAND(
         zone=zone,
         interface=interface,
         engine=engine,  # type: ignore[arg-type]
-        ports=parse_ports(ports_text or DEFAULT),
+        ports=parse_ports(DEFAULT if ports_text is None else ports_text),
         identify=not no_identify,
         resume=resume,
     )
@@ -61,11 +61,13 @@ def COMMAND(
         from scanner.plan import describe
 
         if where.exists():
-            with Store(where) as opened:
+            with Store(where, create=False) as opened:
                 plan = session.plan_for(request, vantage, opened)
         else:
             plan = session.plan_for(request, vantage, None)
         click.echo(describe(plan, loaded))
+        if refused := session.authorization_refusal(request):
+            click.echo(f"fencewalk: a scan would be refused: {refused}", err=True)
         return
     network = session.live_network(request, vantage)
     with Store(where) as opened:
@@ -74,6 +76,9 @@ def COMMAND(
         try:
             for event in session.scan(network, loaded, journal):
                 ticker.see(event)
+        except KeyboardInterrupt:
+            click.echo("\nWhat was collected is kept; --resume goes on with it.", err=True)
+            raise
         finally:
             ticker.end()
     click.echo(f"{zone}: scan {journal.scan.id} complete, kept in {where}", err=True)

@@ -284,7 +284,7 @@ def _patches(rows: Iterable[PatchRow]) -> tuple[tuple[str, tuple[PatchRow, ...]]
 def _plan(rows: Iterable[RemedyRow], shown: list[Shown]) -> tuple[Step, ...]:
     by_id = {each.row.id: each for each in reversed(shown)}
     steps = []
-    for row in sorted(rows, key=lambda row: -len(row.closes)):
+    for row in rows:
         closes = [by_id[each] for each in row.closes if each in by_id]
         steps.append(Step(row, tuple(closes[:CLOSES_LIMIT]), len(row.closes) - len(closes[:CLOSES_LIMIT])))
     return tuple(steps)

@@ -17,7 +17,7 @@ from scanner.model.network import Converse, Knock, Network, Pace, Sweep, Talk
 from scanner.model.observation import Conversation, Event, PortState, Refused, Vantage
 from scanner.model.site import Site
 from scanner.net.pace import Chain, TokenBucket
-from scanner.net.rules import NEVER_WRITTEN, WITHHELD, AddressRules, port_refusal
+from scanner.net.rules import NEVER_WRITTEN, WITHHELD, AddressRules, authorization_refusal, port_refusal
 
 FRAGILE_RATE = 10.0
 """Packets a second to fragile hosts, all of them together."""
@@ -188,18 +188,10 @@ class Guard:
         return Refused(addresses_text(addresses), transport, ports, reason, self._now())
 
     def check(self) -> None:
-        granted = self._site.authorization
-        if granted is None:
-            raise OutOfScope(
-                f"{self._site.client} / {self._site.site} has no authorization; "
-                "without one in the site file nothing is sent"
-            )
-        today = self._today()
-        if not granted.from_ <= today <= granted.until:
-            raise OutOfScope(
-                f"{today} is outside the authorization by {granted.by} ({granted.from_} to {granted.until}); "
-                "nothing is sent"
-            )
+        """OutOfScope unless the site file authorises a scan today."""
+        refused = authorization_refusal(self._site, self._today())
+        if refused is not None:
+            raise OutOfScope(refused)
 
 
 class _Dated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
 
 from scanner.model.addresses import IPAddress, network
@@ -18,6 +19,17 @@ SNMP = 161
 _INDUSTRIAL = "industrial port: a probe can stop a controller; scope.allow_ports lifts it"
 _PRINTER = "printer port: a UDP probe writes, and a printer prints it"
 _SNMP = "SNMP is asked only where scope.snmp_public allows it"
+
+
+def authorization_refusal(site: Site, today: datetime.date) -> str | None:
+    """Why nothing may be sent on that day, as a sentence; None where the site file allows it."""
+    granted = site.authorization
+    if granted is None:
+        return f"{site.client} / {site.site} has no authorization; without one in the site file nothing is sent"
+    if not granted.from_ <= today <= granted.until:
+        dates = f"{granted.from_} to {granted.until}"
+        return f"{today} is outside the authorization by {granted.by} ({dates}); nothing is sent"
+    return None
 
 
 def port_refusal(site: Site, transport: Transport, port: int) -> str | None:

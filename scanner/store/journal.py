@@ -46,7 +46,10 @@ _decode_plan = msgspec.json.Decoder(Plan).decode
 
 
 class Store:
-    """One store file; it may hold the scans of several sites. Use as a context manager."""
+    """One store file; it may hold the scans of several sites. Use as a context manager.
+
+    With `create` off it is opened for reading only, and has to be there: evidence on a read-only disk can be read.
+    """
 
     def __init__(self, path: Path, create: bool = True) -> None:
         if not create and not path.exists():
@@ -54,12 +57,17 @@ class Store:
         self.path = path
         with contextlib.ExitStack() as undo:
             try:
-                db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-                self._db = undo.enter_context(contextlib.closing(db))
-                version = self._prepare()
+                self._db = undo.enter_context(contextlib.closing(self._connect("rwc" if create else "ro")))
+                version = self._prepare(create)
+            except sqlite3.OperationalError as error:
+                # Whose log beside the file cannot be written either: then nobody else writes, and it can be read.
+                if create or path.with_name(path.name + "-wal").exists():
+                    raise BadInput(f"{path}: cannot be used as a store of scan data: {error}") from None
+                self._db = undo.enter_context(contextlib.closing(self._connect("ro&immutable=1")))
+                version = self._prepare(create)
             except sqlite3.Error as error:
                 raise BadInput(f"{path}: cannot be used as a store of scan data: {error}") from None
-            if version not in (0, _SCHEMA_VERSION):
+            if version != _SCHEMA_VERSION:
                 raise BadInput(
                     f"{path}: written by another version of fencewalk (store format {version}); update fencewalk"
                 )
@@ -119,17 +127,26 @@ class Store:
         """The (client, site) pairs that the store holds scans of."""
         return self._db.execute("SELECT DISTINCT client, site FROM scans ORDER BY client, site").fetchall()
 
-    def _prepare(self) -> int:
-        """Make the tables where there are none. The format that the file had; 0: it is new."""
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        address = f"{self.path.absolute().as_uri()}?mode={mode}"
+        return sqlite3.connect(address, timeout=_BUSY_SECONDS, isolation_level=None, uri=True)
+
+    def _prepare(self, create: bool) -> int:
+        """Make the tables where there are none. The format of the file."""
+        version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version:
+            return version
+        if self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise BadInput(f"{self.path}: some other program's database, no store of scan data; name another --store")
+        if not create:
+            raise BadInput(f"{self.path}: holds no scan data; run `fencewalk scan` first")
+        if self._db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            self._db.execute("PRAGMA journal_mode=WAL")
         with self._transaction():
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 self._db.execute(statement)
-            version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                self._db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
-        return version
+            self._db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+        return _SCHEMA_VERSION
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:

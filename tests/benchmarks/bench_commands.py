@@ -51,5 +51,7 @@ def test_demo_with_real_packets(tmp_path: Path) -> None:
 
 def test_assess(tmp_path: Path) -> None:
     subprocess.run(fencewalk("demo", "--simulate", "--no-tui", "--out", str(tmp_path)), check=True, capture_output=True)
-    command = fencewalk("assess", str(tmp_path / "site.yaml"), "--today", "2026-11-20", "-o", "json=/dev/null")
+    command = fencewalk(
+        "assess", str(tmp_path / "site.yaml"), "--today", "2026-11-20", "-o", f"json={tmp_path / 'report.json'}"
+    )
     say("fencewalk assess (harbor-dental, twelve sessions)", seconds(command, 5), 3.0)
