@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 
 from scanner.model.addresses import ports_of
-from scanner.model.network import Converse, Network, Pace, Talk
+from scanner.model.network import Converse, Network, Pace, Sweep, Talk
 from scanner.model.observation import (
     Event,
     HostSeen,
@@ -48,6 +48,7 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
     }
     for number, knock in enumerate(plan.knocks(alive)):
         yield from _unit(f"knock-{number}", network.knock(knock, pace), journal)
+        yield from _unit(f"control-{number}", network.sweep(_control(plan, journal), pace), journal)
 
     if plan.identify:
         talks = sorted(_open_ports(journal.observations()), key=lambda talk: (talk.port, talk.address))
@@ -55,6 +56,20 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
             request = Converse(tuple(talks[start : start + _TALKS_A_UNIT]))
             yield from _unit(f"converse-{number}", network.converse(request, pace), journal)
     journal.complete()
+
+
+def _control(plan: Plan, journal: Journal) -> Sweep:
+    """After silence, something known good is asked once more: the router, by way of an address that it leads to.
+
+    One address of each family, one that echoed before if there is one, so that the path is shown and not the link only.
+    """
+    echoed = [
+        each.address
+        for each in journal.observations()
+        if isinstance(each, PortState) and each.transport == "icmp" and each.state == "open"
+    ]
+    families = ([a for a in (*echoed, *plan.sweep.routed) if (":" in a) is six] for six in (False, True))
+    return Sweep(routed=tuple(found[0] for found in families if found))
 
 
 def _unit(name: str, events: Iterator[Event], journal: Journal) -> Iterator[Event]:

@@ -16,7 +16,7 @@ import msgspec
 from scanner.errors import BadInput
 from scanner.importers.document import document_text, read_document
 from scanner.model.network import Engine, Network
-from scanner.model.observation import Event, HostSeen, PortState, Session, Vantage
+from scanner.model.observation import Event, HostSeen, Limitation, PortState, Session, Vantage
 from scanner.model.report import Report
 from scanner.model.site import Exception_, Site, Zone
 from scanner.plan import Plan, make_plan
@@ -159,11 +159,28 @@ def live_network(request: ScanRequest, vantage: Vantage) -> Guard:
     return guard
 
 
-def scan(network: Network, site: Site, journal: Journal) -> Generator[Event, None, None]:
+def blind_spots(site: Site, vantage: Vantage) -> tuple[Limitation, ...]:
+    """What a scan from here cannot see because the site file does not speak of it."""
+    from scanner.net.route import interface_named
+
+    own = (each.partition("/")[0] for each in interface_named(vantage.interface).addresses)
+    outside = [a for a in own if ":" in a and not a.startswith("fe80:") and site.zone_of(a) is None]
+    if not outside:
+        return ()
+    reason = f"the laptop got {', '.join(outside)} here, which is in no zone of the site file; add the subnet to a zone"
+    return (Limitation("IPv6 was not looked at", reason, time.time()),)
+
+
+def scan(
+    network: Network, site: Site, journal: Journal, limitations: tuple[Limitation, ...] = ()
+) -> Generator[Event, None, None]:
     """Carry out the journal's plan and keep what comes back."""
     from scanner.net.pace import TokenBucket
     from scanner.pipeline import observe
 
+    if not journal.done("sweep"):
+        for each in limitations:
+            journal.write("sweep", each)
     try:
         yield from observe(journal.plan, network, journal, TokenBucket(site.scope.max_rate), site)
     finally:

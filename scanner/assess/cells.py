@@ -118,11 +118,7 @@ def _interesting(evidence: Evidence, policy: Policy, view: View, to: str) -> set
                 )
     for need in policy.required():
         if need.source == view.zone:
-            found.update(
-                (address, need.transport, need.port)
-                for address, transport, port in evidence.up[to]
-                if (transport, port) == (need.transport, need.port) and need.to in (to, address)
-            )
+            found.update(key for key in evidence.up[to] if need.covers(to, *key))
     return {key for key in found if key[0] not in evidence.laptops}
 
 
@@ -154,7 +150,7 @@ def _coverage(evidence: Evidence, view: View, to: str, asked: set[str]) -> Cover
             missing.append(f"not asked although known: {', '.join(unasked)}")
     missing = list(dict.fromkeys(missing))
     unseen = sorted({f"{each.what}: {each.reason}" for each in view.limitations})
-    state = "partial" if missing else "tested"
+    state = "partial" if missing or unseen else "tested"
     return CoverageRow(view.zone, to, state, "; ".join([*said, *missing, *unseen]))  # type: ignore[arg-type]
 
 

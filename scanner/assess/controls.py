@@ -28,18 +28,19 @@ class Controls:
         zone = self.evidence.zone_of(address)
         return zone is not None and address in self.evidence.gateways[zone]
 
-    def known_good(self, view: View, key: FlowKey) -> str | None:
-        """Something beyond its own interface that the scan of this probe provably reached: the control for silence.
+    def known_good(self, view: View, key: FlowKey, at: float) -> str | None:
+        """Something beyond its own interface that the scan of this probe reached after it: the control for silence.
 
-        What an earlier scan reached says nothing of this one: its cable may have hung loose.
+        What an earlier scan reached, or this one before `at`, says nothing: since then a cable may hang loose, or the
+        laptop may have been shut out for scanning.
         """
         scan = view.asker(key)
         if scan is None:
             return None
         for other in view.talks:
-            if view.spoke_in(other, scan) and not self.inside(view, other[0]):
+            if view.spoke_since(other, scan, at) and not self.inside(view, other[0]):
                 return f"{other[0]} {other[1]}/{other[2]}"
-        return next((f"its router {gateway}" for gateway in view.resolved_in(scan)), None)
+        return next((f"its router {gateway}" for gateway in view.resolved_since(scan, at)), None)
 
     def inside(self, view: View, address: str) -> bool:
         return self.evidence.zone_of(address) == view.zone

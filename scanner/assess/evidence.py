@@ -64,8 +64,8 @@ class View:
         self.talks: dict[FlowKey, Conversation] = {}
         self._heard: dict[FlowKey, str] = {}
         """Which scan a conversation is of."""
-        self._resolved: dict[str, set[str]] = {}
-        """Scan -> next hops that answered it."""
+        self._resolved: dict[str, dict[str, float]] = {}
+        """Scan -> next hops that answered it, and when they last did."""
         self._starts: list[int] = []
         self._present_since = 0
         self._alive: dict[str, int] = {}
@@ -123,14 +123,14 @@ class View:
         order, row = self._newest(*key)
         return None if row is None else self.scans[bisect.bisect_right(self._starts, order) - 1]
 
-    def spoke_in(self, key: FlowKey, scan: Scan) -> bool:
-        """Whether something was heard from this service in that very scan."""
+    def spoke_since(self, key: FlowKey, scan: Scan, at: float) -> bool:
+        """Whether something was heard from this service in that very scan, at that time or later."""
         talk = self.talks.get(key)
-        return talk is not None and talk.received > 0 and self._heard.get(key) == scan.id
+        return talk is not None and talk.received > 0 and self._heard.get(key) == scan.id and talk.at >= at
 
-    def resolved_in(self, scan: Scan) -> list[str]:
-        """The next hops that answered that very scan, in the order of their addresses."""
-        return sorted(self._resolved.get(scan.id, ()), key=address_key)
+    def resolved_since(self, scan: Scan, at: float) -> list[str]:
+        """The next hops that answered that very scan at that time or later, in the order of their addresses."""
+        return sorted((a for a, when in self._resolved.get(scan.id, {}).items() if when >= at), key=address_key)
 
     def present(self, address: str) -> bool:
         """Whether the newest whole sweep from this zone, or anything since, saw the address alive."""
@@ -216,7 +216,8 @@ class View:
         if seen.how == "gateway":
             self.gateways[seen.address] = seen.mac or self.gateways.get(seen.address)
             if seen.mac:
-                self._resolved.setdefault(scan, set()).add(seen.address)
+                resolved = self._resolved.setdefault(scan, {})
+                resolved[seen.address] = max(seen.at, resolved.get(seen.address, seen.at))
         if seen.how == "self":
             return
         self._alive[seen.address] = self._order

@@ -201,11 +201,11 @@ class Judge:
         apart = abs(row.at - self.evidence.up_at(zone, key)) / 86400
         if apart > _CONTROL_DAYS:
             return "UNPROVEN", f"silence, and the service was seen up from {zone} {apart:.0f} days apart from it"
-        known_good = self.controls.known_good(view, key)
+        known_good = self.controls.known_good(view, key, row.at)
         if known_good is None:
-            return "UNPROVEN", f"silence, and nothing shows that the laptop in {view.zone} could reach anything at all"
+            return "UNPROVEN", f"silence, and nothing shows that the laptop in {view.zone} still reached anything"
         return "DROPPED", (
-            f"no answer to {row.tries} tries, while the service was up for {zone} and {view.zone} could reach "
+            f"no answer to {row.tries} tries, while the service was up for {zone} and {view.zone} afterwards reached "
             f"{known_good}"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import msgspec
@@ -45,12 +46,11 @@ class Policy:
         """Every required flow, a port and a source zone at a time, in the order of the file."""
         for rule in self.site.require:
             sources = [z.name for z in self.site.zones if rule.from_ in (z.name, EVERY_ZONE) and z.name != rule.to]
-            for text in rule.services:
-                service = service_range(text)
-                if service.transport == "any" or service.low != service.high:
-                    continue
-                for source in sources:
-                    yield Requirement(source, rule.to, service.transport, service.low, rule.reason)
+            for service in map(service_range, rule.services):
+                assert service.transport != "any", "a site that requires `any` cannot be built"
+                ports = (8,) if service.transport == "icmp" else range(service.low, service.high + 1)
+                for port, source in itertools.product(ports, sources):
+                    yield Requirement(source, rule.to, service.transport, port, rule.reason)
 
     def critical_name(self, addr: str) -> str | None:
         return next((each.name for each in self.site.critical if addr in each.hosts), None)
@@ -67,13 +67,18 @@ class Policy:
 
 
 class Requirement(msgspec.Struct, frozen=True):
-    """One flow that has to work: `to` is a zone, or an address."""
+    """One flow that has to work: `to` is a zone, or an address. For icmp the port is 8, and stands for IPv6's 128."""
 
     source: str
     to: str
     transport: Transport
     port: int
     reason: str
+
+    def covers(self, zone: str, address: str, transport: Transport, port: int) -> bool:
+        """Whether it is met by reaching this service, which stands in `zone`."""
+        same = transport == self.transport and (port == self.port or transport == "icmp")
+        return same and self.to in (zone, address)
 
 
 def _holds(text: str, addr: str) -> bool:

@@ -25,9 +25,7 @@ def blocked(site: Site, knowledge: Knowledge, evidence: Evidence, policy: Policy
         zone = _zone_named(site, need.to)
         if view is None or zone is None or zone not in evidence.views:
             continue
-        targets = sorted(
-            key for key in evidence.up[zone] if key[1:] == (need.transport, need.port) and need.to in (zone, key[0])
-        )
+        targets = sorted(key for key in evidence.up[zone] if need.covers(zone, *key))
         if not targets:
             if evidence.views[zone].complete and _shown_absent(site, evidence, zone, need):
                 absent[need.to, need.transport, need.port].append(need.source)
@@ -58,6 +56,8 @@ def blocked(site: Site, knowledge: Knowledge, evidence: Evidence, policy: Policy
 def _shown_absent(site: Site, evidence: Evidence, zone: str, need: Requirement) -> bool:
     """Whether every host was asked and none listens. A silent UDP port may well listen: logs get no reply."""
     view = evidence.views[zone]
+    if need.transport == "icmp":
+        return False  # a host that does not echo may do so for others
     if any(_meet(each, subnet) for subnet in _subnets(site, zone) for each in site.scope.exclude):
         return False
     for address in (evidence.in_use(zone) or set()) - evidence.laptops:

@@ -72,9 +72,12 @@ def COMMAND(
     network = session.live_network(request, vantage)
     with Store(where) as opened:
         journal = session.open_journal(request, vantage, opened)
+        limitations = session.blind_spots(loaded, vantage)
+        for each in limitations:
+            click.echo(f"fencewalk: {each.what}: {each.reason}", err=True)
         ticker = Ticker(zone)
         try:
-            for event in session.scan(network, loaded, journal):
+            for event in session.scan(network, loaded, journal, limitations):
                 ticker.see(event)
         except KeyboardInterrupt:
             click.echo("\nWhat was collected is kept; --resume goes on with it.", err=True)

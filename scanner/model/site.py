@@ -16,6 +16,8 @@ Trust = Literal["critical", "management", "user", "device", "untrusted"]
 
 ANY = "any"
 EVERY_ZONE = "*"
+_REQUIRED_PORTS = 64
+"""The widest range of ports that a rule may require; each is asked for itself."""
 
 
 class ServiceRange(Frozen, frozen=True):
@@ -165,6 +167,22 @@ class Site(Frozen, frozen=True):
                                 f"$.{key}[{index}].{end}: {text!r} is no zone, subnet or address; "
                                 f"the zones are {', '.join(names)}"
                             ) from None
+
+        for index, rule in enumerate(self.require):
+            self._check_required(f"$.require[{index}]", rule, names)
+
+    @staticmethod
+    def _check_required(key: str, rule: Rule, names: list[str]) -> None:
+        """A required flow is tested one by one, so it has to say which one it is."""
+        if rule.from_ != EVERY_ZONE and rule.from_ not in names:
+            raise ValueError(f"{key}.from: {rule.from_!r}: a flow is required from a zone, or from * (every zone)")
+        if rule.to not in names and (rule.to == EVERY_ZONE or network(rule.to).num_addresses > 1):
+            raise ValueError(f"{key}.to: {rule.to!r}: a flow is required to a zone, or to one address")
+        for text in rule.services:
+            service = service_range(text)
+            wide = service.transport != "icmp" and service.high - service.low >= _REQUIRED_PORTS
+            if service.transport == ANY or wide:
+                raise ValueError(f"{key}.services: {text!r}: name the ports that have to work, like tcp/6514")
 
     def zone(self, name: str) -> Zone | None:
         return next((zone for zone in self.zones if zone.name == name), None)

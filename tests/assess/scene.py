@@ -62,7 +62,7 @@ def session(zone: str, *observations: Observation, started: float = 1000.0, comp
         ended=started + 60,
         complete=complete,
     )
-    gateway = HostSeen(FW[zone], "gateway", started, mac="02:00:00:00:00:01")
+    gateway = HostSeen(FW[zone], "gateway", max(started, 1000.0) + 50, mac="02:00:00:00:00:01")
     return Session(scan, (gateway, *observations))
 
 

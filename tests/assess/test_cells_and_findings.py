@@ -143,6 +143,14 @@ def test_a_required_flow_that_is_dropped_is_a_finding_with_proof() -> None:
     assert not [each for each in reached.findings if each.kind == "required-flow-blocked"]
 
 
+@pytest.mark.parametrize(("service", "port"), [("tcp/6513-6514", 6514), ("icmp", 8)])
+def test_ranges_and_pings_are_required_as_well(service: str, port: int) -> None:
+    need = (Rule(GUEST, DB, (service,)),)
+    seen = session(GUEST, silence(DB, "6514"), silence(DB, "8", transport="icmp"))
+    found = report(site(require=need), seen, at_home(6514))
+    assert [each.port for each in found.findings if each.kind == "required-flow-blocked" and each.from_] == [port]
+
+
 def test_a_required_service_that_nobody_offers_is_named_once() -> None:
     need = (Rule("*", SERVERS, ("tcp/6514",)),)
     asked = Session(HOME.scan, (*HOME.observations, port(DB, 6514, "closed", ttl=64)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from assess.scene import DB, FW, GUEST, OFFICE, at_home, echo, judge, mute, port, session, silence, site, spoke
 
@@ -106,6 +107,13 @@ def test_silence_proves_nothing_when_the_laptop_reached_nothing() -> None:
     got = found.verdict(evidence.views[GUEST], FLOW)
     assert got.verdict == "UNPROVEN"
     assert "guest" in got.reason
+
+
+def test_silence_proves_nothing_when_the_router_was_last_seen_before_it() -> None:
+    seen = session(GUEST, silence(DB, "5432"))
+    before = msgspec.structs.replace(seen.observations[0], at=1002.9)
+    evidence, _, found = judge(site(), Session(seen.scan, (before, *seen.observations[1:])), HOME)
+    assert found.verdict(evidence.views[GUEST], FLOW).verdict == "UNPROVEN"
 
 
 def test_an_echo_reply_from_the_first_hop_is_not_the_targets() -> None:
