@@ -5,16 +5,20 @@ plan ──> sweep ──> knock ──> converse ──> Observation* ──> j
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable, Iterator
 
 from scanner.model.addresses import ports_of
 from scanner.model.network import Converse, Network, Pace, Sweep, Talk
 from scanner.model.observation import (
+    SHUT_OUT,
     Event,
     HostSeen,
+    Limitation,
     Observation,
     PortState,
     Progress,
+    Silence,
 )
 from scanner.model.site import Site
 from scanner.plan import Plan
@@ -48,7 +52,7 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
     }
     for number, knock in enumerate(plan.knocks(alive)):
         yield from _unit(f"knock-{number}", network.knock(knock, pace), journal)
-        yield from _unit(f"control-{number}", network.sweep(_control(plan, journal), pace), journal)
+        yield from _unit(f"control-{number}", _control(plan, network, journal, pace), journal)
 
     if plan.identify:
         talks = sorted(_open_ports(journal.observations()), key=lambda talk: (talk.port, talk.address))
@@ -58,18 +62,33 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
     journal.complete()
 
 
-def _control(plan: Plan, journal: Journal) -> Sweep:
+def _control(plan: Plan, network: Network, journal: Journal, pace: Pace) -> Iterator[Event]:
     """After silence, something known good is asked once more: the router, by way of an address that it leads to.
 
-    One address of each family, one that echoed before if there is one, so that the path is shown and not the link only.
+    One address of each family, one that echoed before if there is one: if it no longer does, that is said. That the
+    others stay silent is no news, and only who answered is kept.
     """
-    echoed = [
-        each.address
+    echoed = {
+        each.address: None
         for each in journal.observations()
         if isinstance(each, PortState) and each.transport == "icmp" and each.state == "open"
-    ]
+    }
     families = ([a for a in (*echoed, *plan.sweep.routed) if (":" in a) is six] for six in (False, True))
-    return Sweep(routed=tuple(found[0] for found in families if found))
+    chosen = [found[0] for found in families if found]
+    lost = {each for each in chosen if each in echoed}
+    events = network.sweep(Sweep(routed=tuple(chosen)), pace)
+    try:
+        for event in events:
+            if isinstance(event, PortState) and event.state == "open":
+                lost.discard(event.address)
+            if not isinstance(event, PortState | Silence):
+                yield event
+    finally:
+        if isinstance(events, Generator):
+            events.close()
+    if lost:
+        reason = f"{', '.join(sorted(lost))} echoed before the port scan and no longer did after it"
+        yield Limitation(SHUT_OUT, reason, time.time())
 
 
 def _unit(name: str, events: Iterator[Event], journal: Journal) -> Iterator[Event]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner import session
+from scanner.lab.simulate import SimulatedNetwork
+from scanner.model.network import Converse, Knock, Pace, Sweep
+from scanner.model.observation import SHUT_OUT, Event, Limitation, PortState, Vantage
 from scanner.model.report import Report
+from scanner.net.pace import TokenBucket
+from scanner.pipeline import observe
+from scanner.plan import make_plan
 from scanner.ports import parse_ports
 from scanner.store import Store
 
@@ -110,3 +117,38 @@ def test_a_simulated_scan_gives_the_same_bytes_each_time(tmp_path: Path) -> None
         report = findings(tmp_path / name, store)
         reports.append((report.findings, report.cells, report.reachability, report.hosts))
     assert reports[0] == reports[1]
+
+
+class ShutOut:
+    """A network that bans the laptop as soon as it has knocked: everything beyond the link falls silent."""
+
+    def __init__(self, inner: SimulatedNetwork) -> None:
+        self.inner = inner
+        self.banned = False
+
+    def sweep(self, request: Sweep, pace: Pace) -> Iterator[Event]:
+        for event in self.inner.sweep(request, pace):
+            if not (self.banned and isinstance(event, PortState)):
+                yield event
+
+    def knock(self, request: Knock, pace: Pace) -> Iterator[Event]:
+        self.banned = True
+        yield from ()
+
+    def converse(self, request: Converse, pace: Pace) -> Iterator[Event]:
+        return iter(())
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def test_a_laptop_that_is_shut_out_in_the_middle_proves_nothing(tmp_path: Path) -> None:
+    zone = "management"  # whence policy lets a ping through
+    laptop = TOPOLOGY.laptop(zone)
+    vantage = Vantage(zone, "simulated", laptop[0], next(each for each in laptop if ":" in each))
+    plan = make_plan(TOPOLOGY.site, vantage, PORTS)
+    with Store(tmp_path / "s.sqlite") as store:
+        journal = store.begin(TOPOLOGY.site.client, TOPOLOGY.site.site, plan, "simulated")
+        network = ShutOut(SimulatedNetwork(TOPOLOGY, zone))
+        said = list(observe(plan, network, journal, TokenBucket(1e6), TOPOLOGY.site))
+    assert {each.what for each in said if isinstance(each, Limitation)} == {SHUT_OUT}

@@ -35,7 +35,7 @@ class Controls:
         laptop may have been shut out for scanning.
         """
         scan = view.asker(key)
-        if scan is None:
+        if scan is None or scan.id in view.shut_out:
             return None
         for other in view.talks:
             if view.spoke_since(other, scan, at) and not self.inside(view, other[0]):

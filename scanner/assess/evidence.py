@@ -13,6 +13,7 @@ import msgspec
 from scanner.model.addresses import address_key, ports_of
 from scanner.model.base import Transport
 from scanner.model.observation import (
+    SHUT_OUT,
     Conversation,
     HostSeen,
     Limitation,
@@ -66,6 +67,8 @@ class View:
         """Which scan a conversation is of."""
         self._resolved: dict[str, dict[str, float]] = {}
         """Scan -> next hops that answered it, and when they last did."""
+        self.shut_out: set[str] = set()
+        """Scans that lost on their way what they had reached."""
         self._starts: list[int] = []
         self._present_since = 0
         self._alive: dict[str, int] = {}
@@ -113,6 +116,8 @@ class View:
                 self.refused.append(each)
             else:
                 self.limitations.append(each)
+                if each.what == SHUT_OUT:
+                    self.shut_out.add(session.scan.id)
 
     def answer(self, address: str, transport: Transport, port: int) -> PortState | None:
         """The newest answer to this probe; a silent one has state `silent`; None: never asked."""

@@ -112,6 +112,10 @@ class Limitation(Frozen, frozen=True, tag="limitation", tag_field="kind"):
     at: float
 
 
+SHUT_OUT = "whether silence after the port scan is the fence's"
+"""`Limitation.what` where the laptop lost what it reached before: a ban or a pulled cable looks like a fence."""
+
+
 class Progress(Frozen, frozen=True, tag="progress", tag_field="kind"):
     """How far a stage is. Never journalled; screens and the log draw it."""
 

@@ -7,7 +7,7 @@ import pytest
 from assess.scene import DB, FW, GUEST, OFFICE, at_home, echo, judge, mute, port, session, silence, site, spoke
 
 from scanner.assess.evidence import FlowKey
-from scanner.model.observation import HostSeen, Observation, PortState, Session
+from scanner.model.observation import SHUT_OUT, HostSeen, Limitation, Observation, PortState, Session
 
 FLOW: FlowKey = (DB, "tcp", 5432)
 UNUSED = "10.0.2.77"
@@ -113,6 +113,12 @@ def test_silence_proves_nothing_when_the_router_was_last_seen_before_it() -> Non
     seen = session(GUEST, silence(DB, "5432"))
     before = msgspec.structs.replace(seen.observations[0], at=1002.9)
     evidence, _, found = judge(site(), Session(seen.scan, (before, *seen.observations[1:])), HOME)
+    assert found.verdict(evidence.views[GUEST], FLOW).verdict == "UNPROVEN"
+
+
+def test_silence_proves_nothing_when_the_laptop_was_shut_out_on_the_way() -> None:
+    seen = session(GUEST, silence(DB, "5432"), Limitation(SHUT_OUT, "10.0.2.9 no longer echoed", 1040.0))
+    evidence, _, found = judge(site(), seen, HOME)
     assert found.verdict(evidence.views[GUEST], FLOW).verdict == "UNPROVEN"
 
 
