@@ -1,4 +1,4 @@
-"""One flow's verdict, from the answer to its probe and the controls around it. DESIGN §4 is the table this implements.
+"""One flow's verdict, from the answer to its probe and the controls around it.
 
 The rules lean one way: where the evidence could be a middlebox's doing, the verdict is UNPROVEN, which is never green.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar, Literal
 
 from textual import events, on
@@ -28,13 +29,13 @@ class BrowseScreen(ReportScreen):
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (("↑↓", "move"), ("Enter", "open"), ("/", "filter"), ("s", "sort"))
     BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "filter", "Filter", show=False)]
 
+    @abstractmethod
     def table(self) -> Table:
         """Columns and rows, computed once."""
-        raise NotImplementedError
 
+    @abstractmethod
     def detail(self, row: int) -> Doc:
         """The document about a row."""
-        raise NotImplementedError
 
     def body(self) -> ComposeResult:
         columns, rows = self.table()
