@@ -108,7 +108,7 @@ def _unit(name: str, events: Iterator[Event], journal: Journal) -> Iterator[Even
 
 
 def _open_ports(observations: Iterable[Observation]) -> set[Talk]:
-    """Open ports of this session in this session."""
+    """The open ports that this session found: what there is to talk to."""
     found: set[Talk] = set()
     for each in observations:
         if isinstance(each, PortState) and each.state == "open" and each.transport != "icmp":

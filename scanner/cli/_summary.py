@@ -37,11 +37,11 @@ def summary(report: Report, color: bool, width: int | None = None) -> str:
         markup=False,
         emoji=False,
     )
-    console.print(Group(*_parts(report)))
+    console.print(Group(*_parts(report, console.width)))
     return out.getvalue().rstrip("\n")
 
 
-def _parts(report: Report) -> Iterable[RenderableType]:
+def _parts(report: Report, width: int) -> Iterable[RenderableType]:
     counts = report.summary.findings if report.summary else {}
     totals = ", ".join(f"{counts[each]} {each}" for each in reversed(SEVERITIES) if counts.get(each))
     yield Text(f"{visible(report.client)} / {visible(report.site)}, as of {report.generated}", style="bold")
@@ -49,7 +49,7 @@ def _parts(report: Report) -> Iterable[RenderableType]:
     sessions = f"{len(report.vantages)} vantage session{'s' if len(report.vantages) != 1 else ''}"
     yield Text(f"{hosts} hosts, {services} services, {sessions}. Findings: {totals or 'none'}.")
     yield Text("")
-    yield _matrix(report)
+    yield from _matrix(report, width)
     if report.findings:
         yield _findings(report.findings)
     if report.remediation:
@@ -61,25 +61,32 @@ def _parts(report: Report) -> Iterable[RenderableType]:
     yield from _open_questions(report)
 
 
-def _matrix(report: Report) -> Table:
+def _matrix(report: Report, width: int) -> Iterable[RenderableType]:
+    """The zone matrix; where its words do not fit, zones become numbers and cells glyphs, explained below."""
     cells = {(each.from_, each.to): each for each in report.cells}
     names = [each.name for each in report.zones]
+    short = max(map(len, names), default=0) + len(names) * 15 > width
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="From (rows) to (columns)", title_justify="left")
     table.add_column("")
-    for name in names:
-        table.add_column(name, justify="center", overflow="fold")
-    for left in names:
-        table.add_row(Text(left, style="bold"), *(_cell(cells.get((left, right))) for right in names))
-    return table
+    for number, name in enumerate(names, 1):
+        table.add_column(str(number) if short else name, justify="center", overflow="fold")
+    for number, left in enumerate(names, 1):
+        label = Text(f"{number} {left}" if short else left, style="bold")
+        table.add_row(label, *(_cell(cells.get((left, right)), short) for right in names))
+    yield table
+    if short:
+        yield Text("✕ breached, by so many flows   ✓ as policy   ? unproven   – untested")
+        yield Text("")
 
 
-def _cell(cell: CellRow | None) -> Text:
+def _cell(cell: CellRow | None, short: bool) -> Text:
     if cell is None:
         return Text("·", style="dim")
     glyph, style = _CELLS[cell.verdict]
-    word = {"BREACHED": f"{cell.forbidden_reached} breach", "AS_POLICY": "as policy"}.get(
-        cell.verdict, cell.verdict.lower()
-    )
+    breached = cell.verdict == "BREACHED"
+    if short:
+        return Text(f"{glyph}{cell.forbidden_reached}" if breached else glyph, style=style)
+    word = f"{cell.forbidden_reached} breach" if breached else cell.verdict.lower().replace("_", " ")
     return Text(f"{glyph} {word}", style=style)
 
 
