@@ -1,7 +1,8 @@
 # make demo   raise a sample client network, scan it, report, open the TUI
 # make test   every test, the lab's real packets included
 # make check  ruff and mypy --strict
-# make bench  timings that the README states
+# make bench  timings that the README states, and fencewalk beside Nmap, masscan and zmap (root; a quarter of an hour)
+# make soak   peak memory of a scan of a /16 x 1000 (root; many minutes)
 #
 # Each sets up what it needs: a virtual environment in .venv and, when run as root, the Debian packages that are missing.
 
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= harbor-dental
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench packages test-packages clean
+.PHONY: help demo test check bench soak packages test-packages bench-packages clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -26,8 +27,12 @@ check: $(VENV)/.ready
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: packages $(VENV)/.ready
+bench: packages bench-packages $(VENV)/.ready
 	@$(BIN)/python -m pytest tests/benchmarks/bench_commands.py -q -s -p no:xdist
+	@$(BIN)/python tests/benchmarks/bench_packets.py
+
+soak: packages $(VENV)/.ready
+	@$(BIN)/python tests/benchmarks/bench_packets.py memory
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -42,7 +47,10 @@ packages:
 	@sh .ci/packages nmap nftables iproute2
 
 test-packages:
-	@sh .ci/packages chromium tmux
+	@sh .ci/packages chromium tmux avahi-daemon libcap2-bin
+
+bench-packages:
+	@sh .ci/packages masscan zmap
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo

@@ -6,12 +6,18 @@ plan ──> sweep ──> knock ──> converse ──> Observation* ──> j
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
-from scanner.model.addresses import ports_of
-from scanner.model.network import Converse, Network, Pace, Sweep, Talk
+import msgspec
+
+from scanner.model.addresses import AddressSet, ports_of
+from scanner.model.network import Converse, Knock, Network, Pace, Sweep, Talk
 from scanner.model.observation import (
     SHUT_OUT,
+    Alive,
+    Conversation,
     Event,
     HostSeen,
     Limitation,
@@ -21,96 +27,227 @@ from scanner.model.observation import (
     Silence,
 )
 from scanner.model.site import Site
-from scanner.plan import Plan
+from scanner.plan import Plan, scope_of, subnets
 from scanner.store import Journal
 
-_ALIVE = frozenset({"arp", "ndp", "echo-reply", "tcp", "udp", "neighbour-table", "gateway"})
-_TALKS_A_UNIT = 400
+_TALKS_A_UNIT = 2000
+_CONTROL_TRIES = 3
+_BEFORE_SECONDS = 0.6
 
 
 def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Site) -> Iterator[Event]:
     """Carry out `plan`, keep every observation, and pass each event on to whoever watches.
 
-    Units that the journal holds as done are passed over, so that calling this again resumes. Closing the iterator
-    stops the traffic at once and keeps what was seen.
+    Calling this again resumes. Units that the journal holds as done are passed over. Of a unit that was cut off, what
+    is answered in the journal is not asked again, conversations that brought an answer and may have had more to ask
+    apart. Closing the iterator stops the traffic at once and keeps what was seen.
     """
     zone = site.zone(plan.vantage.zone)
     assert zone is not None, "make_plan refuses a zone that is not there"
+    found = _Found(subnets(zone.subnets) & scope_of(site) | AddressSet.parse(plan.sweep.discover))
+    cut_off: dict[str, list[Observation]] = {}
+    for name, each in journal.rows():
+        found.take(name, each)
+        if not journal.done(name):
+            cut_off.setdefault(name, []).append(each)
 
-    if not journal.done("sweep"):
+    def unit(name: str, ask: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+        return _unit(name, ask, journal, found)
+
+    if not journal.done("sweep") and "sweep" not in cut_off:
         for left_out in plan.left_out:
             journal.write("sweep", left_out)
-    yield from _unit("sweep", network.sweep(plan.sweep, pace), journal)
+    sweep = unasked_sweep(plan.sweep, cut_off.get("sweep", ()))
+    yield from unit("sweep", partial(network.sweep, sweep, pace))
 
-    alive = {
-        each.address
-        for each in journal.observations()
-        if isinstance(each, HostSeen)
-        and each.how in _ALIVE
-        and zone.holds(each.address)
-        and site.in_scope(each.address)
-    }
-    for number, knock in enumerate(plan.knocks(alive)):
-        yield from _unit(f"knock-{number}", network.knock(knock, pace), journal)
-        yield from _unit(f"control-{number}", _control(plan, network, journal, pace), journal)
+    knocks = plan.knocks(found.alive())
+    if any(each.echo for each in knocks) and not found.echoed:
+        yield from unit("before", partial(_before, plan, network, found, pace))
+    for number, whole in enumerate(knocks):
+        name = f"knock-{number}"
+        knock = whole if journal.done(name) else unasked_knock(whole, cut_off.get(name, ()))
+        yield from unit(name, partial(network.knock, knock, pace))
+        if whole.echo:
+            yield from unit(f"control-{number}", partial(_control, plan, network, found, pace))
 
     if plan.identify:
-        talks = sorted(_open_ports(journal.observations()), key=lambda talk: (talk.port, talk.address))
+        talks = sorted(found.open, key=lambda talk: (talk.port, talk.address, talk.transport))
         for number, start in enumerate(range(0, len(talks), _TALKS_A_UNIT)):
-            request = Converse(tuple(talks[start : start + _TALKS_A_UNIT]))
-            yield from _unit(f"converse-{number}", network.converse(request, pace), journal)
+            name = f"converse-{number}"
+            request = unasked_talks(talks[start : start + _TALKS_A_UNIT], cut_off.get(name, ()))
+            yield from unit(name, partial(network.converse, request, pace))
     journal.complete()
 
 
-def _control(plan: Plan, network: Network, journal: Journal, pace: Pace) -> Iterator[Event]:
+class _Found:
+    """What the later stages need of what the earlier ones saw, kept as it passes by."""
+
+    def __init__(self, wanted: AddressSet) -> None:
+        self._wanted = wanted
+        self._alive: set[str] = set()
+        self._many: list[AddressSet] = []
+        self.echoed: dict[bool, str] = {}
+        """For IPv4 (False) and IPv6 (True) the first address beyond the own link that echoed."""
+        self.open: set[Talk] = set()
+        """The open ports: what there is to talk to."""
+
+    def take(self, unit: str, event: Event) -> None:
+        kind = type(event)
+        if kind is PortState:
+            assert isinstance(event, PortState)
+            if event.state == "open":
+                if event.transport != "icmp":
+                    if event.ports.isdecimal():
+                        self.open.add(Talk(event.address, event.transport, int(event.ports)))
+                    else:
+                        self.open.update(Talk(event.address, event.transport, p) for p in ports_of(event.ports))
+                elif event.ports != "13":
+                    self.echoed.setdefault(":" in event.address, event.address)
+        elif kind is HostSeen and unit == "sweep":
+            # Of the sweep only: the units of the port scan are cut from these, and have to be the same ones on resume.
+            assert isinstance(event, HostSeen)
+            if event.how not in ("self", "named"):
+                self._alive.add(event.address)
+        elif kind is Alive:
+            assert isinstance(event, Alive)
+            many = AddressSet.parse(event.addresses)
+            if event.reason == "echo-reply":
+                self.echoed.setdefault(":" in event.addresses, next(iter(many)))
+            if unit == "sweep":
+                self._many.append(many)
+
+    def alive(self) -> AddressSet:
+        """Who gave a sign of life to the sweep, of those that may be knocked for it."""
+        alive = AddressSet.of(self._alive)
+        return AddressSet(span for each in (alive, *self._many) for span in each.spans) & self._wanted
+
+
+def unasked_sweep(request: Sweep, answers: Iterable[Observation]) -> Sweep:
+    """The sweep without what these answers of a cut-off attempt settle. Neighbours are asked again: they have names,
+    and their MACs are needed anew."""
+    pings: dict[str, set[int]] = {}
+    alive: set[str] = set()
+    many = AddressSet()
+    for each in answers:
+        if isinstance(each, Alive):
+            many |= AddressSet.parse(each.addresses)
+        elif isinstance(each, PortState) and each.transport == "icmp":
+            pings.setdefault(each.address, set()).update(ports_of(each.ports))
+        elif isinstance(each, HostSeen):
+            alive.add(each.address)
+    settled = AddressSet.of(a for a, asked in pings.items() if asked >= ({128} if ":" in a else {8, 13}))
+    return msgspec.structs.replace(
+        request,
+        routed=str(AddressSet.parse(request.routed) - settled),
+        discover=str(AddressSet.parse(request.discover) - AddressSet.of(alive | pings.keys()) - many),
+    )
+
+
+def unasked_knock(request: Knock, answers: Iterable[Observation]) -> Knock:
+    """The knock without what has its answer: addresses of which every port has, and single ports of the others."""
+    rows = [each for each in answers if isinstance(each, PortState) and each.state != "silent"]
+    answered: dict[str, set[tuple[str, int]]] = {}
+    for each in rows:
+        ports = answered.setdefault(each.address, set())
+        ports.update((each.transport, port) for port in ports_of(each.ports))
+    asked = {*(("tcp", port) for port in request.tcp), *(("udp", port) for port in request.udp)}
+    pings = {4: {("icmp", 8), ("icmp", 13)}, 6: {("icmp", 128)}} if request.echo else {4: set(), 6: set()}
+    settled = AddressSet.of(a for a, ports in answered.items() if asked | pings[6 if ":" in a else 4] <= ports)
+    return msgspec.structs.replace(
+        request,
+        addresses=str(AddressSet.parse(request.addresses) - settled),
+        known=tuple((each.address, each.transport, each.ports) for each in rows if each.address not in settled),
+    )
+
+
+def unasked_talks(talks: Iterable[Talk], answers: Iterable[Observation]) -> Converse:
+    """The conversations without those that are known to be over: one that was answered may have had more to ask."""
+    over = {
+        Talk(each.address, each.transport, each.port)
+        for each in answers
+        if isinstance(each, Conversation) and each.outcome != "answered"
+    }
+    return Converse(tuple(talk for talk in talks if talk not in over))
+
+
+def _before(plan: Plan, network: Network, found: _Found, pace: Pace) -> Iterator[Event]:
+    """Find somebody of each family who echoes before the first port is asked, for `_control`; that is all."""
+    landmarks = AddressSet.parse(plan.landmarks)
+    wanted = {version == 6 for version in (4, 6) if landmarks.of_version(version)}
+    end = time.monotonic() + _BEFORE_SECONDS
+    events = network.sweep(Sweep(routed=plan.landmarks, tries=1, names=False, patience=0.0), pace)
+    with closing(events):
+        for event in events:
+            yield event
+            if wanted <= found.echoed.keys() or time.monotonic() > end:
+                return
+
+
+def _control(plan: Plan, network: Network, found: _Found, pace: Pace) -> Iterator[Event]:
     """After silence, something known good is asked once more: the router, by way of an address that it leads to.
 
-    One address of each family, one that echoed before if there is one: if it no longer does, that is said. That the
-    others stay silent is no news, and only who answered is kept.
+    One address of each family, one that echoed before if there is one: if it no longer does, that is said. Else it is
+    enough that the router answers. That others stay silent is no news, and only who answered is kept.
     """
-    echoed = {
-        each.address: None
-        for each in journal.observations()
-        if isinstance(each, PortState) and each.transport == "icmp" and each.state == "open"
-    }
-    families = ([a for a in (*echoed, *plan.sweep.routed) if (":" in a) is six] for six in (False, True))
-    chosen = [found[0] for found in families if found]
-    lost = {each for each in chosen if each in echoed}
-    events = network.sweep(Sweep(routed=tuple(chosen)), pace)
-    try:
+    beyond = AddressSet.parse(plan.other)
+    chosen: list[str] = []
+    lost: set[str] = set()
+    routers: set[bool] = set()
+    for version in (4, 6):
+        echoed = found.echoed.get(version == 6)
+        other = next(iter(beyond.of_version(version)), None)
+        if echoed is not None:
+            chosen.append(echoed)
+            lost.add(echoed)
+        elif other is not None:
+            chosen.append(other)
+            routers.add(version == 6)
+    if not chosen:
+        return
+    # Nobody waits for a router's report here: an echo is answered, or it is not.
+    tries = _CONTROL_TRIES if lost else 1
+    asked = Sweep(discover=str(AddressSet.of(chosen)), tries=tries, names=False, methods=("echo",), patience=0.0)
+    events = network.sweep(asked, pace)
+    with closing(events):
         for event in events:
             if isinstance(event, PortState) and event.state == "open":
                 lost.discard(event.address)
+            elif isinstance(event, Alive):
+                lost.difference_update(AddressSet.parse(event.addresses))
+            elif isinstance(event, HostSeen) and event.how == "gateway":
+                routers.discard(":" in event.address)
             if not isinstance(event, PortState | Silence):
                 yield event
-    finally:
-        if isinstance(events, Generator):
-            events.close()
+            if not lost and not routers:
+                return
     if lost:
         reason = f"{', '.join(sorted(lost))} echoed before the port scan and no longer did after it"
         yield Limitation(SHUT_OUT, reason, time.time())
 
 
-def _unit(name: str, events: Iterator[Event], journal: Journal) -> Iterator[Event]:
-    """One unit of work: its events are kept and passed on, and only a unit that ran to its end is marked done."""
-    if journal.done(name):
-        return
+@contextmanager
+def closing(events: Iterator[Event]) -> Iterator[None]:
+    """Whatever happens, the traffic behind the events ends with them."""
     try:
-        for event in events:
-            if not isinstance(event, Progress):
-                journal.write(name, event)
-            yield event
+        yield
     finally:
         if isinstance(events, Generator):
             events.close()
+
+
+def _unit(name: str, ask: Callable[[], Iterator[Event]], journal: Journal, found: _Found) -> Iterator[Event]:
+    """One unit of work: its events are kept and passed on, and only a unit that ran to its end is marked done."""
+    if journal.done(name):
+        return
+    events = ask()
+    write, take = journal.write, found.take
+    try:
+        with closing(events):
+            for event in events:
+                if type(event) is not Progress:
+                    write(name, event)  # type: ignore[arg-type]
+                    take(name, event)
+                yield event
+    finally:
         journal.flush()
     journal.flush(finished=name)
-
-
-def _open_ports(observations: Iterable[Observation]) -> set[Talk]:
-    """The open ports that this session found: what there is to talk to."""
-    found: set[Talk] = set()
-    for each in observations:
-        if isinstance(each, PortState) and each.state == "open" and each.transport != "icmp":
-            found.update(Talk(each.address, each.transport, port) for port in ports_of(each.ports))
-    return found

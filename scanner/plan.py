@@ -2,21 +2,22 @@
 
 A laptop stands in one zone at a time, and what is silent from here may be seen up from its own zone an hour later. So
 other zones' addresses are asked whether or not they look alive, up to a /22 in all; beyond that the hosts already
-known, those that the site file names, and a sample, and `left_out` says what was not asked.
+known, those that the site file names, and a sample. All the remaining ones are asked who is alive, and those found are
+asked like the others; `left_out` says so.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from scanner.errors import OutOfScope
-from scanner.model.addresses import address_key, addresses_text, contains, network, ports_text, usable_hosts
+from scanner.model.addresses import AddressSet, network, ports_text
 from scanner.model.base import Frozen
-from scanner.model.network import Knock, Sweep
+from scanner.model.network import METHODS, PATIENCE, Knock, Method, Sweep
 from scanner.model.observation import Refused, Vantage
 from scanner.model.site import EVERY_ZONE, Rule, ServiceRange, Site, Zone, service_range
 from scanner.ports import Ports
@@ -24,26 +25,58 @@ from scanner.ports import Ports
 BLIND_LIMIT = 1024
 """Addresses of other zones that are asked without a sign of life: a /22."""
 ON_LINK_LIMIT = 65536
-UNIT_PROBES = 60_000
-"""A unit of work is done as a whole or done again after an interruption; this bounds it to some seconds."""
+DISCOVER_LIMIT = 1 << 18
+"""Addresses of other zones beyond those, of which is asked who is alive."""
+UNIT_SECONDS = 20
+LEAST_UNIT, MOST_UNIT = 20_000, 1_000_000
+"""A unit of work is done as a whole or done again after an interruption, and costs waiting times at its end: so many
+seconds of sending at the site's rate, within these numbers of probes."""
+POLITE_RATE = 100
+"""Packets a second, of a polite scan."""
 INDUSTRIAL_PORTS = frozenset({102, 502, 20000, 44818, 47808})
+_LANDMARKS = 64
+_CONNECTION_PACKETS = 4
+"""Of ours in a whole connection: SYN, ACK and the two of closing it."""
 _NAMED_RANGE_LIMIT = 64
 """A rule's port range up to this wide is asked port by port; a wider one is left to `--ports`."""
 
 
+class Manners(Frozen, frozen=True):
+    """How a session asks, as the flags say it."""
+
+    identify: bool = True
+    names: bool = True
+    polite: bool = False
+    """For fragile networks: slow, by whole connections, one thing at a time to a host, found by echo only."""
+    methods: tuple[Method, ...] = METHODS
+    patience: float = PATIENCE
+
+
+_PLAIN = Manners()
+
+
 class Plan(Frozen, frozen=True):
-    """One vantage session. `own` knocks apply to the addresses that the sweep finds alive, and to `own_named`."""
+    """One vantage session. Addresses are ranges texts."""
 
     vantage: Vantage
     ports: Ports
     sweep: Sweep
-    own_named: tuple[str, ...]
-    other: tuple[str, ...]
+    own_named: str
+    """Addresses of the own zone that policy names: asked, found alive or not."""
+    other: str
     """Addresses of other zones, asked whether alive or not."""
+    landmarks: str
+    """Some of those, the known and named ones first: who of them echoes before the port scan has to echo after it."""
     named_ports: Ports
     """Ports that the policy names: asked everywhere, whatever `ports` says."""
-    identify: bool = True
+    rate: int
+    """Packets a second: what the units are cut for."""
+    manners: Manners = _PLAIN
     left_out: tuple[Refused, ...] = ()
+
+    @property
+    def identify(self) -> bool:
+        return self.manners.identify
 
     @property
     def digest(self) -> str:
@@ -59,55 +92,110 @@ class Plan(Frozen, frozen=True):
             tuple(dict.fromkeys((*self.named_ports.udp, *self.ports.udp))),
         )
 
-    def knocks(self, alive: Collection[str]) -> list[Knock]:
-        """The units of the port scan: the own zone's hosts found `alive` first, then the other zones."""
-        own = sorted({*alive, *self.own_named} - {self.vantage.address, self.vantage.address6}, key=address_key)
+    def knocks(self, alive: AddressSet) -> list[Knock]:
+        """The units of the port scan, the same for the same `alive`: what the sweep found on the own link and among
+        `sweep.discover`. The own zone comes first, then the other zones; IPv4 and IPv6 apart."""
         ports = self.all_ports
-        size = max(1, UNIT_PROBES // max(1, len(ports.tcp) + len(ports.udp)))
         if not ports.tcp and not ports.udp:
             return []
+        other = AddressSet.parse(self.other) | (alive & AddressSet.parse(self.sweep.discover))
+        me = AddressSet.of(each for each in (self.vantage.address, self.vantage.address6) if each)
+        own = (alive | AddressSet.parse(self.own_named)) - other - me
+        size = max(1, unit_probes(self.rate) // (len(ports.tcp) + len(ports.udp)))
+        # Of other zones echo is a flow as well. It goes with the ports: so a dead host is waited for once.
         return [
-            Knock(tuple(batch), ports.tcp, ports.udp) for group in (own, self.other) for batch in _batched(group, size)
+            Knock(str(part), ports.tcp, ports.udp, echo=group is other, patience=self.manners.patience)
+            for group in (own, other)
+            for version in (4, 6)
+            for part in group.of_version(version).chunks(size)
         ]
 
     def packets(self) -> int:
-        """An upper bound for the probes sent, conversations apart: every own address alive, every try used."""
+        """An upper bound for the packets of our probes where nothing is lost, names and conversations apart: every
+        address of the own zone and of `discover` alive, every try used."""
         ports = self.all_ports
-        targets = len(set(self.sweep.on_link) | set(self.own_named)) + len(self.other)
-        sweep = (len(self.sweep.on_link) * 2 + len(self.sweep.routed)) * self.sweep.tries
-        return sweep + targets * (len(ports.tcp) + len(ports.udp)) * 2
+        on_link, routed, discover = map(AddressSet.parse, (self.sweep.on_link, self.sweep.routed, self.sweep.discover))
+        own = on_link | AddressSet.parse(self.own_named)
+        targets = len(own) + len(AddressSet.parse(self.other)) + len(discover) if ports.tcp or ports.udp else len(own)
+        asked = sum(len(DISCOVERY_PORTS.get(each, (0,))) for each in self.sweep.methods)
+        sweep = (len(on_link) * 2 + len(routed) * 2 + len(discover) * asked) * self.sweep.tries
+        tcp = len(ports.tcp) * (_CONNECTION_PACKETS if self.manners.polite else 1)
+        return sweep + targets * (tcp + len(ports.udp)) * 2 + (targets - len(own)) * 4
 
 
-def make_plan(site: Site, vantage: Vantage, ports: Ports, known: Iterable[str] = (), identify: bool = True) -> Plan:
+DISCOVERY_PORTS: dict[Method, tuple[int, ...]] = {
+    "syn": (443, 22, 3389, 445, 80),
+    "ack": (80, 443),
+    "udp": (53, 123, 40125),
+}
+"""What `discover` may ask besides echo and timestamp: ports that hosts hide least, and a UDP port that nobody listens
+on, so that the host itself says so."""
+
+
+def unit_probes(rate: int) -> int:
+    """How many probes a unit has."""
+    return min(MOST_UNIT, max(LEAST_UNIT, rate * UNIT_SECONDS))
+
+
+def make_plan(site: Site, vantage: Vantage, ports: Ports, known: Iterable[str] = (), manners: Manners = _PLAIN) -> Plan:
     """What a session from `vantage` sends. `known`: addresses that earlier sessions saw, from anywhere."""
     zone = site.zone(vantage.zone)
     if zone is None:
         names = ", ".join(each.name for each in site.zones)
         raise OutOfScope(f"--from {vantage.zone}: the site file has no such zone; its zones are {names}")
-    named = {each for each in named_addresses(site) if site.in_scope(each)}
-    seen = {each for each in known if site.in_scope(each)}
+    scope = scope_of(site)
+    named = AddressSet.of(named_addresses(site)) & scope
+    seen = AddressSet.of(known) & scope
     left_out: list[Refused] = []
-    on_link = _on_link(site, zone, (named | seen), left_out)
-    own_named = sorted((each for each in named if zone.holds(each)), key=address_key)
-    other = _other_zones(site, zone, named, seen, left_out)
+    on_link = _on_link(scope, zone, named | seen, left_out)
+    others = [each for each in site.zones if each.name != zone.name]
+    other, discover = _other_zones(scope, others, named | seen, left_out)
     if not on_link and not other and not any(":" in subnet for each in site.zones for subnet in each.subnets):
         raise OutOfScope("nothing may be asked: no address of any zone is in scope.include, or all are excluded")
-    own_ips = {vantage.address, vantage.address6}
+    me = AddressSet.of(each for each in (vantage.address, vantage.address6) if each)
     if not vantage.address6 or network(vantage.address6).is_link_local:
-        dropped = [each for each in other if ":" in each]
+        dropped = other.of_version(6)
         if dropped:
-            other = [each for each in other if ":" not in each]
-            left_out.append(_refusal(dropped, "this vantage has no routable IPv6 address"))
+            other -= dropped
+            left_out.append(Refused(str(dropped), "tcp", "", "this vantage has no routable IPv6 address", 0.0))
+    rate = min(POLITE_RATE, site.scope.max_rate) if manners.polite else site.scope.max_rate
     return Plan(
         vantage=vantage,
         ports=ports,
-        sweep=Sweep(on_link=tuple(a for a in on_link if a not in own_ips), routed=tuple(other)),
-        own_named=tuple(a for a in own_named if a not in own_ips),
-        other=tuple(other),
+        sweep=Sweep(
+            on_link=str(on_link - me),
+            routed="" if ports.tcp or ports.udp else str(other),
+            discover=str(discover),
+            names=manners.names,
+            methods=("echo",) if manners.polite else manners.methods,
+            patience=manners.patience,
+        ),
+        own_named=str((named & subnets(zone.subnets)) - me),
+        other=str(other),
+        landmarks=str(_landmarks(other, named | seen)),
         named_ports=named_ports(site),
-        identify=identify,
+        rate=rate,
+        manners=manners,
         left_out=tuple(left_out),
     )
+
+
+def scope_of(site: Site) -> AddressSet:
+    """Every address that the site file lets us touch: what it includes, without what it excludes."""
+    zones = itertools.chain.from_iterable(zone.subnets for zone in site.zones)
+    return subnets(site.scope.include or zones) - subnets(site.scope.exclude)
+
+
+def subnets(texts: Iterable[str]) -> AddressSet:
+    """All addresses of some subnets (or single addresses)."""
+    return AddressSet.parse(",".join(texts))
+
+
+def usable(subnet: str) -> AddressSet:
+    """The addresses of an IPv4 subnet that a host may hold: without its network and broadcast addresses."""
+    net = network(subnet)
+    edge = int(net.prefixlen < 31)
+    return AddressSet([(net.version, int(net.network_address) + edge, int(net.broadcast_address) - edge)])
 
 
 def named_addresses(site: Site) -> Iterator[str]:
@@ -133,66 +221,99 @@ def named_ports(site: Site) -> Ports:
     return Ports(tuple(sorted(found["tcp"])), tuple(sorted(found["udp"])))
 
 
-def _on_link(site: Site, zone: Zone, wanted: set[str], left_out: list[Refused]) -> list[str]:
-    chosen: dict[str, None] = {}
+def _on_link(scope: AddressSet, zone: Zone, wanted: AddressSet, left_out: list[Refused]) -> AddressSet:
+    chosen = AddressSet()
     for subnet in zone.subnets:
         net = network(subnet)
         if net.version == 6 or net.num_addresses > ON_LINK_LIMIT:
             # An IPv6 subnet cannot be walked: its neighbours answer multicast, and the known ones are asked.
-            chosen.update(dict.fromkeys(sorted((a for a in wanted if contains((subnet,), a)), key=address_key)))
+            chosen |= wanted & subnets((subnet,))
             if net.version == 4:
                 left_out.append(Refused(subnet, "icmp", "8", f"larger than {ON_LINK_LIMIT} addresses", 0.0))
             continue
-        chosen.update(dict.fromkeys(each for each in usable_hosts(subnet) if site.in_scope(each)))
-    return list(chosen)
+        chosen |= usable(subnet) & scope
+    return chosen
 
 
-def _other_zones(site: Site, zone: Zone, named: set[str], seen: set[str], left_out: list[Refused]) -> list[str]:
-    """All of the other zones while they fit into BLIND_LIMIT; else the known, the named and an even sample of each."""
-    others = [each for each in site.zones if each.name != zone.name]
-    must = {each for each in named | seen if any(other.holds(each) for other in others)}
-    subnets = [s for other in others for s in other.subnets if network(s).version == 4]
-    total = sum(network(s).num_addresses for s in subnets)
-    chosen = set(must)
-    if total <= BLIND_LIMIT:
-        for subnet in subnets:
-            chosen.update(each for each in usable_hosts(subnet) if site.in_scope(each))
-    elif subnets:
-        share = max(1, BLIND_LIMIT // len(subnets))
-        for subnet in subnets:
-            net = network(subnet)
-            step = max(1, net.num_addresses // share)
-            sample = {str(net[index]) for index in range(1, max(2, net.num_addresses - 1), step)}
-            chosen.update(each for each in sample if site.in_scope(each))
-            if step > 1:
-                reason = f"one address in {step} asked: the other zones hold more than {BLIND_LIMIT} addresses"
-                left_out.append(Refused(subnet, "tcp", "", reason, 0.0))
-    return sorted(chosen, key=address_key)
+def _other_zones(
+    scope: AddressSet, others: list[Zone], wanted: AddressSet, left_out: list[Refused]
+) -> tuple[AddressSet, AddressSet]:
+    """(asked whether alive or not, asked who is alive): all of the other zones while they fit into BLIND_LIMIT; else
+    the known, the named and an even sample of each subnet, and of the rest who is alive."""
+    chosen = wanted & subnets(subnet for zone in others for subnet in zone.subnets)
+    parts = {s: usable(s) & scope for zone in others for s in zone.subnets if network(s).version == 4}
+    whole = AddressSet(span for part in parts.values() for span in part.spans)
+    if len(whole) <= BLIND_LIMIT:
+        return chosen | whole, AddressSet()
+    share = max(1, BLIND_LIMIT // len(parts))
+    sampled: list[AddressSet] = []
+    left: dict[str, str] = {}
+    for subnet in parts:
+        step = max(1, round(len(parts[subnet]) / share))
+        sampled.append(AddressSet(_every(parts[subnet], step)))
+        if step > 1:
+            left[subnet] = (
+                f"one address in {step} asked whether it looks alive or not, of the others only those that answer "
+                f"discovery: the other zones hold more than {BLIND_LIMIT} addresses"
+            )
+    chosen |= AddressSet(span for sample in sampled for span in sample.spans)
+    discover: list[tuple[int, int, int]] = []
+    room = DISCOVER_LIMIT
+    # The small subnets first: a large one, that cannot be asked as a whole in any case, must not crowd them out.
+    for part in sorted(parts.values(), key=len):
+        rest = part - chosen
+        found = next(rest.chunks(room), AddressSet()) if room else AddressSet()
+        discover += found.spans
+        room -= len(found)
+        if len(found) < len(rest):
+            left_out.append(
+                Refused(str(rest - found), "tcp", "", f"beyond the {DISCOVER_LIMIT} addresses that discovery asks", 0.0)
+            )
+    left_out.extend(Refused(subnet, "tcp", "", reason, 0.0) for subnet, reason in left.items())
+    return chosen, AddressSet(discover)
 
 
-def _refusal(addresses: Iterable[str], reason: str) -> Refused:
-    return Refused(addresses_text(addresses), "tcp", "", reason, 0.0)
+def _landmarks(other: AddressSet, known: AddressSet) -> AddressSet:
+    first = next((other & known).chunks(_LANDMARKS // 2), AddressSet())
+    return first | AddressSet(_every(other, max(1, round(len(other) / (_LANDMARKS // 2)))))
 
 
-def _batched(items: Iterable[str], size: int) -> Iterator[list[str]]:
-    waiting = iter(items)
-    while batch := list(itertools.islice(waiting, size)):
-        yield batch
+def _every(whole: AddressSet, step: int) -> Iterator[tuple[int, int, int]]:
+    """Every so many-th address of a set, as spans."""
+    skip = 0
+    for version, low, high in whole.spans:
+        yield from ((version, each, each) for each in range(low + skip, high + 1, step))
+        skip = (skip - (high - low + 1)) % step
 
 
 def describe(plan: Plan, site: Site) -> str:
     """What `--dry-run` prints: every target, port and packet count, and what cannot be known before."""
-    ports = plan.all_ports
-    seconds = plan.packets() / site.scope.max_rate
+    ports, sweep = plan.all_ports, plan.sweep
+    on_link, other, discover = map(AddressSet.parse, (sweep.on_link, plan.other, sweep.discover))
+    seconds = plan.packets() / plan.rate
     lines = [
         f"vantage      {plan.vantage.zone}: {plan.vantage.interface} {plan.vantage.address}",
-        f"on link      {len(plan.sweep.on_link)} addresses by ARP/NDP and echo: {addresses_text(plan.sweep.on_link)}",
-        f"other zones  {len(plan.other)} addresses, alive or not: {addresses_text(plan.other) or '-'}",
+        f"on link      {len(on_link)} addresses by ARP/NDP and echo: {on_link}",
+        f"other zones  {len(other)} addresses, alive or not: {other or '-'}",
+    ]
+    if discover:
+        lines.append(
+            f"discovery    {len(discover)} addresses more, by {', '.join(sweep.methods)}, and the ports of those that "
+            f"answer: {discover}"
+        )
+        lines.extend(
+            f"             {each} asks {'udp' if each == 'udp' else 'tcp'} {ports_text(DISCOVERY_PORTS[each])}"
+            for each in sweep.methods
+            if each in DISCOVERY_PORTS
+        )
+    lines += [
         f"tcp ports    {len(ports.tcp)}: {ports_text(ports.tcp) or '-'}",
         f"udp ports    {len(ports.udp)}: {ports_text(ports.udp) or '-'}",
-        f"packets      at most {plan.packets()} probes, at most {site.scope.max_rate} a second: {seconds:.0f} s"
+        f"packets      at most {plan.packets()} packets, at most {plan.rate} a second: {seconds:.0f} s"
         + (" and the conversations with what is open" if plan.identify else ""),
     ]
+    if plan.manners.polite:
+        lines.append("polite       whole connections, one thing at a time to a host")
     six = [each.name for each in site.zones if any(":" in subnet for subnet in each.subnets)]
     if six:
         lines.append(
@@ -200,9 +321,9 @@ def describe(plan: Plan, site: Site) -> str:
             "asked as well; of other zones those that the site file names and that earlier sessions saw"
         )
     lines.extend(f"left out     {each.addresses}: {each.reason}" for each in plan.left_out)
-    fragile = [a for a in (*plan.sweep.on_link, *plan.other) if site.fragile(a)]
+    fragile = (on_link | other | discover) & subnets(site.scope.fragile)
     if fragile:
-        lines.append(f"fragile      one connection at a time, nothing written: {addresses_text(fragile)}")
+        lines.append(f"fragile      one connection at a time, nothing written: {fragile}")
     refused = sorted(INDUSTRIAL_PORTS & {*ports.tcp, *ports.udp} - set(site.scope.allow_ports))
     if refused:
         lines.append(f"refused      ports {ports_text(refused)}: industrial; scope.allow_ports lifts it")

@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from scanner.errors import BadInput
+from scanner.errors import BadInput, OutOfScope
 from scanner.importers.document import document_text, read_document
-from scanner.model.network import Engine, Network
-from scanner.model.observation import Event, HostSeen, Limitation, PortState, Session, Vantage
-from scanner.model.report import Report
+from scanner.model.addresses import AddressSet, addresses_of
+from scanner.model.network import METHODS, PATIENCE, Engine, Method, Network
+from scanner.model.observation import Alive, Event, HostSeen, Limitation, PortState, Session, Vantage
 from scanner.model.site import Exception_, Site, Zone
-from scanner.plan import Plan, make_plan
+from scanner.plan import Manners, Plan, make_plan, scope_of, subnets
 from scanner.ports import Ports
 
 if TYPE_CHECKING:
     from scanner.lab.topology import Topology
-    from scanner.net.guard import Guard
+    from scanner.model.report import Report
+    from scanner.net.evidence.capture import Capture
+    from scanner.net.live import LiveNetwork
     from scanner.store import Journal, Store
 
 TOPOLOGIES = Path(__file__).resolve().parent.parent / "topologies"
@@ -100,6 +102,10 @@ class ScanRequest(msgspec.Struct, kw_only=True):
     engine: Engine = "auto"
     ports: Ports
     identify: bool = True
+    names: bool = True
+    polite: bool = False
+    methods: tuple[Method, ...] = METHODS
+    patience: float = PATIENCE
     resume: bool = False
     today: Callable[[], datetime.date] = today_local
 
@@ -121,7 +127,14 @@ def live_vantage(request: ScanRequest) -> Vantage:
 def plan_for(request: ScanRequest, vantage: Vantage, store: Store | None) -> Plan:
     """The plan of a new session; hosts that earlier sessions saw are asked as well."""
     known = _known(store.sessions(request.site.client, request.site.site)) if store else set()
-    return make_plan(request.site, vantage, request.ports, known, request.identify)
+    manners = Manners(
+        identify=request.identify,
+        names=request.names,
+        polite=request.polite,
+        methods=request.methods,
+        patience=request.patience,
+    )
+    return make_plan(request.site, vantage, request.ports, known, manners)
 
 
 def open_journal(request: ScanRequest, vantage: Vantage, store: Store) -> Journal:
@@ -146,17 +159,48 @@ def authorization_refusal(request: ScanRequest) -> str | None:
     return rules.authorization_refusal(request.site, request.today())
 
 
-def live_network(request: ScanRequest, vantage: Vantage) -> Guard:
-    """The wire, guarded. Refused here and now without an authorisation for today or the privilege that it takes."""
-    from scanner.net.guard import Guard
+def open_network(request: ScanRequest, vantage: Vantage) -> LiveNetwork:
+    """The wire, with every socket that takes a privilege open; `live_scan` guards it. Refused here and now without an
+    authorisation for today or the privilege that it takes."""
     from scanner.net.live import LiveNetwork
     from scanner.probes import udp_payloads
 
+    refused = authorization_refusal(request)
+    if refused is not None:
+        raise OutOfScope(refused)
     live = LiveNetwork(vantage, request.engine, udp_payloads())
-    guard = Guard(live, request.site, vantage, request.today, time.time)
-    guard.check()
     request.engine = live.engine  # what `auto` came to is what the session's record says
-    return guard
+    return live
+
+
+def live_scan(
+    live: LiveNetwork, request: ScanRequest, journal: Journal, limitations: tuple[Limitation, ...] = ()
+) -> Generator[Event, None, None]:
+    """Carry out the journal's plan on the wire, guarded, and as politely as it was planned."""
+    from scanner.net.guard import Guard
+
+    site, polite = request.site, journal.plan.manners.polite
+    guard = Guard(live, site, journal.vantage, request.today, time.time, polite=polite)
+    return scan(guard, site, journal, limitations)
+
+
+def open_capture(path: Path, site: Site, plan: Plan) -> Capture:
+    """A capture of what the plan asks, and of all else in its zone that may be asked, ready to be started."""
+    from scanner.net.evidence.capture import Capture
+
+    zone = site.zone(plan.vantage.zone)
+    own = subnets(zone.subnets if zone else ()) & scope_of(site)
+    asked = AddressSet.parse(",".join(filter(None, (plan.sweep.on_link, plan.other, plan.sweep.discover))))
+    me = AddressSet.of(each for each in (plan.vantage.address, plan.vantage.address6) if each)
+    return Capture(path, plan.vantage.interface, (asked | own) - me)
+
+
+def drop_privileges(request: ScanRequest, files: Iterable[Path]) -> None:
+    """Give up what the open sockets took. `files` are written later on. Nmap opens sockets of its own."""
+    from scanner.net.privileges import drop
+
+    if request.engine != "nmap":
+        drop(files)
 
 
 def blind_spots(site: Site, vantage: Vantage) -> tuple[Limitation, ...]:
@@ -232,7 +276,9 @@ def _known(sessions: tuple[Session, ...]) -> set[str]:
     for session in sessions:
         laptops |= {session.scan.vantage.address, session.scan.vantage.address6}
         for each in session.observations:
-            if (isinstance(each, HostSeen) and each.how != "self") or (
+            if isinstance(each, Alive):
+                found.update(addresses_of(each.addresses))
+            elif (isinstance(each, HostSeen) and each.how not in ("self", "named")) or (
                 isinstance(each, PortState) and each.state in ("open", "closed")
             ):
                 found.add(each.address)

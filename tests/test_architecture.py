@@ -28,7 +28,9 @@ IMPURE_MODULES = {
 ROOMS = {
     "netaddr": {"plan", "identify"},
     "networkx": {"assess"},
-    "scapy": set(),
+    "scapy": {"net"},
+    "numpy": {"net"},
+    "dns": {"net"},
     "nmap": {"net"},
     "jinja2": {"exporters"},
     "markupsafe": {"exporters"},
@@ -40,7 +42,6 @@ ROOMS = {
     "defusedxml": {"identify", "importers"},
     "cryptography": {"identify", "lab"},
 }
-"""No room at all: scapy reads our packets in the tests, and is no dependency of the package."""
 SOURCES = sorted([*(ROOT / "scanner").rglob("*.py"), *(ROOT / "tui").rglob("*.py")])
 
 
@@ -115,7 +116,15 @@ def test_no_file_is_longer_than_a_room_should_be(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["import scanner", "import scanner.session", "import scanner.assess", "import scanner.cli", "import tui.command"],
+    [
+        "import scanner",
+        "import scanner.session",
+        "import scanner.assess",
+        "import scanner.cli",
+        "import scanner.net.live",
+        "import scanner.net.evidence.capture, scanner.net.evidence.excerpt",
+        "import tui.command",
+    ],
 )
 def test_importing_the_scanner_drags_in_neither_the_tui_nor_scapy(statement: str) -> None:
     code = f"{statement}\nimport sys\nprint([m for m in ('textual', 'scapy') if m in sys.modules])"
@@ -125,7 +134,7 @@ def test_importing_the_scanner_drags_in_neither_the_tui_nor_scapy(statement: str
 
 def test_every_third_party_library_of_the_project_has_a_room() -> None:
     declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("dependencies = [")[1].split("]")[0]
-    distributions = {"google-re2": "re2", "python-nmap": "nmap", "pyyaml": "yaml"}
+    distributions = {"google-re2": "re2", "dnspython": "dns", "python-nmap": "nmap", "pyyaml": "yaml"}
     for line in filter(None, (each.strip(' ",') for each in declared.splitlines())):
         name = line.split(">")[0].split("=")[0].strip()
         assert name == "msgspec" or distributions.get(name, name) in ROOMS, f"{name} has no room"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scanner import session
 from scanner.lab.simulate import SimulatedNetwork
 from scanner.model.network import Converse, Knock, Pace, Sweep
-from scanner.model.observation import SHUT_OUT, Event, Limitation, PortState, Vantage
+from scanner.model.observation import SHUT_OUT, Alive, Event, Limitation, PortState, Vantage
 from scanner.model.report import Report
 from scanner.net.pace import TokenBucket
 from scanner.pipeline import observe
@@ -128,7 +128,7 @@ class ShutOut:
 
     def sweep(self, request: Sweep, pace: Pace) -> Iterator[Event]:
         for event in self.inner.sweep(request, pace):
-            if not (self.banned and isinstance(event, PortState)):
+            if not (self.banned and isinstance(event, PortState | Alive)):
                 yield event
 
     def knock(self, request: Knock, pace: Pace) -> Iterator[Event]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.errors import BadInput, OutOfScope
+from scanner.model.addresses import AddressSet, addresses_of
 from scanner.model.observation import Vantage
 from scanner.model.site import Critical, Rule, Scope, Site, Zone
-from scanner.plan import BLIND_LIMIT, describe, make_plan
+from scanner.plan import BLIND_LIMIT, DISCOVER_LIMIT, Manners, describe, make_plan
 from scanner.ports import TCP, UDP, Ports, parse_ports
 
 HERE = Vantage("guest", "eth0", "10.0.1.250")
@@ -42,8 +45,8 @@ def test_ports_are_written_as_in_nmap(spec: str, tcp: tuple[int, ...], udp: tupl
 def test_every_port_and_more_than_the_list() -> None:
     assert parse_ports("-").tcp == tuple(range(1, 65536))
     assert parse_ports("all").tcp == tuple(range(1, 65536))
-    many = parse_ports("top:1000").tcp
-    assert len(many) == len(set(many)) == 1000
+    many = parse_ports("top:2000").tcp
+    assert len(many) == len(set(many)) == 2000
     assert many[: len(TCP)] == TCP
 
 
@@ -60,10 +63,16 @@ def test_the_lists_name_every_port_once() -> None:
 
 def test_other_zones_are_asked_whether_they_look_alive_or_not() -> None:
     plan = make_plan(small(), HERE, parse_ports("22"))
-    assert len(plan.other) == 254
-    assert set(plan.sweep.routed) == set(plan.other)
-    assert "10.0.1.250" not in plan.sweep.on_link
-    assert len(plan.sweep.on_link) == 253
+    assert plan.other == "10.0.2.1-10.0.2.254"
+    assert plan.sweep.on_link == "10.0.1.1-10.0.1.249,10.0.1.251-10.0.1.254"
+    [knock] = plan.knocks(AddressSet())
+    assert (knock.addresses, knock.tcp, knock.echo) == (plan.other, (22,), True)
+
+
+def test_without_ports_echo_alone_is_asked_of_other_zones() -> None:
+    plan = make_plan(small(), HERE, parse_ports("none"))
+    assert plan.sweep.routed == plan.other == "10.0.2.1-10.0.2.254"
+    assert plan.knocks(AddressSet.parse("10.0.1.9")) == []
 
 
 def test_beyond_a_slash_22_the_known_the_named_and_a_stated_sample_are_asked() -> None:
@@ -71,10 +80,63 @@ def test_beyond_a_slash_22_the_known_the_named_and_a_stated_sample_are_asked() -
         zones=(TWO[0], Zone("plant", ("10.8.0.0/16",))), critical=(Critical("PLC", ("10.8.200.7",), ("tcp/44818",)),)
     )
     plan = make_plan(wide, HERE, parse_ports("22"), known=["10.8.77.5"])
-    assert {"10.8.200.7", "10.8.77.5"} <= set(plan.other)
-    assert len(plan.other) <= BLIND_LIMIT + 2
+    other, discover = AddressSet.parse(plan.other), AddressSet.parse(plan.sweep.discover)
+    assert {"10.8.200.7", "10.8.77.5"} <= set(other)
+    assert len(other) <= BLIND_LIMIT + 2
     assert [each.addresses for each in plan.left_out] == ["10.8.0.0/16"]
     assert "one address in 64" in plan.left_out[0].reason
+    assert not other & discover
+    assert str(other | discover) == "10.8.0.1-10.8.255.254"
+    found = plan.knocks(AddressSet.parse("10.0.1.9,10.8.3.3"))
+    assert [("10.8.3.3" in addresses_of(each.addresses), each.echo) for each in found] == [(False, False), (True, True)]
+
+
+def test_discovery_has_its_limit_too_and_small_subnets_are_not_crowded_out() -> None:
+    wide = small(zones=(TWO[0], Zone("plant", ("10.64.0.0/10",)), Zone("yard", ("10.9.0.0/20",))))
+    plan = make_plan(wide, HERE, parse_ports("22"))
+    other, discover = AddressSet.parse(plan.other), AddressSet.parse(plan.sweep.discover)
+    assert len(discover) == DISCOVER_LIMIT
+    assert AddressSet.parse("10.9.0.1-10.9.15.254") - other - discover == AddressSet()
+    [beyond] = [each for each in plan.left_out if "beyond" in each.reason]
+    every = AddressSet.parse("10.64.0.1-10.127.255.254,10.9.0.1-10.9.15.254")
+    assert AddressSet.parse(beyond.addresses) == every - other - discover
+
+
+@pytest.mark.parametrize(("rate", "addresses"), [(100, 20_000), (5000, 100_000), (500_000, 1_000_000)])
+def test_a_unit_is_some_seconds_of_sending(rate: int, addresses: int) -> None:
+    plan = make_plan(small(scope=Scope(max_rate=rate)), HERE, Ports(tuple(range(1, 101))))
+    alive = AddressSet.parse("10.0.1.0/24,fd00::1-fd00::9")
+    sizes = [len(AddressSet.parse(each.addresses)) for each in plan.knocks(alive)]
+    assert max(sizes) == min(255, addresses // 100)
+    assert all(len({":" in a for a in addresses_of(each.addresses)}) == 1 for each in plan.knocks(alive))
+
+
+def test_the_units_are_the_same_for_the_same_hosts() -> None:
+    plan = make_plan(small(scope=Scope(max_rate=100)), HERE, Ports(tuple(range(1, 1001))))
+    alive = [f"10.0.1.{n}" for n in range(1, 255)]
+    assert plan.knocks(AddressSet.of(alive)) == plan.knocks(AddressSet.of(reversed(alive)))
+
+
+def test_how_a_session_asks_is_part_of_its_plan() -> None:
+    plans = [
+        make_plan(small(), HERE, parse_ports("22"), manners=each)
+        for each in (Manners(), Manners(patience=1.0), Manners(names=False), Manners(polite=True), Manners(False))
+    ]
+    assert len({each.digest for each in plans}) == len(plans)
+    assert [each.rate for each in plans] == [1000, 1000, 1000, 100, 1000]
+    assert plans[3].sweep.methods == ("echo",)
+    assert plans[1].sweep.patience == plans[1].knocks(AddressSet())[0].patience == 1.0
+    assert [each.sweep.names for each in plans] == [True, True, False, True, True]
+
+
+def test_a_site_of_several_large_zones_is_planned_in_milliseconds() -> None:
+    wide = small(zones=(TWO[0], *(Zone(f"z{n}", (f"10.{n}.0.0/16",)) for n in range(100, 104))))
+    took = []
+    for _ in range(3):
+        began = time.process_time()
+        describe(make_plan(wide, HERE, parse_ports("22")), wide)
+        took.append(time.process_time() - began)
+    assert min(took) < 0.1
 
 
 def test_what_policy_names_is_always_asked() -> None:
@@ -85,15 +147,15 @@ def test_what_policy_names_is_always_asked() -> None:
     )
     plan = make_plan(named, HERE, parse_ports("22"))
     assert plan.named_ports == Ports((5432, 6514, 8443), tuple(range(5000, 5011)))
-    [own, other] = plan.knocks({"10.0.1.9"})
-    assert own.addresses == ("10.0.1.9",)
+    [own, other] = plan.knocks(AddressSet.parse("10.0.1.9"))
+    assert own.addresses == "10.0.1.9"
     assert set(own.tcp) == {22, 5432, 6514, 8443}
-    assert "10.0.2.10" in other.addresses
+    assert "10.0.2.10" in AddressSet.parse(other.addresses)
 
 
 def test_ports_none_asks_no_port_at_all() -> None:
     plan = make_plan(small(critical=(Critical("DB", ("10.0.2.10",), ("tcp/5432",)),)), HERE, parse_ports("none"))
-    assert plan.knocks({"10.0.1.9"}) == []
+    assert plan.knocks(AddressSet.parse("10.0.1.9")) == []
 
 
 def test_a_zone_that_is_not_there_is_refused_by_name() -> None:
@@ -124,5 +186,6 @@ def test_a_scope_that_holds_no_zone_is_refused() -> None:
 def test_no_plan_names_an_address_outside_the_scope(exclude: list[str], known: list[str]) -> None:
     scoped = small(scope=Scope(include=("10.0.2.0/25",), exclude=tuple(exclude)))
     plan = make_plan(scoped, HERE, parse_ports("22"), known)
-    targets = {*plan.other, *plan.sweep.routed, *plan.sweep.on_link, *plan.own_named}
+    texts = (plan.other, plan.sweep.routed, plan.sweep.on_link, plan.sweep.discover, plan.own_named)
+    targets = {each for text in texts for each in addresses_of(text)}
     assert all(scoped.in_scope(each) for each in targets)

@@ -14,9 +14,11 @@ from scanner.model.addresses import address_key, ports_of
 from scanner.model.base import Transport
 from scanner.model.observation import (
     SHUT_OUT,
+    Alive,
     Conversation,
     HostSeen,
     Limitation,
+    Observation,
     PortState,
     Refused,
     Scan,
@@ -28,8 +30,14 @@ from scanner.model.site import Site
 FlowKey = tuple[str, Transport, int]
 """Address, transport, port."""
 
+Single = HostSeen | PortState | Silence | Conversation | Refused | Limitation
+"""What is said of one address, or of nobody's."""
 ECHO = {4: 8, 6: 128}
+TIMESTAMP = 13
+"""The other ICMP request that hosts answer, over IPv4 only: one that a firewall against ping may forget."""
 _NEIGHBOUR = frozenset({"arp", "ndp", "neighbour-table"})
+_NO_SIGN = frozenset({"self", "named"})
+"""Ways in which an address comes up without a host of the client's having answered."""
 _MOST_LEGS = 4
 """Addresses that a router may have in one zone: IPv4, IPv6, a virtual one of each."""
 
@@ -44,6 +52,10 @@ class Host(msgspec.Struct):
     names: list[str] = msgspec.field(default_factory=list)
     at: float = 0.0
     """When it last gave a sign of life."""
+
+    def call(self, names: Iterable[str]) -> None:
+        """It goes by these names as well."""
+        self.names.extend(name for name in names if name not in self.names)
 
 
 class _Silent(msgspec.Struct):
@@ -65,6 +77,8 @@ class View:
         self.talks: dict[FlowKey, Conversation] = {}
         self._heard: dict[FlowKey, str] = {}
         """Which scan a conversation is of."""
+        self._called: dict[str, list[str]] = {}
+        """What others call an address, whether it is in use or not."""
         self._resolved: dict[str, dict[str, float]] = {}
         """Scan -> next hops that answered it, and when they last did."""
         self.shut_out: set[str] = set()
@@ -94,11 +108,12 @@ class View:
         self.scans.append(session.scan)
         self._starts.append(self._order + 1)
         self._flows = None
-        if any(isinstance(each, PortState | Silence) and each.transport != "icmp" for each in session.observations):
+        observations = list(_single(session.observations))
+        if any(isinstance(each, PortState | Silence) and each.transport != "icmp" for each in observations):
             self._asking = session.scan
-        if session.scan.complete and any(isinstance(o, HostSeen) and o.how != "self" for o in session.observations):
+        if session.scan.complete and any(isinstance(o, HostSeen) and o.how not in _NO_SIGN for o in observations):
             self._present_since = self._order + 1
-        for each in session.observations:
+        for each in observations:
             self._order += 1
             if isinstance(each, PortState):
                 if each.state != "silent":
@@ -223,14 +238,22 @@ class View:
             if seen.mac:
                 resolved = self._resolved.setdefault(scan, {})
                 resolved[seen.address] = max(seen.at, resolved.get(seen.address, seen.at))
-        if seen.how == "self":
+        if seen.how == "named":
+            called = self._called.setdefault(seen.address, [])
+            called.extend(name for name in seen.names if name not in called)
+            if seen.address in self.hosts:
+                self.hosts[seen.address].call(called)
+        if seen.how in _NO_SIGN:
             return
         self._alive[seen.address] = self._order
-        host = self.hosts.setdefault(seen.address, Host(seen.address, set()))
+        host = self.hosts.get(seen.address)
+        if host is None:
+            host = self.hosts[seen.address] = Host(seen.address, set())
+            host.call(self._called.get(seen.address, ()))
         host.hows.add(seen.how)
         host.at = seen.at
         host.mac = seen.mac or host.mac
-        host.names.extend(name for name in seen.names if name not in host.names)
+        host.call(seen.names)
         if seen.ttl is not None:
             host.ttls.add(seen.ttl)
 
@@ -317,6 +340,15 @@ class Evidence:
         if key[1] == "icmp" and host is not None:
             times.append(host.at)
         return max(times, default=0.0)
+
+
+def _single(observations: Iterable[Observation]) -> Iterator[Single]:
+    """Row for row, those of many addresses that answered alike taken apart."""
+    for each in observations:
+        if isinstance(each, Alive):
+            yield from each.rows()
+        else:
+            yield each
 
 
 def _neighbours(session: Session) -> set[str]:

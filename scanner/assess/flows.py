@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from scanner.assess.controls import Controls, all_hops, hops_of
-from scanner.assess.evidence import Evidence, FlowKey, View, utc
+from scanner.assess.evidence import TIMESTAMP, Evidence, FlowKey, View, utc
 from scanner.assess.policy import Policy
 from scanner.model.observation import PortState
 from scanner.model.report import FlowRow, FlowVerdict
@@ -118,7 +118,7 @@ class Judge:
                 "addresses that nobody holds answer on this port as well: a middlebox answers for the zone",
             )
         if transport == "icmp":
-            return "REACHED", "echo reply"
+            return "REACHED", "timestamp reply" if key[2] == TIMESTAMP else "echo reply"
         return "REACHED", "handshake completed" if transport == "tcp" else "the service replied"
 
     def _closed(self, view: View, key: FlowKey, row: PortState) -> tuple[FlowVerdict, str]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scanner.assess.cells import Crossing
-from scanner.assess.evidence import FlowKey
+from scanner.assess.evidence import TIMESTAMP, FlowKey
 from scanner.assess.inventory import Inventory, Machine
 from scanner.assess.make import deny, finding, replay
 from scanner.assess.paths import AttackPath, pivot
@@ -31,14 +31,19 @@ def gaps(
     opened = [f for f in crossing.breaches if f.transport != "icmp" and _is_open(f)]
     for flow in opened:
         yield _open_gap(site, knowledge, flow, inventory, services)
-    pings = [f for f in crossing.breaches if f.transport == "icmp"]
+    stamps = [f for f in crossing.breaches if f.transport == "icmp" and f.port == TIMESTAMP]
+    pings = [f for f in crossing.breaches if f.transport == "icmp" and f.port != TIMESTAMP]
     if pings:
-        yield _grouped(site, knowledge, inventory, pings, "ping", f"{from_} → {to}: ping passes", "low")
+        title = f"{from_} → {to}: ping passes"
+        yield _grouped(site, knowledge, inventory, pings, "ping", title, "low", (from_, to), stamps)
+    elif stamps:
+        title = f"{from_} → {to}: ICMP timestamp requests pass where echo does not"
+        yield _grouped(site, knowledge, inventory, stamps, "ping", title, "low", (from_, to, "timestamp"))
     crossed = [f for f in crossing.breaches if f.transport != "icmp" and not _is_open(f)]
     if crossed:
         severity: Severity = "high" if _trust(site, to) in ("critical", "management") else "medium"
         title = f"{from_} → {to}: packets cross to {_what(crossed)}"
-        yield _grouped(site, knowledge, inventory, crossed, "crossed", title, severity)
+        yield _grouped(site, knowledge, inventory, crossed, "crossed", title, severity, (from_, to))
 
 
 def _is_open(flow: FlowRow) -> bool:
@@ -108,9 +113,12 @@ def _grouped(
     aspect: str,
     title: str,
     severity: Severity,
+    names: tuple[str, ...],
+    alike: Sequence[FlowRow] = (),
 ) -> FindingRow:
+    """`alike`: flows that the same remedy has to close, and that tell nothing more."""
     first = flows[0]
-    keys: list[FlowKey] = [(f.address, f.transport, f.port) for f in flows]
+    keys: list[FlowKey] = [(f.address, f.transport, f.port) for f in (*flows, *alike)]
     addresses = {f.address for f in flows}
     machine = inventory.by_address.get(first.address) if len(addresses) == 1 else None
     transports = {f.transport for f in flows}
@@ -129,7 +137,7 @@ def _grouped(
         "segmentation-gap",
         severity,
         title,
-        names=(first.from_, first.to),
+        names=names,
         aspect=aspect,
         knowledge=knowledge,
         host=machine.id if machine else None,

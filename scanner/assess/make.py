@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from scanner.assess.evidence import FlowKey
+from scanner.assess.evidence import TIMESTAMP, FlowKey
 from scanner.model.base import Severity, Transport
 from scanner.model.baseline import Knowledge
 from scanner.model.report import FindingKind, FindingRow
@@ -67,7 +67,9 @@ def finding(
 def replay(zone: str, key: FlowKey) -> str:
     """The same probe with a common tool, to be pasted into a shell in that zone."""
     address, transport, port = key
-    if transport == "icmp":
+    if transport == "icmp" and port == TIMESTAMP:
+        command = f"nping --icmp --icmp-type time -c 3 {address}"
+    elif transport == "icmp":
         command = f"ping -c 3 {address}"
     else:
         command = f"nc -{'u' if transport == 'udp' else ''}vz -w 3 {address} {port}"
@@ -88,7 +90,8 @@ def deny(site: Site, from_: str, to: str, keys: Iterable[FlowKey]) -> str:
         sources = [each for each in source.subnets if (":" in each) == (":" in address)]
         saddr = f"{family} saddr {_set(sources)} " if sources else ""
         if transport == "icmp":
-            what = f"{'icmpv6' if family == 'ip6' else 'icmp'} type echo-request"
+            kinds = ["timestamp-request" if port == TIMESTAMP else "echo-request" for port in sorted(ports)]
+            what = f"{'icmpv6' if family == 'ip6' else 'icmp'} type {_set(kinds)}"
         else:
             what = f"{transport} dport {_set(map(str, sorted(ports)))}"
         rules.append(f"nft insert rule inet filter forward {saddr}{family} daddr {address} {what} drop")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from scanner.assess.evidence import TIMESTAMP
 from scanner.model.addresses import contains
 from scanner.model.base import Transport
 from scanner.model.site import EVERY_ZONE, Rule, Site, Zone, service_range
@@ -77,7 +78,7 @@ class Requirement(msgspec.Struct, frozen=True):
 
     def covers(self, zone: str, address: str, transport: Transport, port: int) -> bool:
         """Whether it is met by reaching this service, which stands in `zone`."""
-        same = transport == self.transport and (port == self.port or transport == "icmp")
+        same = transport == self.transport and (port == self.port or (transport == "icmp" and port != TIMESTAMP))
         return same and self.to in (zone, address)
 
 

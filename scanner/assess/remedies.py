@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from scanner.assess.evidence import TIMESTAMP
 from scanner.assess.paths import AttackPath
 from scanner.model.base import SEVERITIES
 from scanner.model.report import FindingRow, RemedyRow
@@ -53,7 +54,7 @@ def _change(group: str, members: Sequence[FindingRow]) -> str:
 
 def _flow(finding: FindingRow) -> str:
     if finding.transport == "icmp":
-        return "ping"
+        return "ICMP timestamps" if finding.port == TIMESTAMP else "ping"
     if finding.port is None:
         return "packets to closed ports or dead addresses"
     return f"{finding.transport}/{finding.port}"

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
 import signal
 import sys
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 import click
 
 from scanner import __version__
 from scanner.errors import FencewalkError, NoPrivilege
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 INTERRUPTED = 130
 BUG = 70
@@ -26,17 +28,31 @@ class Commands(click.Group):
     """A group whose commands are this folder's modules, imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        import pkgutil
+
         own = {each.name.replace("_", "-") for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_")}
         return sorted(own | _plugged_in().keys())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        plugged_in = _plugged_in().get(cmd_name)
-        module = cmd_name.replace("-", "_")
-        command = plugged_in.load() if plugged_in else importlib.import_module(f"{__name__}.{module}").COMMAND
-        assert isinstance(command, click.Command)
+        # Our own first: to look the others up takes a while.
+        command = _own(cmd_name)
+        if command is None and cmd_name in _plugged_in():
+            command = _plugged_in()[cmd_name].load()
+        assert command is None or isinstance(command, click.Command)
         return command
+
+
+def _own(name: str) -> object:
+    """The command of a module here; None where there is none of that name."""
+    module = f"{__name__}.{name.replace('-', '_')}"
+    if not name.replace("-", "").isalnum():
+        return None
+    try:
+        return importlib.import_module(module).COMMAND
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        return None
 
 
 def _keep_traceback() -> str:
@@ -51,6 +67,8 @@ def _keep_traceback() -> str:
 @functools.cache
 def _plugged_in() -> dict[str, EntryPoint]:
     """Commands that other packages add."""
+    from importlib.metadata import entry_points
+
     return {each.name: each for each in entry_points(group="fencewalk.commands")}
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
 
 import click
 
 from scanner.errors import BadInput
+from scanner.model.addresses import addresses_of
+from scanner.model.observation import Alive, Event, HostSeen, PortState, Progress
 
-if TYPE_CHECKING:
-    from scanner.model.observation import Event
+_GRACE = 2.0
 
 SITE = click.argument("site", type=click.Path(path_type=Path))
 STORE = click.option("--store", type=click.Path(path_type=Path), help="File of scan data (default: beside SITE).")
@@ -30,6 +32,26 @@ TODAY = click.option(
 )
 
 
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """One Ctrl-C (or SIGTERM) is enough: it raises KeyboardInterrupt, and an impatient second one within
+    `_GRACE` seconds does not disturb what is being kept."""
+    last = -_GRACE
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _GRACE:
+            last = time.monotonic()
+            raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
 class Ticker:
     """Progress on stderr: one line that rewrites itself on a terminal, a line a stage elsewhere."""
 
@@ -37,26 +59,30 @@ class Ticker:
         self._label = f"{label}: " if label else ""
         self._live = sys.stderr.isatty()
         self._last = 0.0
-        self._stage = ""
+        self._stages: set[str] = set()
         self._hosts: set[str] = set()
         self._open = 0
 
     def see(self, event: Event) -> None:
-        from scanner.model.observation import HostSeen, PortState, Progress
-
         if isinstance(event, HostSeen):
-            self._hosts.add(event.address)
-        elif isinstance(event, PortState) and event.state == "open" and event.transport != "icmp":
-            self._open += 1
-            self._hosts.add(event.address)
-        if not isinstance(event, Progress):
-            return
+            if event.how != "named":
+                self._hosts.add(event.address)
+        elif isinstance(event, PortState):
+            if event.state == "open" and event.transport != "icmp":
+                self._open += 1
+                self._hosts.add(event.address)
+        elif isinstance(event, Alive):
+            self._hosts.update(addresses_of(event.addresses))
+        elif isinstance(event, Progress):
+            self._draw(event)
+
+    def _draw(self, event: Progress) -> None:
         if self._live and time.monotonic() - self._last > 0.1:
             self._last = time.monotonic()
             share = 100 * event.done // max(1, event.total)
             click.echo(f"\r{self._label}{event.stage} {share:3d} %  {self._figures()}\x1b[K", err=True, nl=False)
-        elif not self._live and event.stage != self._stage:
-            self._stage = event.stage
+        elif not self._live and event.stage not in self._stages:
+            self._stages.add(event.stage)
             click.echo(f"{self._label}{event.stage}", err=True)
 
     def end(self) -> None:

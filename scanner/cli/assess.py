@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scanner.cli._options import SITE, STORE, TODAY, check_outputs, write_output
+
+if TYPE_CHECKING:
+    from scanner.model.report import Report
 
 
 @click.command("assess", short_help="Findings on stdout, and reports as files.")
@@ -21,10 +25,24 @@ from scanner.cli._options import SITE, STORE, TODAY, check_outputs, write_output
     "--fail-on", type=click.Choice(["info", "low", "medium", "high", "critical"]),
     help="Exit with 1 if a finding is at least this severe.",
 )  # fmt: skip
+@click.option(
+    "--capture", "captures", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+    help="A capture that a scan kept (scan --capture). May be given several times.",
+)  # fmt: skip
+@click.option(
+    "--excerpts", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help="Write the packets of each finding out of the captures, as DIR/FINDING.pcap.",
+)  # fmt: skip
 @TODAY
 @STORE
 def COMMAND(
-    site: Path, outputs: tuple[str, ...], fail_on: str | None, today: datetime.date | None, store: Path | None
+    site: Path,
+    outputs: tuple[str, ...],
+    fail_on: str | None,
+    captures: tuple[Path, ...],
+    excerpts: Path | None,
+    today: datetime.date | None,
+    store: Path | None,
 ) -> None:
     """Judge everything that the store holds of SITE: segmentation, versions, exposures.
 
@@ -48,6 +66,8 @@ def COMMAND(
     where = session.store_path(site, store)
     check_outputs((path for _, path in wanted), (site, where, site.parent / session.EXCEPTIONS))
 
+    if bool(captures) != (excerpts is not None):
+        raise BadInput("--capture FILE and --excerpts DIR go together: from which packets, and where to")
     report = session.assess_site(site, store, today)
     for warning in session.warnings(site, report):
         click.echo(f"fencewalk: {warning}", err=True)
@@ -55,9 +75,28 @@ def COMMAND(
         write_output(path, exporters()[name].render(report))
         if path != "-":
             click.echo(f"{path} written", err=True)
+    if excerpts is not None:
+        _write_excerpts(report, captures, excerpts)
     if not any(path == "-" for _, path in wanted):
         click.echo(summary(report, color=sys.stdout.isatty()))
     if fail_on is not None:
         floor = SEVERITIES.index(fail_on)
         if any(SEVERITIES.index(each.severity) >= floor for each in report.findings if is_open(each)):
             click.get_current_context().exit(1)
+
+
+def _write_excerpts(report: Report, captures: tuple[Path, ...], folder: Path) -> None:
+    """One file a finding; a finding whose packets no capture holds gets none, and is named."""
+    from scanner.assess.packets import flows_of
+    from scanner.errors import BadInput
+    from scanner.net.evidence.excerpt import excerpts
+
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--excerpts {folder}: cannot be made: {error.strerror}") from None
+    counts = excerpts(captures, {folder / f"{each.id}.pcap": flows_of(report, each) for each in report.findings})
+    missing = [out.stem for out, count in counts.items() if not count]
+    click.echo(f"{len(counts) - len(missing)} excerpts written to {folder}", err=True)
+    if missing:
+        click.echo(f"fencewalk: no packets are captured of {', '.join(missing)}", err=True)

@@ -1,6 +1,6 @@
 """Probes' generators against speakers' generators, with no socket between them.
 
-The live driver (`scanner.net.converse`) carries the same steps out over connections, and both let the probes take
+The live driver (`scanner.net.talk.converse`) carries the same steps out over connections, and both let the probes take
 their turns by the same rules (`scanner.probes.turns`); so both give the same conversations.
 """
 

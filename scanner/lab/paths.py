@@ -20,6 +20,8 @@ from scanner.model.base import Transport
 from scanner.model.observation import State
 
 LAPTOP = "laptop"
+TIMESTAMP = 13
+"""The ICMP type of a timestamp request, which Linux answers as it answers echo."""
 OUR_PORT = 61234
 """The source port of the laptop's probes: above the range that kernels hand out, as the raw engine's is."""
 HOP_LIMIT = 64
@@ -172,7 +174,7 @@ class Fabric:
             if action != "accept":
                 return self._refusal(Fate(action, node, fate.hops), request, seen, local=True)
         state: State = "open" if service or request.transport == "icmp" else "closed"
-        if node.host is not None and request.transport == "icmp" and not node.host.ping:
+        if node.host is not None and request.transport == "icmp" and not _pinged(node.host, request.dport):
             return None
         if node.host is not None and node.host.closed == "drop" and state == "closed":
             return None
@@ -184,7 +186,7 @@ class Fabric:
         if request.transport == "tcp":
             reason, window = ("syn-ack", WINDOW6 if v6 else WINDOW) if service else ("rst", 0)
         elif request.transport == "icmp":
-            reason = "echo-reply"
+            reason = "timestamp-reply" if request.dport == TIMESTAMP else "echo-reply"
         elif service:
             reason = "udp-reply"
         else:
@@ -326,6 +328,11 @@ class Fabric:
                 if not any(same_family(each, other) for other in found):
                     found.append(each)
         return tuple(found)
+
+
+def _pinged(host: Host, kind: int) -> bool:
+    """Whether the host's own firewall lets an ICMP request of that type in: `ping` speaks of echo only."""
+    return host.closed != "drop" if kind == TIMESTAMP else host.ping
 
 
 def link_local(mac: str) -> str:

@@ -13,15 +13,21 @@ from scanner.errors import BadInput
 from scanner.lab.dialogue import answers, talk_to
 from scanner.lab.filtering import port_boundaries
 from scanner.lab.paths import HOP_LIMIT, Answer, Fabric, Node
-from scanner.lab.topology import Service, Topology, same_family
+from scanner.lab.topology import Service, Topology
+from scanner.model.addresses import AddressSet
 from scanner.model.base import Transport
 from scanner.model.network import Converse, Knock, Pace, Sweep
-from scanner.model.observation import Event, HostSeen, Progress
-from scanner.net.tally import NO_ROUTE, Question, Tally
-from scanner.net.tally import Answer as Seen
+from scanner.model.observation import Alive, Event, HostSeen, Progress
+from scanner.net.volley.tally import NO_ROUTE, Question, Tally
+from scanner.net.volley.tally import Answer as Seen
+from scanner.plan import DISCOVERY_PORTS
 from scanner.probes import udp_payloads
 
 _TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp", "icmp")
+_ECHO: Question = ("icmp", 8)
+"""Of both IP versions, as the tally has it; over IPv6 the type is another one."""
+_ECHO6 = 128
+_TIMESTAMP: Question = ("icmp", 13)
 _CONNECT = {"syn-ack": "connected", "rst": "refused"}
 """What the connect engine, which gentle requests go through, calls the packets that it cannot see."""
 _EVERY = 64
@@ -55,25 +61,30 @@ class SimulatedNetwork:
         """Nothing is held open."""
 
     def sweep(self, request: Sweep, pace: Pace) -> Iterator[Event]:
-        total = len(request.on_link)
-        yield from self._gateways(request)
-        for done, addr in enumerate(request.on_link):
+        on_link, routed = AddressSet.parse(request.on_link), AddressSet.parse(request.routed)
+        discover = AddressSet.parse(request.discover) - routed
+        yield from self._gateways(routed | discover)
+        for done, addr in enumerate(on_link):
             if done % _EVERY == 0:
-                yield Progress("sweep", done, total, self._now())
+                yield Progress("sweep", done, len(on_link), self._now())
             yield from self._on_link(addr)
         if self._fabric.laptop_address("::") is not None:
             for addr, node in self._fabric.all_nodes6(self._mac):
                 yield HostSeen(addr, "echo-reply", self._now(), self._mac(node), HOP_LIMIT, rtt_ms=0.1)
-        for kind in (8, 128):
-            routed = [each for each in request.routed if (":" in each) == (kind == 128)]
-            if routed:
-                yield from self._volley("sweep", routed, [("icmp", kind)], request.tries)
+        for version in (4, 6):
+            if part := routed.of_version(version):
+                yield from self._volley("sweep", part, _pings(version), request.tries)
+            if part := discover.of_version(version):
+                yield from self._discovered(part, request)
 
     def knock(self, request: Knock, pace: Pace) -> Iterator[Event]:
         asked: list[Question] = [("tcp", each) for each in dict.fromkeys(request.tcp)]
         asked += [("udp", each) for each in dict.fromkeys(request.udp)]
-        if asked and request.addresses:
-            yield from self._volley("knock", request.addresses, asked, request.tries, request.gentle)
+        for version in (4, 6):
+            part = AddressSet.parse(request.addresses).of_version(version)
+            questions = [*_pings(version), *asked] if request.echo else asked
+            if questions and part:
+                yield from self._volley("knock", part, questions, request.tries, request.gentle, request.known)
 
     def converse(self, request: Converse, pace: Pace) -> Iterator[Event]:
         total = len(request.talks)
@@ -85,11 +96,35 @@ class SimulatedNetwork:
             yield from talk_to(talk, answer, owner.name if owner else "", request.gentle, self._now)
         yield Progress("converse", total, total, self._now())
 
-    def _gateways(self, request: Sweep) -> Iterator[Event]:
+    def _discovered(self, part: AddressSet, request: Sweep) -> Iterator[Event]:
+        """Who is alive: by echo, whose other answers are told as well, and of the silent by the other methods."""
+        others: list[Question] = []
+        for method in request.methods:
+            if method == "timestamp" and part.of_version(4):
+                others.append(_TIMESTAMP)
+            transport: Transport = "udp" if method == "udp" else "tcp"
+            others.extend((transport, port) for port in DISCOVERY_PORTS.get(method, ()))
+        for questions in ([_ECHO] if "echo" in request.methods else [], others):
+            if not questions or not part:
+                continue
+            tally = Tally(list(part), questions, request.tries, [False] * len(part))
+            tally.quiet = True
+            yield from self._asked("sweep", tally)
+            if questions == [_ECHO]:
+                yield from tally.rows(self._now())
+            alive = AddressSet()
+            for (kind, _, reason, ttl, _, _), hosts, at, rtt, tries in tally.alike():
+                found = part.pick(hosts)
+                alive |= found
+                port = 13 if reason == "timestamp-reply" else _ECHO6 if part.of_version(6) else 8
+                yield Alive(str(found), kind, port if kind == "icmp" else 0, reason, at, ttl, rtt, tries)
+            part -= alive
+
+    def _gateways(self, beyond: AddressSet) -> Iterator[Event]:
         """The next hops, which have to answer ARP or NDP before anything leaves the link."""
         for gateway in self._fabric.laptop.gateways:
             node = self._fabric.neighbour(gateway)
-            if node is not None and any(same_family(each, gateway) for each in request.routed):
+            if node is not None and beyond.of_version(6 if ":" in gateway else 4):
                 yield HostSeen(gateway, "gateway", self._now(), self._mac(node), rtt_ms=0.1)
 
     def _on_link(self, addr: str) -> Iterator[Event]:
@@ -108,15 +143,24 @@ class SimulatedNetwork:
     def _volley(
         self,
         stage: Literal["sweep", "knock"],
-        addresses: Sequence[str],
+        part: AddressSet,
         questions: Sequence[Question],
         tries: int,
         gentle: bool = False,
+        known: Iterable[tuple[str, Transport, str]] = (),
     ) -> Iterator[Event]:
-        """Every question to every address: open ports as they answer, the bulk at the end, merged as live rows are."""
-        tally = Tally(addresses, questions, tries, [False] * len(addresses))
+        """Every question to every address of one IP version: open ports as they answer, the bulk at the end, merged as
+        live rows are."""
+        tally = Tally(list(part), questions, tries, [False] * len(part))
+        tally.know(known)
+        yield from self._asked(stage, tally, gentle)
+        yield from tally.rows(self._now())
+
+    def _asked(self, stage: Literal["sweep", "knock"], tally: Tally, gentle: bool = False) -> Iterator[Event]:
+        """Answer the tally's questions, all but the rows at the end."""
+        questions = tally.questions
         index_of = {question: index for index, question in enumerate(questions)}
-        for host, addr in enumerate(addresses):
+        for host, addr in enumerate(tally.addresses):
             if host % _EVERY == 0:
                 yield Progress(stage, host * len(questions), tally.size, self._now())
             if not self._fabric.has_route(addr):
@@ -134,7 +178,6 @@ class SimulatedNetwork:
                     row = tally.add(host * len(questions) + index_of[question], seen, answer.rtt_ms, 1)
                     if row is not None:
                         yield row
-        yield from tally.rows(self._now())
         yield Progress(stage, tally.size, tally.size, self._now())
 
     def _alike(self, addr: str, questions: Sequence[Question]) -> Iterable[list[Question]]:
@@ -143,11 +186,13 @@ class SimulatedNetwork:
         groups: dict[tuple[Transport, int, int], list[Question]] = defaultdict(list)
         for transport, port in questions:
             edges, single = self._edges[transport]
-            alone = port in single or (transport, port) in served
+            alone = port in single or (transport, port) in served or transport == "icmp"
             groups[(transport, bisect_right(edges, port), port if alone else -1)].append((transport, port))
         return groups.values()
 
     def _ask(self, addr: str, transport: Transport, port: int, gentle: bool = False) -> Answer | None:
+        if transport == "icmp" and ":" in addr:
+            port = _ECHO6
         return self._fabric.ask(addr, transport, port, self._mute(addr, gentle) if transport == "udp" else ())
 
     def _mute(self, addr: str, gentle: bool) -> frozenset[int]:
@@ -168,3 +213,8 @@ class SimulatedNetwork:
     def _services(self, addr: str) -> tuple[Service, ...]:
         owner = self._fabric.owner(addr)
         return owner.services if owner else ()
+
+
+def _pings(version: int) -> list[Question]:
+    """The ICMP questions that hosts of that IP version may answer."""
+    return [_ECHO, _TIMESTAMP] if version == 4 else [_ECHO]

@@ -7,9 +7,9 @@ An address is a `str` in its canonical form (IPv6 as RFC 5952), so it sorts, com
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
-from itertools import chain
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -52,28 +52,12 @@ def usable_hosts(subnet: str) -> Iterator[str]:
 
 def addresses_text(addresses: Iterable[str]) -> str:
     """Ranges, sorted: `10.0.0.1-10.0.0.9,10.0.0.20`. The inverse of `addresses_of`."""
-    keys = sorted({address_key(each) for each in addresses})
-    parts: list[str] = []
-    start = previous = None
-    for key in chain(keys, [None]):
-        if start is not None and previous is not None:
-            if key is not None and key == (previous[0], previous[1] + 1):
-                previous = key
-                continue
-            first, last = _ip(start), _ip(previous)
-            parts.append(str(first) if first == last else f"{first}-{last}")
-        start = previous = key
-    return ",".join(parts)
+    return str(AddressSet.of(addresses))
 
 
 def addresses_of(text: str) -> Iterator[str]:
-    """Every address of a ranges text, in its order."""
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        low = ipaddress.ip_address(first)
-        high = ipaddress.ip_address(last or first)
-        for value in range(int(low), int(high) + 1):
-            yield str(_ip((low.version, value)))
+    """Every address of a ranges text, in order."""
+    return iter(AddressSet.parse(text))
 
 
 def ports_text(ports: Iterable[int]) -> str:
@@ -99,6 +83,160 @@ def ports_of(text: str) -> list[int]:
     return ports
 
 
-def _ip(key: tuple[int, int]) -> IPAddress:
-    version, value = key
-    return ipaddress.IPv4Address(value) if version == 4 else ipaddress.IPv6Address(value)
+class AddressSet(Collection[str]):
+    """An immutable set of addresses, kept as sorted spans: a /16 costs as much as one address.
+
+    Iterating gives canonical texts in order; `str()` gives the ranges text that observations and requests hold.
+    """
+
+    __slots__ = ("_count", "_text", "spans")
+
+    spans: tuple[tuple[int, int, int], ...]
+    """(version, first, last) of each span, disjoint and not adjacent, sorted."""
+
+    def __init__(self, spans: Iterable[tuple[int, int, int]] = ()) -> None:
+        merged: list[tuple[int, int, int]] = []
+        for version, low, high in sorted(spans):
+            if merged and merged[-1][0] == version and low <= merged[-1][2] + 1:
+                merged[-1] = (version, merged[-1][1], max(high, merged[-1][2]))
+            else:
+                merged.append((version, low, high))
+        self.spans = tuple(merged)
+        self._count: int | None = None
+        self._text: str | None = None
+
+    @classmethod
+    def of(cls, addresses: Iterable[str]) -> AddressSet:
+        if isinstance(addresses, AddressSet):
+            return addresses
+        return cls((version, value, value) for version, value in map(address_key, addresses))
+
+    @classmethod
+    def parse(cls, text: str) -> AddressSet:
+        """From a ranges text; subnets may stand in it as well. ValueError for anything else."""
+        return cls(_range(part) for part in filter(None, text.split(",")))
+
+    def __str__(self) -> str:
+        if self._text is None:
+            self._text = ",".join(
+                _text(version, low) if low == high else f"{_text(version, low)}-{_text(version, high)}"
+                for version, low, high in self.spans
+            )
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"AddressSet.parse({str(self)!r})"
+
+    def __iter__(self) -> Iterator[str]:
+        for version, low, high in self.spans:
+            if version == 4:
+                yield from (f"{n >> 24}.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in range(low, high + 1))
+            else:
+                yield from (_text(6, n) for n in range(low, high + 1))
+
+    def __len__(self) -> int:
+        if self._count is None:
+            self._count = sum(high - low + 1 for _, low, high in self.spans)
+        return self._count
+
+    def __bool__(self) -> bool:
+        return bool(self.spans)
+
+    def __contains__(self, addr: object) -> bool:
+        if not isinstance(addr, str):
+            return False
+        version, value = address_key(addr)
+        at = bisect_right(self.spans, (version, value, _HIGHEST)) - 1
+        return at >= 0 and self.spans[at][0] == version and self.spans[at][1] <= value <= self.spans[at][2]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AddressSet) and self.spans == other.spans
+
+    def __hash__(self) -> int:
+        return hash(self.spans)
+
+    def __or__(self, other: AddressSet) -> AddressSet:
+        return AddressSet((*self.spans, *other.spans))
+
+    def __and__(self, other: AddressSet) -> AddressSet:
+        found: list[tuple[int, int, int]] = []
+        mine, theirs = 0, 0
+        while mine < len(self.spans) and theirs < len(other.spans):
+            (version, low, high), (version2, low2, high2) = self.spans[mine], other.spans[theirs]
+            if version == version2 and max(low, low2) <= min(high, high2):
+                found.append((version, max(low, low2), min(high, high2)))
+            if (version, high) < (version2, high2):
+                mine += 1
+            else:
+                theirs += 1
+        return AddressSet(found)
+
+    def __sub__(self, other: AddressSet) -> AddressSet:
+        found: list[tuple[int, int, int]] = []
+        theirs = 0
+        for version, low, high in self.spans:
+            while theirs < len(other.spans) and other.spans[theirs][::2] < (version, low):
+                theirs += 1
+            at, start = theirs, low
+            while at < len(other.spans) and other.spans[at][:2] <= (version, high) and start <= high:
+                _, low2, high2 = other.spans[at]
+                if low2 > start:
+                    found.append((version, start, low2 - 1))
+                start = max(start, high2 + 1)
+                at += 1
+            if start <= high:
+                found.append((version, start, high))
+        return AddressSet(found)
+
+    def of_version(self, version: int) -> AddressSet:
+        """Those of one IP version."""
+        return AddressSet(span for span in self.spans if span[0] == version)
+
+    def pick(self, chosen: bytes) -> AddressSet:
+        """Those whose place in the order has a 1 in `chosen`, one byte for each address, 0 or 1."""
+        found: list[tuple[int, int, int]] = []
+        place = 0
+        for version, low, high in self.spans:
+            end = place + high - low + 1
+            start = chosen.find(1, place, end)
+            while start >= 0:
+                stop = chosen.find(0, start, end)
+                stop = end if stop < 0 else stop
+                found.append((version, low + start - place, low + stop - 1 - place))
+                start = chosen.find(1, stop, end)
+            place = end
+        return AddressSet(found)
+
+    def chunks(self, size: int) -> Iterator[AddressSet]:
+        """The same set in order, in parts of at most `size` addresses."""
+        part: list[tuple[int, int, int]] = []
+        room = size
+        for version, low, high in self.spans:
+            while low <= high:
+                last = min(high, low + room - 1)
+                part.append((version, low, last))
+                room -= last - low + 1
+                low = last + 1
+                if not room:
+                    yield AddressSet(part)
+                    part, room = [], size
+        if part:
+            yield AddressSet(part)
+
+
+_HIGHEST = 1 << 128
+
+
+def _range(part: str) -> tuple[int, int, int]:
+    first, dash, last = part.partition("-")
+    if not dash:
+        net = network(part)
+        return net.version, int(net.network_address), int(net.broadcast_address)
+    (version, low), (version2, high) = address_key(first.strip()), address_key(last.strip())
+    if version != version2 or high < low:
+        raise ValueError(f"{part} is no range of addresses")
+    return version, low, high
+
+
+def _text(version: int, value: int) -> str:
+    return str(ipaddress.IPv4Address(value) if version == 4 else ipaddress.IPv6Address(value))

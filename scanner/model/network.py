@@ -28,25 +28,48 @@ class Pace(Protocol):
         """Return when `packets` more may be sent (it sleeps until then)."""
 
 
-class Sweep(Frozen, frozen=True):
-    """Find which addresses are alive: ARP or NDP on the vantage's own link, ICMP echo elsewhere."""
+Method = Literal["echo", "timestamp", "syn", "ack", "udp"]
+METHODS: tuple[Method, ...] = ("echo", "timestamp", "syn", "ack", "udp")
+PATIENCE = 3.6
+"""Seconds: Linux reports a dead host after three ARP requests, a second apart."""
 
-    on_link: tuple[str, ...] = ()
+
+class Sweep(Frozen, frozen=True):
+    """Find which addresses are alive: ARP or NDP on the vantage's own link, probes elsewhere.
+
+    Addresses are ranges texts. `names`: hosts of the own link are asked for their names as well.
+    """
+
+    on_link: str = ""
     """Addresses of the vantage's own segment."""
-    routed: tuple[str, ...] = ()
-    """Addresses of other zones: one ICMP echo each, answered or not (an answer is a flow like any other)."""
+    routed: str = ""
+    """Addresses of other zones: echo and timestamp, answered or not (an answer is a flow like any other)."""
+    discover: str = ""
+    """More addresses of other zones, of which only matters who is alive; their silence is no evidence."""
     tries: int = 2
+    names: bool = True
+    methods: tuple[Method, ...] = METHODS
+    """How `discover` is asked: by the first of them, and who is silent then by the others."""
+    patience: float = PATIENCE
+    """Seconds after the last probe in which a router may still report that it found nobody."""
 
 
 class Knock(Frozen, frozen=True):
     """Ask ports. Every address is asked every port of its group, whether it looks alive or not."""
 
-    addresses: tuple[str, ...]
+    addresses: str
+    """A ranges text."""
     tcp: tuple[Port, ...] = ()
     udp: tuple[Port, ...] = ()
     tries: int = 2
+    """At least; where packets are lost, more."""
     gentle: bool = False
-    """Fragile hosts: full connections that are closed properly, one at a time, no half-open handshakes."""
+    """Full connections that are closed properly, one at a time to a host, no half-open handshakes."""
+    echo: bool = False
+    """ICMP echo, and timestamp over IPv4, are asked as well: flows like any other."""
+    known: tuple[tuple[str, Transport, str], ...] = ()
+    """(address, transport, ports) that were answered before an interruption: they are neither asked nor told again."""
+    patience: float = PATIENCE
 
 
 class Talk(Frozen, frozen=True):

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
+from scanner.model.addresses import AddressSet
 from scanner.model.base import Frozen, Port, Transport
 
 State = Literal["open", "closed", "rejected", "unreachable", "silent"]
@@ -24,8 +26,23 @@ class HostSeen(Frozen, frozen=True, tag="host", tag_field="kind"):
     """An address gave a sign of life to this vantage."""
 
     address: str
-    how: Literal["arp", "ndp", "echo-reply", "tcp", "udp", "neighbour-table", "gateway", "self"]
-    """`gateway`: the next hop out of this zone answered ARP or NDP. `self`: the laptop's own address."""
+    how: Literal[
+        "arp",
+        "ndp",
+        "echo-reply",
+        "icmp-error",
+        "tcp",
+        "udp",
+        "mdns",
+        "llmnr",
+        "netbios",
+        "neighbour-table",
+        "named",
+        "gateway",
+        "self",
+    ]
+    """`gateway`: the next hop out of this zone answered ARP or NDP. `self`: the laptop's own address. `named`: no sign
+    of life, but what somebody else (a DNS server, a neighbour) calls an address that gave one."""
     at: float
     mac: str | None = None
     """`aa:bb:cc:dd:ee:ff`; only ever of a host on the vantage's own link."""
@@ -54,6 +71,33 @@ class PortState(Frozen, frozen=True, tag="port", tag_field="kind"):
     rtt_ms: float | None = None
     """Of the last probe that was answered; the slowest of a row of several ports."""
     tries: int = 1
+
+
+class Alive(Frozen, frozen=True, tag="alive", tag_field="kind"):
+    """All of these addresses gave the same answer to a discovery probe: the bulk of a sweep in one row."""
+
+    addresses: str
+    """A ranges text."""
+    transport: Transport
+    port: Port
+    """For icmp the type of the request."""
+    reason: str
+    at: float
+    ttl: int | None = None
+    rtt_ms: float | None = None
+    """The slowest."""
+    tries: int = 1
+
+    def rows(self) -> Iterator[PortState | HostSeen]:
+        """The same, an address at a time: an answered ping is a flow, any other answer a sign of life."""
+        for each in AddressSet.parse(self.addresses):
+            if self.transport == "icmp":
+                yield PortState(
+                    each, "icmp", str(self.port), "open", self.reason, self.at, self.ttl, each, None, self.rtt_ms,
+                    self.tries,
+                )  # fmt: skip
+            else:
+                yield HostSeen(each, self.transport, self.at, None, self.ttl, self.rtt_ms)
 
 
 class Silence(Frozen, frozen=True, tag="silence", tag_field="kind"):
@@ -127,7 +171,7 @@ class Progress(Frozen, frozen=True, tag="progress", tag_field="kind"):
     """Packets a second, over the last while."""
 
 
-Observation = HostSeen | PortState | Silence | Conversation | Refused | Limitation
+Observation = HostSeen | PortState | Alive | Silence | Conversation | Refused | Limitation
 Event = Observation | Progress
 
 

@@ -1,6 +1,6 @@
 """A probe as a value: who it is for, and a generator of steps that a driver carries out. No sockets here.
 
-The live driver (`scanner.net.converse`) and the simulated one (`scanner.lab.dialogue`) run the same generators.
+The live driver (`scanner.net.talk.converse`) and the simulated one (`scanner.lab.dialogue`) run the same generators.
 """
 
 from __future__ import annotations

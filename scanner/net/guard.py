@@ -7,22 +7,28 @@ request it reports as `Refused` rows; coverage names them.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
 
+import msgspec
+
 from scanner.errors import OutOfScope
-from scanner.model.addresses import addresses_text, ports_text
+from scanner.model.addresses import AddressSet, ports_text
 from scanner.model.base import Transport
-from scanner.model.network import Converse, Knock, Network, Pace, Sweep, Talk
-from scanner.model.observation import Conversation, Event, PortState, Refused, Vantage
+from scanner.model.network import Converse, Knock, Method, Network, Pace, Sweep, Talk
+from scanner.model.observation import Alive, Conversation, Event, PortState, Refused, Vantage
 from scanner.model.site import Site
 from scanner.net.pace import Chain, TokenBucket
-from scanner.net.rules import NEVER_WRITTEN, WITHHELD, AddressRules, authorization_refusal, port_refusal
+from scanner.net.rules import NEVER_WRITTEN, WITHHELD, AddressRules, Members, authorization_refusal, port_refusal
+from scanner.plan import DISCOVERY_PORTS, POLITE_RATE
 
 FRAGILE_RATE = 10.0
 """Packets a second to fragile hosts, all of them together."""
+_CALENDAR_SECONDS = 0.25
 
 _FRAGILE_UDP = "fragile device: a UDP probe is a payload, and it gets none"
+_NO_METHOD = "found by echo only, which --discover leaves out"
 
 Events = Generator[Event, None, None]
 R = TypeVar("R")
@@ -32,10 +38,16 @@ class Guard:
     """A Network that lets through to `inner` only what `site` authorises, at the pace that it authorises.
 
     OutOfScope where there is no authorization, or `today` is outside its dates: when a request is made, before every
-    packet that asks its pace, and after every event. `now` gives the time of its own rows, in seconds since the epoch.
-    `pace` replaces its own bucket of `site.scope.max_rate` and must not be faster; a stricter one that comes with a
-    request is obeyed as well. Fragile hosts come last, gently: one host at a time for ports and conversations, and
-    all they get, sweeps included, is `FRAGILE_RATE` packets a second.
+    packet that asks its pace, and, while events come, every quarter of a second. `now` gives the time of its own rows,
+    in seconds since the epoch. `pace` replaces its own bucket of `site.scope.max_rate` and must not be faster; a
+    stricter one that comes with a request is obeyed as well.
+
+    Fragile hosts come last, gently: one host at a time for ports and conversations, found by ARP, NDP and echo only,
+    and all they get, sweeps included, is `FRAGILE_RATE` packets a second.
+
+    `polite` treats the whole network as one that may break: at most `POLITE_RATE` packets a second, TCP ports asked by
+    whole connections, one at a time to a host, one UDP port and one conversation at a time to a host, no names asked
+    for, and of discovery echo only. Unlike fragile hosts the others are still sent payloads.
     """
 
     def __init__(
@@ -46,14 +58,16 @@ class Guard:
         today: Callable[[], datetime.date],
         now: Callable[[], float],
         pace: Pace | None = None,
+        polite: bool = False,
     ) -> None:
-        limit = site.scope.max_rate
+        limit = min(POLITE_RATE, site.scope.max_rate) if polite else site.scope.max_rate
         if pace is not None and pace.rate > limit:
             raise ValueError(f"a pace of {pace.rate} packets a second is above the site's {limit}")
         self._inner = inner
         self._site = site
         self._today = today
         self._now = now
+        self._polite = polite
         self._bucket: Pace = pace or TokenBucket(limit)
         self._slow = TokenBucket(min(FRAGILE_RATE, self._bucket.rate))
         self._rules = AddressRules(site, vantage)
@@ -74,28 +88,42 @@ class Guard:
         self._inner.close()
 
     def _sweep(self, request: Sweep, pace: Pace) -> Events:
-        asked = (*request.on_link, *request.routed)
-        allowed, refused = self._sort(asked)
-        for reason, addresses in refused.items():
-            for port, family in (
-                ("8", [a for a in addresses if ":" not in a]),
-                ("128", [a for a in addresses if ":" in a]),
-            ):
-                if family:
-                    yield self._refused(family, "icmp", port, reason)
+        on_link, routed, discover = map(AddressSet.parse, (request.on_link, request.routed, request.discover))
+        asked = on_link | routed | discover
+        allowed, refused = self._rules.sort(asked)
+        yield from self._unechoed(refused)
+        methods = self._methods(request.methods)
         for fragile in (False, True):
-            part = Sweep(
-                tuple(a for a in request.on_link if a in allowed and self._site.fragile(a) is fragile),
-                tuple(a for a in request.routed if a in allowed and self._site.fragile(a) is fragile),
-                request.tries,
+            kept = allowed & self._rules.fragile if fragile else allowed - self._rules.fragile
+            by = tuple(each for each in methods if each == "echo") if fragile else methods
+            found = discover & kept
+            if found and not by:
+                yield from self._unechoed({_NO_METHOD: found})
+                found, kept = AddressSet(), (on_link | routed) & kept
+            part = msgspec.structs.replace(
+                request,
+                on_link=str(on_link & kept),
+                routed=str(routed & kept),
+                discover=str(found),
+                names=request.names and not fragile and not self._polite,
+                methods=by,
             )
             # A request that names nobody still asks who is there (multicast on the own link); one that was cut to
             # nothing does not.
-            if part.on_link or part.routed or (not asked and not fragile):
-                yield from self._relay(self._inner.sweep, part, pace, allowed, fragile)
+            if kept or (not asked and not fragile):
+                yield from self._relay(self._inner.sweep, part, pace, kept, fragile)
+
+    def _methods(self, methods: tuple[Method, ...]) -> tuple[Method, ...]:
+        """Those that ask no port which may not be asked."""
+        refused = {
+            method
+            for method, ports in DISCOVERY_PORTS.items()
+            if any(port_refusal(self._site, "udp" if method == "udp" else "tcp", port) for port in ports)
+        }
+        return tuple(each for each in methods if each not in refused and (each == "echo" or not self._polite))
 
     def _knock(self, request: Knock, pace: Pace) -> Events:
-        allowed, refused = self._sort(request.addresses)
+        allowed, refused = self._rules.sort(AddressSet.parse(request.addresses))
         wanted: tuple[tuple[Transport, tuple[int, ...]], ...] = (("tcp", request.tcp), ("udp", request.udp))
         kept: dict[str, tuple[int, ...]] = {}
         for transport, ports in wanted:
@@ -108,25 +136,42 @@ class Guard:
                     cut = ports_text(port for port in ports if why[port] == reason)
                     yield self._refused(allowed, transport, cut, reason)
             kept[transport] = tuple(port for port in ports if why[port] is None)
+        if request.echo:
+            yield from self._unechoed(refused)
         tcp, udp = kept["tcp"], kept["udp"]
-        sturdy = tuple(a for a in request.addresses if a in allowed and not self._site.fragile(a))
-        if sturdy and (tcp or udp):
-            part = Knock(sturdy, tcp, udp, request.tries, request.gentle)
-            yield from self._relay(self._inner.knock, part, pace, allowed, False)
-        fragile = [a for a in dict.fromkeys(request.addresses) if a in allowed and self._site.fragile(a)]
+        sturdy = allowed - self._rules.fragile
+        if sturdy and (tcp or udp or request.echo):
+            for part in self._parts(msgspec.structs.replace(request, addresses=str(sturdy), tcp=tcp, udp=udp)):
+                yield from self._relay(self._inner.knock, part, pace, sturdy, False)
+        fragile = allowed & self._rules.fragile
         if fragile and udp:
             yield self._refused(fragile, "udp", ports_text(udp), _FRAGILE_UDP)
-        for one in fragile if tcp else ():
-            gentle = Knock((one,), tcp, (), request.tries, gentle=True)
-            yield from self._relay(self._inner.knock, gentle, pace, {one}, True)
+        for one in fragile.chunks(1) if tcp or request.echo else ():
+            gentle = msgspec.structs.replace(request, addresses=str(one), tcp=tcp, udp=(), gentle=True)
+            yield from self._relay(self._inner.knock, gentle, pace, one, True)
+
+    def _parts(self, request: Knock) -> Iterator[Knock]:
+        """The request itself; where one is polite, so that no host is asked two things at once."""
+        if not self._polite:
+            yield request
+            return
+        if request.echo:
+            yield msgspec.structs.replace(request, tcp=(), udp=())
+        if request.tcp:
+            yield msgspec.structs.replace(request, udp=(), echo=False, gentle=True)
+        for port in request.udp:
+            yield msgspec.structs.replace(request, tcp=(), udp=(port,), echo=False)
 
     def _converse(self, request: Converse, pace: Pace) -> Events:
         refused: dict[tuple[Transport, int, str], list[str]] = {}
         sturdy: list[Talk] = []
         fragile: dict[str, list[Talk]] = {}
+        ports = {(talk.transport, talk.port) for talk in request.talks}
+        port_reason = {(transport, port): port_refusal(self._site, transport, port) for transport, port in ports}
+        breaks = Members(self._rules.fragile).hold
         for talk in request.talks:
-            reason = self._rules.refusal(talk.address) or port_refusal(self._site, talk.transport, talk.port)
-            if not reason and self._site.fragile(talk.address) and talk.transport != "tcp":
+            reason = self._rules.refusal(talk.address) or port_reason[talk.transport, talk.port]
+            if not reason and talk.transport != "tcp" and breaks(talk.address):
                 reason = _FRAGILE_UDP
             if reason:
                 refused.setdefault((talk.transport, talk.port, reason), []).append(talk.address)
@@ -134,58 +179,66 @@ class Guard:
                 yield Conversation(
                     talk.address, talk.transport, talk.port, "none", "withheld", self._now(), detail=WITHHELD
                 )
-            elif self._site.fragile(talk.address):
+            elif breaks(talk.address):
                 fragile.setdefault(talk.address, []).append(talk)
             else:
                 sturdy.append(talk)
         for (transport, port, reason), addresses in refused.items():
-            yield self._refused(addresses, transport, str(port), reason)
-        if sturdy:
-            part = Converse(tuple(sturdy), request.gentle)
-            names = {talk.address for talk in sturdy}
-            yield from self._relay(self._inner.converse, part, pace, names, False)
+            yield self._refused(AddressSet.of(addresses), transport, str(port), reason)
+        for talks in _rounds(sturdy) if self._polite else [sturdy]:
+            if talks:
+                part = Converse(tuple(talks), request.gentle)
+                allowed = AddressSet.of(talk.address for talk in talks)
+                yield from self._relay(self._inner.converse, part, pace, allowed, False)
         for address, talks in fragile.items():
             gentle = Converse(tuple(talks), gentle=True)
-            yield from self._relay(self._inner.converse, gentle, pace, {address}, True)
-
-    def _sort(self, addresses: Iterable[str]) -> tuple[set[str], dict[str, list[str]]]:
-        """The addresses that may be sent to, and the others by the reason why not."""
-        allowed: set[str] = set()
-        refused: dict[str, list[str]] = {}
-        for address in addresses:
-            reason = self._rules.refusal(address)
-            if reason:
-                refused.setdefault(reason, []).append(address)
-            else:
-                allowed.add(address)
-        return allowed, refused
+            yield from self._relay(self._inner.converse, gentle, pace, AddressSet.of([address]), True)
 
     def _relay(
         self,
         ask: Callable[[R, Pace], Iterator[Event]],
         request: R,
         pace: Pace,
-        allowed: Collection[str],
+        allowed: AddressSet,
         fragile: bool,
     ) -> Events:
         """Make one request of the inner network and pass its events on; closing this closes that."""
         self.check()
         stricter = [pace] if pace.rate < self._bucket.rate else []
         slow = [self._slow] if fragile else []
+        holds = Members(allowed).hold
         events = ask(request, _Dated(self.check, Chain([*stricter, *slow, self._bucket])))
+        look = time.monotonic
+        checked = look()
         try:
             for event in events:
                 # A host seen is nothing sent, so a neighbour out of scope may pass. An answer from somebody who was
                 # not asked is no flow of this vantage.
-                if not isinstance(event, PortState | Conversation) or event.address in allowed:
+                kind = type(event)
+                if kind is PortState or kind is Conversation:
+                    if holds(event.address):  # type: ignore[union-attr]
+                        yield event
+                elif kind is Alive:
+                    found = AddressSet.parse(event.addresses) & allowed  # type: ignore[union-attr]
+                    if found:
+                        yield msgspec.structs.replace(event, addresses=str(found))
+                else:
                     yield event
-                self.check()
+                if look() - checked > _CALENDAR_SECONDS:
+                    self.check()
+                    checked = look()
         finally:
             if isinstance(events, Generator):
                 events.close()
 
-    def _refused(self, addresses: Iterable[str], transport: Transport, ports: str, reason: str) -> Refused:
-        return Refused(addresses_text(addresses), transport, ports, reason, self._now())
+    def _unechoed(self, refused: dict[str, AddressSet]) -> Iterator[Refused]:
+        for reason, addresses in refused.items():
+            for port, family in (("8", addresses.of_version(4)), ("128", addresses.of_version(6))):
+                if family:
+                    yield self._refused(family, "icmp", port, reason)
+
+    def _refused(self, addresses: AddressSet, transport: Transport, ports: str, reason: str) -> Refused:
+        return Refused(str(addresses), transport, ports, reason, self._now())
 
     def check(self) -> None:
         """OutOfScope unless the site file authorises a scan today."""
@@ -205,3 +258,16 @@ class _Dated:
     def take(self, packets: int) -> None:
         self.check()
         self._pace.take(packets)
+
+
+def _rounds(talks: Iterable[Talk]) -> list[list[Talk]]:
+    """The talks in rounds, none of which has two with one host."""
+    rounds: list[list[Talk]] = []
+    met: dict[str, int] = {}
+    for talk in talks:
+        number = met.get(talk.address, 0)
+        met[talk.address] = number + 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(talk)
+    return rounds

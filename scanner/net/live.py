@@ -14,10 +14,12 @@ from scanner.errors import BadInput, NetworkFailed, NoPrivilege
 from scanner.model.base import Frozen
 from scanner.model.network import Converse, Engine, Knock, Pace, Sweep
 from scanner.model.observation import Event, Limitation, Vantage
-from scanner.net import connect, ping, raw, sweep, udp
-from scanner.net.link import gone
-from scanner.net.resolve import Macs
+from scanner.net.packets.link import Link, gone
+from scanner.net.packets.reserved import Reserved
+from scanner.net.raw import knock, sweep
+from scanner.net.raw.resolve import Macs
 from scanner.net.route import Interface, interface_named, interfaces
+from scanner.net.volley.passes import MOST_PASSES
 
 _FIX = (
     "run with sudo, give the interpreter the right with `setcap cap_net_raw+ep`, or scan with --engine connect, which "
@@ -41,6 +43,8 @@ class Available(Frozen, frozen=True):
 
 def available() -> Available:
     """Try what each engine needs; nothing is sent."""
+    from scanner.net.sockets import ping
+
     refused = _raw_refused()
     pings = ping.granted()
     has_nmap = shutil.which("nmap") is not None
@@ -73,35 +77,67 @@ class LiveNetwork:
     def __init__(self, vantage: Vantage, engine: Engine, udp_payloads: Mapping[int, bytes] | None = None) -> None:
         self.vantage = vantage
         self.engine: Literal["raw", "connect", "nmap"]
-        refused = _raw_refused() if engine in ("auto", "raw") else None
-        if engine == "auto":
-            self.engine = "raw" if refused is None else "connect"
-        elif engine == "raw" and refused is not None:
-            raise NoPrivilege(refused)
-        elif engine == "nmap" and shutil.which("nmap") is None:
+        if engine == "nmap" and shutil.which("nmap") is None:
             raise BadInput("nmap is not installed: apt install nmap, or use --engine raw")
-        else:
-            self.engine = engine
         self._payloads = dict(udp_payloads or {})
         self._macs = Macs()
         self._told = False
+        self._link: Link | None = None
+        self._reserved: Reserved | None = None
+        refused = self._open_link()
+        if engine == "raw" and refused is not None:
+            raise NoPrivilege(refused)
+        if engine == "auto":
+            self.engine = "raw" if refused is None else "connect"
+        else:
+            self.engine = engine
+
+    def _open_link(self) -> str | None:
+        """Open what takes a privilege, so that it may be given up afterwards. Why it cannot be had, or None."""
+        if not hasattr(socket, "AF_PACKET"):
+            return _raw_refused()
+        interface = self._interface()
+        reserved = Reserved(MOST_PASSES)
+        try:
+            self._link = Link(interface, reserved.ports)
+        except NoPrivilege as error:
+            reserved.close()
+            return str(error)
+        except BaseException:
+            reserved.close()
+            raise
+        self._reserved = reserved
+        return None
 
     def sweep(self, request: Sweep, pace: Pace) -> Iterator[Event]:
         interface = self._interface()
         request = msgspec.structs.replace(request, tries=max(1, request.tries))
         yield from self._limitation()
         # Whatever engine asks the ports, neighbours are best found by ARP and NDP where that may be had.
-        if _raw_refused() is None:
-            yield from sweep.sweep(request, pace, self.vantage, interface, self._macs)
+        if self._link is not None:
+            yield from sweep.sweep(request, pace, self.vantage, self._link, self._payloads, self._macs)
         else:
+            from scanner.net.sockets import ping
+
             yield from ping.sweep(request, pace, self.vantage, interface)
 
     def knock(self, request: Knock, pace: Pace) -> Iterator[Event]:
         interface = self._interface()
         request = msgspec.structs.replace(request, tries=max(1, request.tries))
-        if self.engine == "raw":
-            yield from raw.knock(request, pace, self.vantage, interface, self._payloads, self._macs)
-        elif self.engine == "nmap" and not request.gentle:
+        link = self._link
+        if link is not None and self.engine == "raw":
+            yield from knock.knock(request, pace, self.vantage, link, self._payloads, self._macs)
+            return
+        from scanner.net.sockets import connect, ping, udp
+
+        if request.echo:
+            echo = msgspec.structs.replace(request, tcp=(), udp=())
+            if link is not None:
+                yield from knock.knock(echo, pace, self.vantage, link, self._payloads, self._macs)
+            else:
+                flows = Sweep(routed=request.addresses, tries=request.tries, names=False, patience=request.patience)
+                yield from ping.sweep(flows, pace, self.vantage, interface)
+        if self.engine == "nmap" and not request.gentle:
             from scanner.net import nmap
 
             yield from nmap.knock(request, pace, self.vantage)
@@ -111,13 +147,17 @@ class LiveNetwork:
             yield from udp.knock(request, pace, self.vantage, interface, self._payloads)
 
     def converse(self, request: Converse, pace: Pace) -> Iterator[Event]:
-        from scanner.net import converse
+        from scanner.net.talk import converse
 
         self._interface()
         yield from converse.converse(request, pace, self.vantage)
 
     def close(self) -> None:
-        """Nothing stays open between requests."""
+        """Give back the sockets and the ports; nothing may be asked any more."""
+        if self._link is not None:
+            self._link.close()
+        if self._reserved is not None:
+            self._reserved.close()
 
     def _interface(self) -> Interface:
         interface = interface_named(self.vantage.interface)

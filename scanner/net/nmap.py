@@ -26,7 +26,7 @@ import msgspec
 from scanner.errors import BadInput, NetworkFailed, NoPrivilege
 from scanner.importers.nmap_run import NmapRun, read_nmap_xml
 from scanner.importers.nmap_xml import observations
-from scanner.model.addresses import address, addresses_text, ports_text
+from scanner.model.addresses import AddressSet, addresses_text, ports_text
 from scanner.model.network import Knock, Pace
 from scanner.model.observation import Event, Limitation, Progress, Silence, Vantage
 from scanner.model.text import visible
@@ -184,22 +184,13 @@ def _limitations(scans: set[_Scan]) -> Iterator[Limitation]:
 
 
 def _units(request: Knock, tcp_scan: _Scan) -> Iterator[_Unit]:
-    checked = [_checked(each) for each in request.addresses]
+    checked = list(AddressSet.parse(request.addresses))
     kinds: tuple[tuple[_Scan, tuple[int, ...]], ...] = ((tcp_scan, request.tcp), ("udp", request.udp))
     for scan, ports in kinds:
         size = 1 if request.gentle else max(1, min(_UNIT_ADDRESSES, _UNIT_PROBES // max(1, len(ports))))
         for family in ([a for a in checked if ":" not in a], [a for a in checked if ":" in a]):
             for start in range(0, len(family) if ports else 0, size):
                 yield _Unit(tuple(family[start : start + size]), ports, scan)
-
-
-def _checked(text: str) -> str:
-    """An address that python-nmap may split and Nmap may read: canonical, and never a flag, a name or a range."""
-    found = address(text)
-    scope = found.partition("%")[2]
-    if scope and not _INTERFACE.fullmatch(scope):
-        raise BadInput(f"{visible(text, 60)!r} names no interface after its %")
-    return found
 
 
 def _bare(text: str) -> str:

@@ -10,13 +10,17 @@ from collections.abc import Callable, Sequence
 
 from scanner.model.network import Pace
 
-_MARGIN = 1.02
+_MARGIN = 1.05
 """Windows are this much longer than they claim: between the grant and the wire there is a scheduler."""
-_LEAST_SLEEP = 1e-5
+_AHEAD = 0.01
+"""Seconds by which a sender may run ahead of the even pace, and so catch up when the system woke it late."""
+_LEAST_SLEEP = 0.002
+"""Shorter ones would cost more than they even out."""
 
 
 class TokenBucket:
-    """Never more than `rate` packets in any second, nor rate/10 (rounded up) in any 100 ms, rate/100 in any 10 ms.
+    """Never more than `rate` packets in any second, nor rate/10 (rounded up) in any 100 ms; and evenly, so that no
+    10 ms see more than about rate/50.
 
     A rate below one is one packet every 1/rate seconds. Threads may share it; they wait in line. `clock` and `sleep`
     are seconds that only go forward.
@@ -32,15 +36,13 @@ class TokenBucket:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._windows = (
-            _Window(0.01, math.ceil(rate / 100)),
             _Window(0.1, math.ceil(rate / 10)),
             _Window(max(1.0, 1 / rate), max(1, math.floor(rate))),
         )
-
-    @property
-    def depth(self) -> int:
+        self._even = 0.0
+        """When the packets granted so far are through at the even pace."""
+        self.depth = math.ceil(rate / 100)
         """How many packets may go at one instant; `take` waits in between when it is asked for more."""
-        return self._windows[0].limit
 
     def take(self, packets: int) -> None:
         """Return when `packets` more may be sent; those beyond `depth` have been waited for one portion at a time."""
@@ -53,10 +55,11 @@ class TokenBucket:
     def _grant(self, portion: int) -> None:
         while True:
             now = self._clock()
-            ready = max(window.ready(now, portion) for window in self._windows)
+            ready = max(self._even - _AHEAD, *(window.ready(now, portion) for window in self._windows))
             if ready <= now:
                 break
             self._sleep(max(ready - now, _LEAST_SLEEP))
+        self._even = max(self._even, now) + portion * _MARGIN / self.rate
         for window in self._windows:
             window.add(now, portion)
 

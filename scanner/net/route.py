@@ -5,9 +5,12 @@ from __future__ import annotations
 import ipaddress
 import socket
 import struct
+from bisect import bisect_right
+from collections.abc import Iterator
 from typing import Literal
 
 from scanner.errors import BadInput
+from scanner.model.addresses import AddressSet
 from scanner.model.base import Frozen
 from scanner.model.observation import Vantage
 from scanner.model.site import Zone
@@ -17,6 +20,12 @@ IFF_UP, IFF_RUNNING, IFF_NOARP = 0x1, 0x40, 0x80
 ARPHRD_ETHER = 1
 _UNUSABLE = 0x08 | 0x40
 """IFA_F_DADFAILED, IFA_F_TENTATIVE: an address that may not be used as a source (yet)."""
+_ITSELF = ""
+_SPECIAL = (
+    *("0.0.0.0/32", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::/128", "::1/128", "::ffff:0.0.0.0/96"),
+    *("fe80::/16", "fe80::/10", "fec0::/10", "ff00::/8"),
+)
+"""What is routed by its own rules, whatever the tables hold."""
 
 
 class Interface(Frozen, frozen=True):
@@ -53,13 +62,19 @@ class Interface(Frozen, frozen=True):
 
 
 class Hop(Frozen, frozen=True):
-    """How a packet to an address leaves the laptop."""
+    """How a packet to an address leaves the laptop; for a set of addresses `""` stands for the address itself."""
 
     kind: Literal["self", "on-link", "routed"]
     source: str
     """The laptop's address that it carries."""
     via: str
     """Whom to hand it to on the link: the address itself, or the gateway."""
+
+    def to(self, address: str) -> Hop:
+        """The same for one address of the set."""
+        if self.source and self.via:
+            return self
+        return Hop(self.kind, self.source or address, self.via or address)
 
 
 def interfaces() -> tuple[Interface, ...]:
@@ -130,22 +145,67 @@ def next_hop(address: str, interface: Interface, source: str | None) -> Hop | No
     Linux supposes that the address is on the link, so an answer outside the interface's own prefixes is
     believed only when the routing table holds it.
     """
-    packed = ipaddress.ip_address(address).packed
+    with netlink.opened() as by:
+        hop = _hop(address, interface, source, by)
+    return None if hop is None else hop.to(address)
+
+
+def ways(addresses: AddressSet, interface: Interface, vantage: Vantage) -> tuple[tuple[AddressSet, Hop | None], ...]:
+    """How packets to every address of a set leave by that interface: what `next_hop` says, each answer once.
+
+    The kernel is asked once for all addresses between two bounds of its routing prefixes, so a /16 behind one gateway
+    costs as much as one address. `via` is `""` for neighbours, `source` too for the laptop's own addresses (`Hop.to`).
+    """
+    found: dict[Hop | None, list[tuple[int, int, int]]] = {}
+    with netlink.opened() as by:
+        for version in (4, 6):
+            spans = [span for span in addresses.spans if span[0] == version]
+            if not spans:
+                continue
+            source = source_for(version, vantage)
+            bounds, spread = _bounds(version, interface, source)
+            known: dict[int, Hop | None] = {}
+            for _, low, high in spans:
+                while low <= high:
+                    at = bisect_right(bounds, low)
+                    if at not in known:
+                        known[at] = _hop(str(_ip(version, low)), interface, source, by)
+                    hop = known[at]
+                    last = min(high, bounds[at] - 1) if at < len(bounds) else high
+                    if hop is not None and hop.kind == "routed" and any(first <= low <= end for first, end in spread):
+                        last, hop = low, _hop(str(_ip(version, low)), interface, source, by)
+                    found.setdefault(hop, []).append((version, low, last))
+                    low = last + 1
+    return tuple((AddressSet(spans), hop) for hop, spans in found.items())
+
+
+def source_for(version: int, vantage: Vantage) -> str | None:
+    """The vantage's own address of that IP version; None leaves it to the kernel."""
+    if version == 6:
+        return vantage.address6
+    return None if ":" in vantage.address else vantage.address
+
+
+def _hop(address: str, interface: Interface, source: str | None, by: socket.socket) -> Hop | None:
+    """`next_hop`, with `""` for the address itself: alike for all addresses between two of `_bounds`."""
+    ip = ipaddress.ip_address(address)
     if address.startswith("fe80:"):
         own = interface.link_local()
-        return None if own is None else Hop("self" if address == own else "on-link", own, address)
-    if interface.has(address) or ipaddress.ip_address(address).is_loopback:
-        return Hop("self", address, address)
+        if own is None:
+            return None
+        return Hop("self", _ITSELF, _ITSELF) if address == own else Hop("on-link", own, _ITSELF)
+    if interface.has(address) or ip.is_loopback:
+        return Hop("self", _ITSELF, _ITSELF)
     from_ = None if source is None else ipaddress.ip_address(source).packed
     try:
-        kind, found = netlink.route(packed, interface.index, from_)
+        kind, found = netlink.route(ip.packed, interface.index, from_, by=by)
         if kind == netlink.RTN_LOCAL:
-            return Hop("self", address, address)
+            return Hop("self", _ITSELF, _ITSELF)
         gateway = found.get(netlink.RTA_GATEWAY)
         if gateway is None and netlink.RTA_VIA in found:
             gateway = found[netlink.RTA_VIA][2:]
         if gateway is None and not interface.on_link(address):
-            netlink.route(packed, interface.index, from_, match=True)
+            netlink.route(ip.packed, interface.index, from_, match=True, by=by)
     except OSError:
         return None
     chosen = found.get(netlink.RTA_PREFSRC)
@@ -153,8 +213,47 @@ def next_hop(address: str, interface: Interface, source: str | None) -> Hop | No
     if kind != netlink.RTN_UNICAST or own is None:
         return None
     if gateway is None:
-        return Hop("on-link", own, address)
+        return Hop("on-link", own, _ITSELF)
     return Hop("routed", own, str(ipaddress.ip_address(gateway)))
+
+
+def _bounds(version: int, interface: Interface, source: str | None) -> tuple[list[int], list[tuple[int, int]]]:
+    """Where the way may change from one address to the next (the first address after each change), sorted.
+
+    And the (first, last) address of the prefixes in which each address may go another way. IPv4 is not among them: of
+    several next hops it takes the first that leaves by the interface asked for.
+    """
+    bits = 32 if version == 4 else 128
+    known = netlink.prefixes(socket.AF_INET if version == 4 else socket.AF_INET6)
+    prefixes = set(known)
+    own = [each for each in map(ipaddress.ip_interface, interface.addresses) if each.version == version]
+    for each in (*own, *(ipaddress.ip_interface(text) for text in _SPECIAL)):
+        if each.version == version:
+            prefixes |= {(each.network.network_address.packed, each.network.prefixlen), (each.packed, bits)}
+    if version == 6 and source is None:
+        # The kernel prefers the source that shares the longest prefix with the destination.
+        prefixes |= netlink.labels() | {(each.packed, length) for each in _sources() for length in range(1, 129)}
+    bounds: set[int] = set()
+    spread: list[tuple[int, int]] = []
+    for prefix in prefixes:
+        size = 1 << (bits - prefix[1])
+        first = int.from_bytes(prefix[0], "big") // size * size
+        bounds |= {first, first + size}
+        if version == 6 and known.get(prefix):
+            spread.append((first, first + size - 1))
+    return sorted(bounds), spread
+
+
+def _sources() -> Iterator[ipaddress.IPv6Interface]:
+    """Every IPv6 address of the laptop: a source may stand on any interface."""
+    for interface in interfaces():
+        for each in map(ipaddress.ip_interface, interface.addresses):
+            if isinstance(each, ipaddress.IPv6Interface):
+                yield each
+
+
+def _ip(version: int, value: int) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.IPv4Address(value) if version == 4 else ipaddress.IPv6Address(value)
 
 
 def neighbours(interface: Interface) -> dict[str, str]:

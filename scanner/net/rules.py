@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import ipaddress
+import itertools
+from bisect import bisect_right
+from socket import AF_INET, inet_pton
 
-from scanner.model.addresses import IPAddress, network
+from scanner.model.addresses import AddressSet, network
 from scanner.model.base import Transport
 from scanner.model.observation import Vantage
 from scanner.model.site import Site
-from scanner.plan import INDUSTRIAL_PORTS
+from scanner.plan import INDUSTRIAL_PORTS, scope_of, subnets
 
 NEVER_WRITTEN = frozenset({515, *range(9100, 9108), *range(9112, 9117)})
 """Printers print what they receive here (nmap#2237): they may be knocked at, never talked to."""
@@ -19,6 +21,15 @@ SNMP = 161
 _INDUSTRIAL = "industrial port: a probe can stop a controller; scope.allow_ports lifts it"
 _PRINTER = "printer port: a UDP probe writes, and a printer prints it"
 _SNMP = "SNMP is asked only where scope.snmp_public allows it"
+
+_SPECIAL: tuple[tuple[str, str], ...] = (
+    # The kernel would send to the IPv4 address inside, which the scope was not asked about.
+    ("::ffff:0:0/96", "an IPv4 address written as IPv6: never sent to"),
+    ("224.0.0.0/4,ff00::/8", "a multicast address: never sent to"),
+    ("0.0.0.0,::", "the unspecified address: never sent to"),
+    ("127.0.0.0/8,::1", "a loopback address: never sent to"),
+    ("240.0.0.0/4", "a reserved or broadcast address: never sent to"),
+)
 
 
 def authorization_refusal(site: Site, today: datetime.date) -> str | None:
@@ -44,54 +55,77 @@ def port_refusal(site: Site, transport: Transport, port: int) -> str | None:
 
 
 class AddressRules:
-    """A site's scope, asked once an address: the answers are kept, since the same address comes in every request."""
+    """A site's scope as sets of addresses, so that a whole /16 is judged as fast as one address."""
 
     def __init__(self, site: Site, vantage: Vantage) -> None:
-        self._site = site
         self._interface = vantage.interface
-        self._zones = tuple(network(text) for zone in site.zones for text in zone.subnets)
-        self._includes = tuple(network(text) for text in site.scope.include)
-        self._known: dict[str, str | None] = {}
+        scope = scope_of(site)
+        everything = AddressSet.parse("0.0.0.0/0,::/0")
+        excluded = subnets(site.scope.exclude)
+        rules = [(AddressSet.parse(text), reason) for text, reason in _SPECIAL]
+        rules += [(excluded, "excluded by the site file"), (everything - scope, "outside the authorized scope")]
+        rules += _edges(site)
+        self._rules = rules
+        """In the order of judgement: the first that holds an address says why it is refused."""
+        self._allowed = scope - AddressSet(span for held, _ in rules for span in held.spans)
+        self._holds = Members(self._allowed).hold
+        self.fragile = subnets(site.scope.fragile)
+
+    def sort(self, asked: AddressSet) -> tuple[AddressSet, dict[str, AddressSet]]:
+        """The addresses that may be sent to, and the others by the reason why not."""
+        allowed = asked & self._allowed
+        rest = asked - allowed
+        refused: dict[str, AddressSet] = {}
+        for held, reason in self._rules:
+            if not rest:
+                break
+            found = rest & held
+            if found:
+                refused[reason] = refused.get(reason, AddressSet()) | found
+                rest -= found
+        return allowed, refused
 
     def refusal(self, addr: str) -> str | None:
         """Why nothing may be sent to `addr`, or None. ValueError for a text that is no address."""
-        if addr not in self._known:
-            if len(self._known) > 1 << 20:
-                self._known.clear()
-            self._known[addr] = self._judge(addr)
-        return self._known[addr]
-
-    def _judge(self, addr: str) -> str | None:
-        ip = ipaddress.ip_address(addr)
-        if kind := _special(ip):
-            return f"{kind}: never sent to"
-        if isinstance(ip, ipaddress.IPv6Address) and ip.scope_id not in (None, self._interface):
+        interface = addr.partition("%")[2]
+        if not interface and self._holds(addr):
+            return None
+        reason = None if addr in self._allowed else next((why for held, why in self._rules if addr in held), None)
+        if interface not in ("", self._interface) and reason not in {why for _, why in _SPECIAL}:
             return "a link-local address of another interface"
-        if not self._site.in_scope(addr):
-            excluded = any(ip in network(text) for text in self._site.scope.exclude)
-            return "excluded by the site file" if excluded else "outside the authorized scope"
-        return self._edge(ip)
-
-    def _edge(self, ip: IPAddress) -> str | None:
-        """An address that stands for a whole subnet: the zones' own, and the scope's where no zone says better."""
-        holding = [net for net in self._zones if ip in net] or [net for net in self._includes if ip in net]
-        for net in holding:
-            if net.prefixlen >= net.max_prefixlen - 1:
-                continue
-            if int(ip) == int(net.network_address):
-                return f"the network address of {net}"
-            if net.version == 4 and int(ip) == int(net.broadcast_address):
-                return f"the broadcast address of {net}"
-        return None
+        return reason
 
 
-def _special(ip: IPAddress) -> str | None:
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        # The kernel would send to the IPv4 address inside, which the scope was not asked about.
-        return "an IPv4 address written as IPv6"
-    for kind in ("multicast", "unspecified", "loopback"):
-        if getattr(ip, f"is_{kind}"):
-            return f"a {kind} address" if kind != "unspecified" else "the unspecified address"
-    if ip.version == 4 and ip.is_reserved:
-        return "a reserved or broadcast address"
-    return None
+class Members:
+    """An AddressSet that is asked for every event: a third of a microsecond for an IPv4 address."""
+
+    def __init__(self, allowed: AddressSet) -> None:
+        self._allowed = allowed
+        four = [(low, high) for version, low, high in allowed.spans if version == 4]
+        self._lows = [low for low, _ in four]
+        self._highs = [high for _, high in four]
+
+    def hold(self, address: str) -> bool:
+        try:
+            value = int.from_bytes(inet_pton(AF_INET, address), "big")
+        except OSError:
+            return address in self._allowed
+        at = bisect_right(self._lows, value) - 1
+        return at >= 0 and value <= self._highs[at]
+
+
+def _edges(site: Site) -> list[tuple[AddressSet, str]]:
+    """The addresses that stand for a whole subnet: the zones' own, and the scope's where no zone says better."""
+    own = list(itertools.chain.from_iterable(zone.subnets for zone in site.zones))
+    zones = subnets(own)
+    found: list[tuple[AddressSet, str]] = []
+    for text, elsewhere in (*((each, False) for each in own), *((each, True) for each in site.scope.include)):
+        net = network(text)
+        if net.prefixlen >= net.max_prefixlen - 1:
+            continue
+        low, high = int(net.network_address), int(net.broadcast_address)
+        ends = [(low, "network"), *([(high, "broadcast")] if net.version == 4 else [])]
+        for value, kind in ends:
+            edge = AddressSet([(net.version, value, value)])
+            found.append((edge - zones if elsewhere else edge, f"the {kind} address of {net}"))
+    return found

@@ -1,6 +1,6 @@
 """Probes, one protocol a file: `PROBE` of a file here is one `scanner.model.probe.Probe`.
 
-Probes are generators of steps without a socket; `scanner.net.converse` and `scanner.lab.dialogue` carry them out.
+Probes are generators of steps without a socket; `scanner.net.talk.converse` and `scanner.lab.dialogue` carry them out.
 """
 
 from __future__ import annotations

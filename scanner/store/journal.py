@@ -4,15 +4,19 @@ A scan is a row; each observation is a row of it, as JSON. Work is done in units
 conversations), and a unit that is done leaves a mark in the same transaction as its last observation. So a scan killed
 at any moment keeps what it reported, and `--resume` repeats only the unit that was cut off. Rows of a unit's cut-off
 attempt stay: they are facts too, and a newer answer to the same question wins when they are assessed.
+
+A killed process loses at most the quarter of a second that was not written yet. A power cut may lose in addition what
+was written since the last unit ended: a unit's mark is on the disk itself, with everything before it, before the next
+unit starts.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
-import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -38,6 +42,7 @@ CREATE TABLE IF NOT EXISTS units (
 """
 _BUSY_SECONDS = 60
 _COMMIT_SECONDS = 0.25
+_COMMIT_ROWS = 20_000
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Observation).decode
@@ -82,7 +87,7 @@ class Store:
     def begin(self, client: str, site: str, plan: Plan, engine: str) -> Journal:
         """A new scan's journal."""
         scan = Scan(
-            id=uuid.uuid4().hex[:12],
+            id=os.urandom(6).hex(),
             vantage=plan.vantage,
             engine=engine,
             plan=plan.digest,
@@ -106,8 +111,17 @@ class Store:
             for body, plan in rows:
                 scan = _decode_scan(body)
                 if scan.vantage.zone == zone:
-                    return None if scan.complete else Journal(self, scan, _decode_plan(plan))
+                    return None if scan.complete else Journal(self, scan, self._plan(plan))
         return None
+
+    def _plan(self, body: bytes) -> Plan:
+        try:
+            return _decode_plan(body)
+        except msgspec.ValidationError as error:
+            raise BadInput(
+                f"{self.path}: the unfinished scan was planned by another version of fencewalk ({error}); scan "
+                "without --resume"
+            ) from None
 
     def sessions(self, client: str, site: str) -> tuple[Session, ...]:
         """Every scan of a site with its observations, oldest first."""
@@ -137,10 +151,15 @@ class Store:
         if version:
             return version
         if self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version:  # somebody else made it a store between the two questions
+                return version
             raise BadInput(f"{self.path}: some other program's database, no store of scan data; name another --store")
         if not create:
             raise BadInput(f"{self.path}: holds no scan data; run `fencewalk scan` first")
         if self._db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            # The file is empty yet: nothing has to be kept safe on the disk while it is made one with a log.
+            self._db.execute("PRAGMA journal_mode=MEMORY")
             self._db.execute("PRAGMA journal_mode=WAL")
         with self._transaction():
             for statement in filter(str.strip, _SCHEMA.split(";")):
@@ -159,8 +178,10 @@ class Store:
             ) from None
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, durable: bool = False) -> Iterator[None]:
+        """`durable`: on the disk itself when it is over, with all that was written before."""
         try:
+            self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -181,36 +202,44 @@ class Journal:
         self.plan = plan
         self._waiting: list[tuple[str, str, bytes]] = []
         self._written_at = time.monotonic()
+        self._done = {
+            unit for (unit,) in store._db.execute("SELECT unit FROM units WHERE scan = ?", (scan.id,)).fetchall()
+        }
 
     @property
     def vantage(self) -> Vantage:
         return self.scan.vantage
 
     def done(self, unit: str) -> bool:
-        found = self.store._db.execute("SELECT 1 FROM units WHERE scan = ? AND unit = ?", (self.scan.id, unit))
-        return found.fetchone() is not None
+        return unit in self._done
 
-    def observations(self) -> Iterable[Observation]:
-        """What this scan has seen so far."""
+    def rows(self) -> Iterator[tuple[str, Observation]]:
+        """What this scan has seen so far, each with its unit of work."""
         self.flush()
-        return self.store.observations(self.scan.id)
+        with self.store._reading():
+            rows = "SELECT unit, body FROM observations WHERE scan = ? ORDER BY number"
+            for unit, body in self.store._db.execute(rows, (self.scan.id,)):
+                yield unit, _decode(body)
 
     def write(self, unit: str, event: Observation) -> None:
-        """Keep one observation. It is on disk within a quarter of a second of the next call, or at `flush`."""
-        self._waiting.append((self.scan.id, unit, _encode(event)))
-        if time.monotonic() - self._written_at > _COMMIT_SECONDS:
+        """Keep one observation. It is written within a quarter of a second of the next call, or at `flush`."""
+        waiting = self._waiting
+        waiting.append((self.scan.id, unit, _encode(event)))
+        if time.monotonic() - self._written_at > _COMMIT_SECONDS or len(waiting) > _COMMIT_ROWS:
             self.flush()
 
     def flush(self, finished: str | None = None) -> None:
         """Write what waits, and with it the mark that unit `finished` is done."""
         if self._waiting or finished:
-            with self.store._transaction():
+            with self.store._transaction(durable=finished is not None):
                 self.store._db.executemany(
                     "INSERT INTO observations (scan, unit, body) VALUES (?, ?, ?)", self._waiting
                 )
                 if finished:
                     self.store._db.execute("INSERT OR IGNORE INTO units VALUES (?, ?)", (self.scan.id, finished))
             self._waiting.clear()
+        if finished:
+            self._done.add(finished)
         self._written_at = time.monotonic()
 
     def complete(self) -> None:

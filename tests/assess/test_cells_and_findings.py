@@ -25,7 +25,7 @@ from assess.scene import (
 )
 
 from scanner.assess import assess
-from scanner.model.observation import HostSeen, Session
+from scanner.model.observation import HostSeen, PortState, Session
 from scanner.model.report import Report
 from scanner.model.site import Critical, Exception_, Rule, Site, Zone
 
@@ -105,6 +105,46 @@ def test_a_closed_port_and_a_dead_address_on_an_open_path_are_one_finding() -> N
     found = report(site(), seen, HOME)
     kinds = sorted((each.transport, each.port, each.severity) for each in found.findings)
     assert kinds == [("icmp", 8, "low"), ("tcp", None, "high")]
+
+
+def stamp(address: str) -> PortState:
+    return port(address, 13, "open", reason="timestamp-reply", transport="icmp")
+
+
+def test_echo_and_timestamp_that_cross_are_one_finding_whose_remedy_closes_both() -> None:
+    [alone] = report(site(), session(GUEST, echo(DB), silence(DB, "5432")), HOME).findings
+    [both] = report(site(), session(GUEST, echo(DB), stamp(DB), silence(DB, "5432")), HOME).findings
+    assert (both.id, both.title, both.port, both.severity) == (alone.id, alone.title, 8, "low")
+    assert f"ip daddr {DB} icmp type {{ echo-request, timestamp-request }} drop" in both.remedy
+
+
+def test_a_firewall_that_blocks_echo_only_is_a_finding_of_its_own() -> None:
+    seen = session(GUEST, stamp(DB), silence(DB, "8", transport="icmp"), silence(DB, "5432"))
+    found = report(site(), seen, HOME)
+    [ping] = report(site(), session(GUEST, echo(DB), silence(DB, "5432")), HOME).findings
+    [gap] = found.findings
+    assert (gap.transport, gap.port, gap.severity) == ("icmp", 13, "low")
+    assert gap.id != ping.id
+    assert "icmp type timestamp-request drop" in gap.remedy
+    assert gap.replay.startswith("nping --icmp --icmp-type time ")
+    assert cell(found)[0] == "BREACHED"
+
+
+def test_silence_after_a_timestamp_request_denies_no_fence_its_proof() -> None:
+    """Many hosts never answer one, so nothing can be concluded from it, and nothing needs to be."""
+    held = session(GUEST, *HELD.observations[1:], silence(DB, "13", transport="icmp"))
+    assert cell(report(site(), held, HOME)) == cell(report(site(), HELD, HOME))
+
+
+def test_what_others_call_an_address_is_no_sign_of_a_host() -> None:
+    called = HostSeen("10.0.2.77", "named", 1000.0, names=("old-printer",))
+    named = HostSeen(DB, "named", 1000.0, names=("db01",))
+    home = session(SERVERS, called, named, *HOME.observations[1:])
+    found = report(site(), home)
+    assert [(each.id, each.names) for each in found.hosts if each.zone == SERVERS and each.names] == [
+        (f"{SERVERS}/{DB}", ("db01",))
+    ]
+    assert not any("10.0.2.77" in each.addresses for each in found.hosts)
 
 
 def test_the_router_s_own_open_port_is_an_exposure_and_no_breach() -> None:

@@ -86,7 +86,7 @@ BAD = [
     ("an interface that is not there", ["scan", "SITE", "--from", "loop", "--interface", "wlan9"], "wlan9"),
     ("a laptop elsewhere", ["scan", "SITE", "--from", "far"], "127.77.0.0/29"),
     ("the wrong interface for the zone", ["scan", "SITE", "--from", "far", "--interface", "lo"], "127.77.0.0/29"),
-    ("ports that are none", ["scan", "SITE", "--from", "loop", "--ports", "http"], "--ports http"),
+    ("ports that are none", ["scan", "SITE", "--from", "loop", "--ports", "htp"], "--ports htp"),
     ("an empty store", ["assess", "SITE"], "no scan data"),
     ("a format that is none", ["assess", "SITE", "-o", "pdf=x"], "FORMAT=PATH"),
     ("two reports on stdout", ["assess", "SITE", "-o", "json=-", "-o", "csv=-"], "only one"),

@@ -20,7 +20,7 @@ from scanner.lab.topology import Topology
 from scanner.model.addresses import addresses_of, ports_of
 from scanner.model.base import Frozen
 from scanner.model.network import Converse, Knock, Sweep, Talk
-from scanner.model.observation import Conversation, HostSeen, Observation, PortState, Progress, Refused, Silence
+from scanner.model.observation import Alive, Conversation, HostSeen, Observation, PortState, Progress, Refused, Silence
 
 pytestmark = [
     pytest.mark.lab,
@@ -68,22 +68,12 @@ CASES = {
         TWO_ZONES,
         "user",
         Sweep(
-            on_link=("10.1.0.1", "10.1.0.20", "10.1.0.30", "fd01::1"),
-            routed=("10.2.0.1", "10.2.0.10", "10.2.0.11", "10.2.0.50", "fd02::10", "fd02::50"),
+            on_link="10.1.0.1,10.1.0.20,10.1.0.30,fd01::1",
+            routed="10.2.0.1,10.2.0.10,10.2.0.11,10.2.0.50,fd02::10,fd02::50",
+            discover="10.2.0.60-10.2.0.66",
         ),
         Knock(
-            (
-                "10.1.0.1",
-                "10.1.0.20",
-                "10.2.0.1",
-                "10.2.0.10",
-                "10.2.0.11",
-                "10.2.0.50",
-                "10.2.0.99",
-                "fd02::10",
-                "fd02::50",
-                "fd02::99",
-            ),
+            "10.1.0.1,10.1.0.20,10.2.0.1,10.2.0.10,10.2.0.11,10.2.0.50,10.2.0.99,fd02::10,fd02::50,fd02::99",
             (22, 23, 24, 80, 113, 135, 443, 445, 3389, 8080),
             (53, 54, 113, 123),
         ),
@@ -92,39 +82,42 @@ CASES = {
     "two zones, from the core": Case(
         TWO_ZONES,
         "core",
-        Sweep(on_link=("10.2.0.1", "10.2.0.10", "10.2.0.11", "fd02::10"), routed=("10.1.0.20", "fd01::1")),
-        Knock(("10.2.0.10", "10.2.0.11", "10.2.0.99", "10.1.0.1", "10.1.0.20", "fd02::10"), (22, 23, 3389), (53, 54)),
+        Sweep(on_link="10.2.0.1,10.2.0.10,10.2.0.11,fd02::10", routed="10.1.0.20,fd01::1"),
+        Knock("10.2.0.10,10.2.0.11,10.2.0.99,10.1.0.1,10.1.0.20,fd02::10", (22, 23, 3389), (53, 54)),
     ),
     # On its own: the kernel counts its no-route errors against its other ICMP errors to the same receiver.
-    "to where no router has a route": Case(
-        TWO_ZONES, "user", Sweep(routed=("192.0.2.1",)), Knock(("192.0.2.1",), (22,))
+    "to where no router has a route": Case(TWO_ZONES, "user", Sweep(routed="192.0.2.1"), Knock("192.0.2.1", (22,))),
+    # The one that hides from ping is found by its service, and the other ways of finding it are not used on who echoed.
+    "discovery": Case(
+        TWO_ZONES, "user", Sweep(discover="10.2.0.1,10.2.0.10-10.2.0.12,fd02::10"), Knock("10.2.0.10", (22,), echo=True)
+    ),
+    "discovery without echo": Case(
+        TWO_ZONES, "user", Sweep(discover="10.2.0.10-10.2.0.12", methods=("syn",)), Knock("10.2.0.50", echo=True)
     ),
     "stateless": Case(
         STATELESS,
         "user",
-        Sweep(routed=("10.2.0.10",)),
-        Knock(("10.2.0.10", "10.2.0.50", "10.2.0.99", "fd02::10"), (22, 80, 445), (53, 54)),
+        Sweep(routed="10.2.0.10"),
+        Knock("10.2.0.10,10.2.0.50,10.2.0.99,fd02::10", (22, 80, 445), (53, 54)),
     ),
-    "dual-homed": Case(
-        DUAL_HOMED, "user", Sweep(routed=("10.2.0.7",)), Knock(("10.2.0.7", "10.2.0.8", "10.1.0.7"), (22, 23))
-    ),
+    "dual-homed": Case(DUAL_HOMED, "user", Sweep(routed="10.2.0.7"), Knock("10.2.0.7,10.2.0.8,10.1.0.7", (22, 23))),
     "a chain, and the answer takes a shortcut past a stateful router": Case(
         chain("default: accept", "10.3.0.3"),
         "a",
-        Sweep(routed=("10.3.0.10",)),
-        Knock(("10.3.0.1", "10.3.0.8", "10.3.0.9", "10.3.0.10", "10.3.0.99"), (22, 23)),
+        Sweep(routed="10.3.0.10"),
+        Knock("10.3.0.1,10.3.0.8,10.3.0.9,10.3.0.10,10.3.0.99", (22, 23)),
     ),
     "a chain, and the answer takes a shortcut past a stateless router": Case(
         chain("default: accept, stateful: false", "10.3.0.3"),
         "a",
-        Sweep(routed=("10.3.0.10",)),
-        Knock(("10.3.0.10",), (22, 23), (9,)),
+        Sweep(routed="10.3.0.10"),
+        Knock("10.3.0.10", (22, 23), (9,)),
     ),
     "conversations": Case(
         SERVICES,
         "lan",
         Sweep(),
-        Knock(("10.1.0.5",), TCP, UDP),
+        Knock("10.1.0.5", TCP, UDP),
         (
             *(Talk("10.1.0.5", "tcp", port) for port in (*TCP, 26)),
             *(Talk("10.1.0.5", "udp", port) for port in (*UDP, 54)),
@@ -173,6 +166,9 @@ def told(rows: list[Observation]) -> Iterator[tuple[object, ...]]:
                 for port in ports_of(row.ports):
                     answer = (row.state, row.reason, row.ttl, row.source, row.window, slow)
                     yield "port", row.address, row.transport, port, *answer
+            case Alive():
+                for address in addresses_of(row.addresses):
+                    yield "alive", address, row.transport, row.port, row.reason, row.ttl
             case Silence() | Refused():
                 for address in addresses_of(row.addresses):
                     for port in ports_of(row.ports):

@@ -103,10 +103,10 @@ def _row(topology: Topology, flow: ExpectedFlow) -> PortState | None:
     net = SimulatedNetwork(topology, flow.from_)
     found: list[Event]
     if flow.transport == "icmp":
-        found = list(net.sweep(Sweep(routed=(flow.address,)), NoWait()))
+        found = list(net.sweep(Sweep(routed=flow.address), NoWait()))
     else:
         ports = {flow.transport: (flow.port,)}
-        found = list(net.knock(Knock((flow.address,), ports.get("tcp", ()), ports.get("udp", ())), NoWait()))
+        found = list(net.knock(Knock(flow.address, ports.get("tcp", ()), ports.get("udp", ())), NoWait()))
     return next((each for each in found if isinstance(each, PortState)), None)
 
 

@@ -17,10 +17,10 @@ from scanner.errors import NetworkFailed
 from scanner.model.network import Converse, Talk
 from scanner.model.observation import Conversation, Progress, Reading, Vantage
 from scanner.model.probe import Peer, Probe, Read, Send, StartTls, Steps
-from scanner.net import converse as driver
-from scanner.net.converse import converse
 from scanner.net.pace import TokenBucket
-from scanner.net.wire import MOST_BYTES
+from scanner.net.talk import converse as driver
+from scanner.net.talk.converse import converse
+from scanner.net.talk.wire import MOST_BYTES
 
 VANTAGE = Vantage("lab", "lo", "127.0.0.1", "::1")
 
@@ -236,7 +236,7 @@ def test_hostile_talkers_are_bounded(served: Peers, talk: object) -> None:
 
 
 def test_a_handshake_that_never_ends_is_left(served: Peers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.net.wire.TLS_SECONDS", 0.5)
+    monkeypatch.setattr("scanner.net.talk.wire.TLS_SECONDS", 0.5)
     start = time.monotonic()
     (found,) = hold(served.tcp(mute), (HTTPS,))
     assert found.outcome == "failed"

@@ -22,7 +22,7 @@ from scapy.layers.l2 import ARP
 from scapy.packet import Packet
 
 from scanner.model.observation import State
-from scanner.net import frames
+from scanner.net.packets import frames
 
 A4, B4, R4 = "10.1.0.5", "10.2.0.9", "10.1.0.1"
 A6, B6, R6 = "fd01::5", "fd02::9", "fd01::1"
@@ -165,7 +165,7 @@ IGNORED = [
     IP(src=B4, dst=A4, frag=64) / TCP(sport=443, dport=61000, flags="SA"),
     FROM_ROUTER / ICMP(type=3, code=4) / PROBE4,
     FROM_ROUTER / ICMP(type=5, code=1) / PROBE4,
-    FROM_ROUTER / ICMP(type=3, code=1) / (IP(src=A4, dst=B4) / ICMP(type=13)),
+    FROM_ROUTER / ICMP(type=3, code=1) / (IP(src=A4, dst=B4) / ICMP(type=17)),
     FROM_ROUTER / ICMP(type=8),
 ]
 

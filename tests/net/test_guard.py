@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,12 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.errors import OutOfScope
-from scanner.model.addresses import addresses_of, ports_of
+from scanner.model.addresses import addresses_of, addresses_text, ports_of
 from scanner.model.network import Converse, Knock, Pace, Sweep, Talk
-from scanner.model.observation import Conversation, Event, HostSeen, PortState, Progress, Refused, Vantage
+from scanner.model.observation import Alive, Conversation, Event, HostSeen, PortState, Progress, Refused, Vantage
 from scanner.model.site import Authorization, Scope, Site, Zone
 from scanner.net.guard import FRAGILE_RATE, Guard
 from scanner.net.pace import TokenBucket
+from scanner.net.raw import sweep
+from scanner.net.rules import port_refusal
+from scanner.plan import DISCOVERY_PORTS, POLITE_RATE
 
 DAY = datetime.date(2026, 11, 22)
 VANTAGE = Vantage("office", "eth0", "10.0.0.5")
@@ -46,7 +50,7 @@ class Recorder:
         return self._answer(request, pace, [HostSeen("fe80::99", "ndp", 1.0), Progress("sweep", 1, 1, 1.0)])
 
     def knock(self, request: Knock, pace: Pace) -> Iterator[Event]:
-        rows: list[Event] = [PortState(a, "tcp", "22", "open", "syn-ack", 1.0) for a in request.addresses]
+        rows: list[Event] = [PortState(a, "tcp", "22", "open", "syn-ack", 1.0) for a in addresses_of(request.addresses)]
         return self._answer(request, pace, [*rows, PortState("203.0.113.9", "tcp", "1", "open", "syn-ack", 1.0)])
 
     def converse(self, request: Converse, pace: Pace) -> Iterator[Event]:
@@ -73,7 +77,7 @@ def guarded(which: Site, today: datetime.date = DAY) -> tuple[Guard, Recorder]:
 
 
 EDGES = ["10.0.0.0", "10.0.0.15", "10.0.1.15", "fd00::", "224.0.0.1", "ff02::1", "255.255.255.255", "240.0.0.1"]
-ODD = ["0.0.0.0", "::", "127.0.0.1", "::1", "::ffff:a00:3", "::ffff:808:808", "fe80::1%eth1"]
+ODD = ["0.0.0.0", "::", "127.0.0.1", "::1", "::ffff:a00:3", "::ffff:808:808"]
 OTHER = ["fd00::7", "8.8.8.8", "2001:db8::1", "192.0.2.1"]
 SPECIAL = [*EDGES, *ODD, *OTHER]
 near = st.integers(0, 40).map(lambda n: str(ipaddress.IPv4Address("10.0.0.0") + n))
@@ -95,12 +99,13 @@ scopes = st.fixed_dictionaries(
         "snmp_public": st.booleans(),
     }
 )
-address_lists = st.lists(addresses, max_size=8).map(tuple)
+texts = st.lists(addresses, max_size=8).map(addresses_text)
 port_lists = st.lists(ports, max_size=5).map(tuple)
-talks = st.lists(st.builds(Talk, addresses, st.sampled_from(["tcp", "udp"]), ports), max_size=10).map(tuple)
+scoped = st.one_of(addresses, st.just("fe80::1%eth1"))
+talks = st.lists(st.builds(Talk, scoped, st.sampled_from(["tcp", "udp"]), ports), max_size=10).map(tuple)
 requests = st.one_of(
-    st.builds(Sweep, address_lists, address_lists),
-    st.builds(Knock, address_lists, port_lists, port_lists, st.just(2), st.booleans()),
+    st.builds(Sweep, texts, texts, texts),
+    st.builds(Knock, texts, port_lists, port_lists, st.just(2), st.booleans(), st.booleans()),
     st.builds(Converse, talks, st.booleans()),
 )
 
@@ -108,10 +113,12 @@ requests = st.one_of(
 def sent(request: Sweep | Knock | Converse) -> Iterator[tuple[str, str, int, bool]]:
     """Everything that a request asks to be sent: address, transport, port, and whether gently."""
     if isinstance(request, Sweep):
-        yield from ((a, "icmp", 8, False) for a in (*request.on_link, *request.routed))
+        texts = ",".join(filter(None, (request.on_link, request.routed, request.discover)))
+        yield from ((a, "icmp", 8, False) for a in addresses_of(texts))
     elif isinstance(request, Knock):
         for transport, asked in (("tcp", request.tcp), ("udp", request.udp)):
-            yield from ((a, transport, p, request.gentle) for a in request.addresses for p in asked)
+            yield from ((a, transport, p, request.gentle) for a in addresses_of(request.addresses) for p in asked)
+        yield from ((a, "icmp", 8, request.gentle) for a in addresses_of(request.addresses) if request.echo)
     else:
         yield from ((t.address, t.transport, t.port, request.gentle) for t in request.talks)
 
@@ -202,7 +209,7 @@ def ask(guard: Guard, request: Sweep | Knock | Converse) -> Iterator[Event]:
     return guard.converse(request, pace)
 
 
-KNOCK = Knock(("10.0.0.1",), (22,))
+KNOCK = Knock("10.0.0.1", (22,))
 
 
 @pytest.mark.parametrize(
@@ -217,7 +224,7 @@ def test_without_a_valid_authorization_nothing_is_asked(
     authorization: Authorization | None, today: datetime.date, words: str
 ) -> None:
     guard, inner = guarded(msgspec.structs.replace(site(), authorization=authorization), today)
-    for request in (Sweep(("10.0.0.1",)), KNOCK, Converse((Talk("10.0.0.1", "tcp", 22),))):
+    for request in (Sweep("10.0.0.1"), KNOCK, Converse((Talk("10.0.0.1", "tcp", 22),))):
         with pytest.raises(OutOfScope, match=words):
             list(ask(guard, request))
     assert inner.requests == []
@@ -227,15 +234,16 @@ def test_a_scan_that_outlives_its_authorization_ends() -> None:
     days = [DAY]
     inner = Recorder()
     guard = Guard(inner, site(), VANTAGE, lambda: days[0], lambda: 5.0)
-    events = guard.knock(Knock(("10.0.0.1", "10.0.0.2"), (22,)), TokenBucket(1000))
+    events = guard.knock(Knock("10.0.0.1,10.0.0.2", (22,)), TokenBucket(1000))
     assert next(events).address == "10.0.0.1"  # type: ignore[union-attr]
     pace = inner.requests[0][1]
     pace.take(1)
     days[0] = DAY + datetime.timedelta(1)
     with pytest.raises(OutOfScope):
         pace.take(1)
+    time.sleep(0.3)  # while events come, it looks at the calendar some times a second
     with pytest.raises(OutOfScope):
-        next(events)
+        list(events)
     assert inner.open == 0
 
 
@@ -243,13 +251,13 @@ def test_answers_of_strangers_are_no_flows_but_neighbours_may_be_seen() -> None:
     guard, _ = guarded(site())
     knocked = list(guard.knock(KNOCK, TokenBucket(1000)))
     assert [each.address for each in knocked if isinstance(each, PortState)] == ["10.0.0.1"]
-    swept = list(guard.sweep(Sweep(("10.0.0.1",)), TokenBucket(1000)))
+    swept = list(guard.sweep(Sweep("10.0.0.1"), TokenBucket(1000)))
     assert [each.address for each in swept if isinstance(each, HostSeen)] == ["fe80::99"]
 
 
 def test_closing_the_iterator_closes_the_inner_one() -> None:
     guard, inner = guarded(site())
-    events = guard.knock(Knock(("10.0.0.1", "10.0.0.2"), (22,)), TokenBucket(1000))
+    events = guard.knock(Knock("10.0.0.1,10.0.0.2", (22,)), TokenBucket(1000))
     next(events)
     assert inner.open == 1
     events.close()
@@ -270,7 +278,7 @@ def test_one_bucket_serves_the_whole_life_of_the_guard() -> None:
     taken = Counting(30)
     inner = Recorder()
     guard = Guard(inner, site(max_rate=30), VANTAGE, lambda: DAY, lambda: 5.0, pace=taken)
-    for request in (KNOCK, Sweep(("10.0.0.2",))):
+    for request in (KNOCK, Sweep("10.0.0.2")):
         list(ask(guard, request))
     for _, pace in inner.requests:
         pace.take(7)
@@ -290,9 +298,81 @@ class Counting:
 
 def test_fragile_hosts_come_last_one_at_a_time() -> None:
     guard, inner = guarded(site(fragile=("10.0.0.2", "10.0.0.3")))
-    list(guard.knock(Knock(("10.0.0.2", "10.0.0.1", "10.0.0.3"), (22,), (53,)), TokenBucket(1000)))
+    list(guard.knock(Knock("10.0.0.2,10.0.0.1,10.0.0.3", (22,), (53,)), TokenBucket(1000)))
     assert [part for part, _ in inner.requests] == [
-        Knock(("10.0.0.1",), (22,), (53,)),
-        Knock(("10.0.0.2",), (22,), (), gentle=True),
-        Knock(("10.0.0.3",), (22,), (), gentle=True),
+        Knock("10.0.0.1", (22,), (53,)),
+        Knock("10.0.0.2", (22,), (), gentle=True),
+        Knock("10.0.0.3", (22,), (), gentle=True),
     ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(scopes, requests)
+def test_a_polite_guard_asks_a_host_one_thing_at_a_time(
+    scope: dict[str, Any], request: Sweep | Knock | Converse
+) -> None:
+    which = site(**scope, max_rate=5000)
+    plain, inner = guarded(which)
+    careful = Recorder()
+    polite = Guard(careful, which, VANTAGE, lambda: DAY, lambda: 5.0, polite=True)
+    for guard in (plain, polite):
+        for _ in ask(guard, request):
+            pass
+    for part, pace in careful.requests:
+        assert pace.rate <= POLITE_RATE
+        if isinstance(part, Sweep):
+            assert set(part.methods) <= {"echo"}
+            assert not part.names
+        elif isinstance(part, Knock):
+            assert part.gentle or not part.tcp, "whole connections, which the engines make one at a time"
+            assert not part.udp or (len(part.udp) == 1 and not part.tcp and not part.echo)
+        else:
+            hosts = [talk.address for talk in part.talks]
+            assert part.gentle or len(set(hosts)) == len(hosts)
+    asked = [{row[:3] for part, _ in each.requests for row in sent(part)} for each in (inner, careful)]
+    assert asked[0] == asked[1], "slower, and nothing less"
+
+
+def test_discovery_of_fragile_hosts_is_by_echo_or_not_at_all() -> None:
+    which = site(fragile=("10.0.1.2",))
+    guard, inner = guarded(which)
+    list(guard.sweep(Sweep(discover="10.0.1.1-10.0.1.3"), TokenBucket(1000)))
+    assert [(part.discover, part.methods) for part, _ in inner.requests if isinstance(part, Sweep)] == [
+        ("10.0.1.1,10.0.1.3", ("echo", "timestamp", "syn", "ack", "udp")),
+        ("10.0.1.2", ("echo",)),
+    ]
+    guard, inner = guarded(which)
+    told = list(guard.sweep(Sweep(discover="10.0.1.1-10.0.1.3", methods=("syn",)), TokenBucket(1000)))
+    assert [part.discover for part, _ in inner.requests if isinstance(part, Sweep)] == ["10.0.1.1,10.0.1.3"]
+    assert [(each.addresses, each.ports) for each in told if isinstance(each, Refused)] == [("10.0.1.2", "8")]
+
+
+def test_the_engine_discovers_by_the_ports_that_the_guard_judged() -> None:
+    asked = {
+        method: {port & 0xFFFF for transport, port in questions if transport != "icmp"}
+        for method, questions in sweep._OTHER_METHODS.items()
+    }
+    assert {method: ports for method, ports in asked.items() if ports} == {
+        method: set(ports) for method, ports in DISCOVERY_PORTS.items()
+    }
+    for method, numbers in DISCOVERY_PORTS.items():
+        assert not any(port_refusal(site(), "udp" if method == "udp" else "tcp", port) for port in numbers)
+
+
+def test_a_row_of_many_is_cut_to_those_who_were_asked() -> None:
+    class Chatty(Recorder):
+        def sweep(self, request: Sweep, pace: Pace) -> Iterator[Event]:
+            return self._answer(request, pace, [Alive("10.0.0.1-10.0.1.9", "icmp", 8, "echo-reply", 1.0)])
+
+    guard = Guard(Chatty(), site(), VANTAGE, lambda: DAY, lambda: 5.0)
+    found = list(guard.sweep(Sweep(discover="10.0.1.2-10.0.1.4,10.0.1.15"), TokenBucket(1000)))
+    assert [each.addresses for each in found if isinstance(each, Alive)] == ["10.0.1.2-10.0.1.4"]
+
+
+def test_a_large_request_is_judged_in_a_moment() -> None:
+    which = msgspec.structs.replace(site(), zones=(Zone("office", ("10.0.0.0/28",)), Zone("wide", ("10.8.0.0/14",))))
+    guard, inner = guarded(which)
+    began = time.process_time()
+    list(guard.sweep(Sweep(discover="10.8.0.0-10.11.255.255"), TokenBucket(1000)))
+    assert time.process_time() - began < 0.05
+    assert [part.discover for part, _ in inner.requests if isinstance(part, Sweep)] == ["10.8.0.1-10.11.255.254"]

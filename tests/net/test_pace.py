@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -54,6 +55,30 @@ def test_the_rate_is_used(rate: int) -> None:
     bucket = TokenBucket(rate, clock.read, clock.sleep)
     bucket.take(rate * 10)
     assert 8.9 <= clock.now - 1_000_000.0 <= 10.5
+
+
+@pytest.mark.parametrize("rate", [500, 20_000, 100_000, 1_000_000])
+@pytest.mark.parametrize("share", [0.001, 0.004, 0.0103, 0.03])
+def test_portions_of_any_size_use_the_rate(rate: int, share: float) -> None:
+    """A batch that does not divide a window evenly must not cost half of it."""
+    clock = Clock()
+    bucket = TokenBucket(rate, clock.read, clock.sleep)
+    batch = max(1, int(rate * share))
+    grants: list[tuple[float, int]] = []
+    while clock.now < 1_000_002.0:
+        bucket.take(batch)
+        grants.append((clock.now, batch))
+    assert sum(n for _, n in grants) >= 0.85 * rate * 2
+    if batch <= bucket.depth:
+        assert most_within(grants, 0.1) <= math.ceil(rate / 10)
+        assert most_within(grants, 0.01) <= rate / 40 + batch
+
+
+def test_a_sender_that_the_system_woke_late_catches_up() -> None:
+    clock = Clock()
+    bucket = TokenBucket(10_000, clock.read, lambda seconds: clock.sleep(seconds + 0.005))
+    bucket.take(10_000)
+    assert clock.now - 1_000_000.0 < 1.1
 
 
 def test_a_take_above_the_depth_is_spread_out() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from scanner.model.addresses import addresses_of, ports_of
 from scanner.model.observation import PortState, Refused, Silence
-from scanner.net.tally import Answer, Question, Tally
-from scanner.net.volley import scattered
+from scanner.net.volley.passes import scattered
+from scanner.net.volley.tally import Answer, Question, Tally
 
 A, B, C = "10.0.0.1", "10.0.0.2", "10.0.0.3"
 TCP: list[Question] = [("tcp", 22), ("tcp", 23), ("tcp", 24), ("tcp", 80)]
@@ -121,3 +121,14 @@ def test_the_scattered_order_has_each_probe_once(count: int) -> None:
 def test_the_scattered_order_gives_no_host_a_burst() -> None:
     hosts = [index // 1000 for index in scattered(20_000)]
     assert max(hosts[start : start + 20].count(host) for start in range(0, 20_000, 20) for host in range(20)) <= 2
+
+
+def test_what_is_known_from_before_is_neither_asked_nor_told() -> None:
+    tally = Tally([A, B], [("icmp", 8), ("tcp", 22), ("tcp", 80)], 2, [True, False])
+    tally.know([(A, "tcp", "22"), (A, "icmp", "8"), (B, "tcp", "22,80"), (C, "tcp", "22"), (B, "udp", "53")])
+    assert [index for index in range(tally.size) if tally.wanted(index)] == [2, 3]
+    assert tally.missing == 2
+    assert list(tally.rows(1.0)) == [
+        Silence(B, "icmp", "8", 2, 1.0),
+        PortState(A, "tcp", "80", "silent", "no-response", 1.0, tries=2),
+    ]

@@ -127,3 +127,37 @@ def test_a_damaged_row_is_refused_in_a_sentence(tmp_path: Path, table: str) -> N
         db.commit()
     with Store(path, create=False) as store, pytest.raises(BadInput, match=r"s\.sqlite.*damaged.*--store"):
         store.sessions("c", "s")
+
+
+def test_a_plan_of_another_version_is_not_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(path) as store:
+        store.begin("c", "s", plan(), "raw")
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("""UPDATE scans SET plan = '{"sweep": {"on_link": ["10.0.1.1"]}}'""")
+        db.commit()
+    with Store(path) as store:
+        with pytest.raises(BadInput, match=r"another version of fencewalk.*without --resume"):
+            store.unfinished("c", "s", "a")
+        assert len(store.sessions("c", "s")) == 1, "what it saw is there all the same"
+
+
+def test_a_finished_unit_is_on_the_disk_itself_and_the_rest_is_not_waited_for(tmp_path: Path) -> None:
+    """SQLite syncs the log at a commit only where it is told to; what is told is what this asks for."""
+    told: list[str] = []
+    with Store(tmp_path / "s.sqlite") as store:
+        journal = store.begin("c", "s", plan(), "raw")
+        store._db.set_trace_callback(told.append)
+        journal.write("knock-0", seen(1))
+        journal.flush()
+        journal.write("knock-0", seen(2))
+        journal.flush(finished="knock-0")
+        store._db.set_trace_callback(None)
+    asked = [each for each in told if each.startswith(("PRAGMA synchronous", "COMMIT", "INSERT OR IGNORE INTO units"))]
+    assert [each.partition("=")[2] or each.split()[0] for each in asked] == [
+        "NORMAL",
+        "COMMIT",
+        "FULL",
+        "INSERT",
+        "COMMIT",
+    ]

@@ -1,0 +1,1 @@
+"""The packets behind the findings: captures and excerpts of them."""

@@ -1,0 +1,129 @@
+"""One interface below the kernel's own IP: packets in and out as they are, next to the laptop's firewall and routes.
+
+Packet sockets of the cooked kind: the kernel writes the link-layer header, so Ethernet and tunnels are used alike.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import select
+import socket
+import struct
+
+from scanner.errors import NetworkFailed, NoPrivilege
+from scanner.net.packets.bpf import answers_to
+from scanner.net.packets.ring import Packet, Ring
+from scanner.net.packets.transmit import Transmit, sending_socket
+from scanner.net.route import IFF_RUNNING, IFF_UP, Interface
+from scanner.net.trouble import failure, gone
+
+__all__ = ["Link", "Packet", "check_interface", "gone"]
+
+_SO_ATTACH_FILTER = 26
+_ETH_ALL = 3
+_SIOCGIFFLAGS = 0x8913
+_FRAMES = 1 << 15
+"""Of 256 bytes: what arrives at full speed while the laptop looks away for a tenth of a second."""
+SENDERS = 2
+"""Threads that may send at once. More only wait for each other's packets to be taken."""
+
+
+class Link:
+    """Packet sockets on one interface, all opened at once: nothing later needs the right to.
+
+    Hears ARP, ICMP, and TCP and UDP towards `ports`. NoPrivilege without the right to raw packets.
+    """
+
+    def __init__(self, interface: Interface, ports: range = range(0)) -> None:
+        self.interface = interface
+        self.ports = ports
+        self._name = interface.name
+        with contextlib.ExitStack() as undo:
+            try:
+                # Protocol 0 hears nothing until the filter is in place and the socket bound.
+                self._socket = undo.enter_context(
+                    socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
+                )
+                # Closing a packet socket takes the kernel some 15 ms, so that none is opened without need.
+                self._out = [self._socket, *(undo.enter_context(sending_socket()) for _ in range(SENDERS - 1))]
+            except PermissionError:
+                raise NoPrivilege(
+                    "raw packets need root or CAP_NET_RAW: run with sudo, give the interpreter the right with "
+                    "`setcap cap_net_raw+ep`, or scan with --engine connect"
+                ) from None
+            try:
+                self._prepare(ports)
+                self._ring = Ring(self._socket, _FRAMES)
+                undo.callback(self._ring.close)
+                self._socket.setblocking(False)
+                self._socket.bind((self._name, _ETH_ALL))
+            except OSError as error:
+                raise failure(self._name, error) from None
+            self._open = undo.pop_all()
+        self._transmits: list[Transmit] = []
+
+    def __enter__(self) -> Link:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._open.close()
+
+    @property
+    def ring(self) -> Ring:
+        return self._ring
+
+    def transmits(self) -> list[Transmit]:
+        """What threads send with, one for each."""
+        if not self._transmits:
+            self._transmits = [Transmit(each, self.interface.index) for each in self._out]
+        return self._transmits
+
+    def send(self, ethertype: int, mac: bytes, packet: bytes) -> None:
+        """Hand one packet to the interface; `mac` is empty where it has no link-layer addresses."""
+        out = self._out[0]
+        for _ in range(100):
+            try:
+                out.sendto(packet, (self._name, ethertype, 0, 0, mac))
+                return
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.ENOBUFS):
+                    raise failure(self._name, error) from None
+                select.select([], [out], [], 0.01)
+        raise NetworkFailed(f"{self._name} has taken no packet for a second")
+
+    def receive(self, timeout: float) -> list[Packet]:
+        """What has arrived, some thousands at most; waits up to `timeout` seconds for the first."""
+        if timeout > 0:
+            self._ring.wait(timeout)
+        return self._ring.packets()
+
+    def check(self) -> None:
+        """NetworkFailed when the interface is gone, switched off or without a carrier: silence then proves nothing."""
+        check_interface(self._socket, self._name)
+
+    def lost(self) -> int:
+        """Packets that arrived faster than they were read, since the last call."""
+        return self._ring.lost()
+
+    def _prepare(self, ports: range) -> None:
+        program = answers_to(ports)
+        buffer = ctypes.create_string_buffer(program)
+        attach = struct.pack("HL", len(program) // 8, ctypes.addressof(buffer))
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, attach)
+
+
+def check_interface(sock: socket.socket, name: str) -> None:
+    """NetworkFailed when the interface is not there, not up, or has no carrier."""
+    request = struct.pack("16sH14x", name.encode(), 0)
+    try:
+        flags = struct.unpack_from("16xH", fcntl.ioctl(sock.fileno(), _SIOCGIFFLAGS, request))[0]
+    except OSError:
+        raise gone(name) from None
+    if flags & (IFF_UP | IFF_RUNNING) != IFF_UP | IFF_RUNNING:
+        raise gone(name)

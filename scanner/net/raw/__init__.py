@@ -1,0 +1,1 @@
+"""The raw engine: packets of our own on the link."""

@@ -1,0 +1,228 @@
+"""UDP and unprivileged echo through the laptop's own IP stack: one socket, and its queue of ICMP errors."""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from scanner.errors import NetworkFailed
+from scanner.model.addresses import AddressSet
+from scanner.model.network import Knock, Pace
+from scanner.model.observation import Event, Progress, Vantage
+from scanner.net.packets import frames
+from scanner.net.packets.link import check_interface, gone
+from scanner.net.route import Hop, Interface
+from scanner.net.sockets.connect import PAUSE
+from scanner.net.sockets.errqueue import complaints, ttl_of
+from scanner.net.sockets.opening import NO_NEXT_HOP, aimed, endpoint, open_socket, refusal, refuse_unreached
+from scanner.net.volley.passes import MOST_PROBES, Arrival, Wire, volley
+from scanner.net.volley.tally import RANK, Answer, Question, Tally
+
+_MOST_AT_ONCE = 1024
+_FEW_PORTS = 8
+"""Of a host: more than these are not worth the seconds, as it tells of one closed port a second."""
+_SECOND = 1.05
+_DISAPPOINTMENTS = 2
+"""Silent answers in a row after which the rest of a host's ports are taken to be silent, too."""
+_TICK = 0.25
+_SO_RCVBUF = 4 << 20
+
+
+class DatagramWire:
+    """Sends a tally's UDP or echo probes from ordinary sockets, one for each source address."""
+
+    def __init__(
+        self, tally: Tally, ways: Sequence[Hop | None], interface: Interface, payloads: Mapping[int, bytes]
+    ) -> None:
+        self._tally = tally
+        self._ways = ways
+        self._interface = interface
+        self._payloads = payloads
+        self._hosts = {address: index for index, address in enumerate(tally.addresses)}
+        self._asked = {port: index for index, (_, port) in enumerate(tally.questions)}
+        self._echo = tally.questions[0][0] == "icmp"
+        self._sockets: dict[tuple[str, bool], socket.SocketType] = {}
+        self._early: list[Arrival] = []
+
+    def close(self) -> None:
+        for sock in self._sockets.values():
+            sock.close()
+        self._sockets.clear()
+
+    def send(self, index: int, attempt: int) -> None:
+        host, asked = divmod(index, len(self._tally.questions))
+        address = self._tally.addresses[host]
+        hop = self._ways[host]
+        if hop is None:
+            return
+        sock = self._socket(hop.to(address))
+        port = self._tally.questions[asked][1]
+        data = self._payloads.get(port, b"")
+        if self._echo:
+            port, kind = 0, 128 if ":" in address else 8
+            data = struct.pack("!BBHHH", kind, 0, 0, 0, attempt) + b"fencewalk"
+        for _ in range(64):
+            try:
+                sock.sendto(data, endpoint(address, port, self._interface))
+                return
+            except OSError as error:
+                if error.errno in (errno.ENETDOWN, errno.ENODEV, errno.ENXIO):
+                    raise gone(self._interface.name) from None
+                reason = refusal(error.errno or 0)
+                # An ICMP error about an earlier packet is reported by the next call: take it, and send again.
+                taken = list(self._errors(sock))
+                self._early.extend(taken)
+                if reason is not None and not taken:
+                    self._tally.refuse(host, reason)
+                    return
+                if error.errno in (errno.EAGAIN, errno.ENOBUFS):
+                    _wait([sock], select.POLLOUT, 0.01)
+        raise NetworkFailed(f"{self._interface.name} takes no packet to {address}")
+
+    def receive(self, timeout: float) -> Iterator[Arrival]:
+        early, self._early = self._early, []
+        yield from early
+        sockets = list(self._sockets.values())
+        if not sockets:
+            time.sleep(min(timeout, 0.05))
+            return
+        # An ICMP error makes a socket readable too.
+        for sock in _wait(sockets, select.POLLIN, 0 if early else timeout):
+            yield from self._errors(sock)
+            yield from self._replies(sock)
+
+    def check(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            check_interface(sock, self._interface.name)
+
+    def _socket(self, hop: Hop) -> socket.SocketType:
+        key = hop.source, hop.kind == "self"
+        sock = self._sockets.get(key)
+        if sock is None:
+            protocol = 0
+            if self._echo:
+                protocol = frames.ICMP6 if ":" in hop.source else frames.ICMP
+            try:
+                device = "" if hop.kind == "self" else self._interface.name
+                sock = open_socket(hop.source, device, socket.SOCK_DGRAM, protocol)
+            except OSError as error:
+                raise NetworkFailed(f"{self._interface.name} cannot be used: {error.strerror}") from None
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SO_RCVBUF)
+            self._sockets[key] = sock
+        return sock
+
+    def _replies(self, sock: socket.SocketType) -> Iterator[Arrival]:
+        for _ in range(_MOST_AT_ONCE):
+            try:
+                data, ancillary, _, peer = sock.recvmsg(2048, 256)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error, which is read from the queue
+            address = peer[0].partition("%")[0]
+            index = self._index(address, peer[1])
+            if index is None:
+                continue
+            attempt, reason = None, "udp-reply"
+            if self._echo:
+                if len(data) < 8 or data[0] not in (0, 129):
+                    continue
+                reason, attempt = "echo-reply", int.from_bytes(data[6:8], "big")
+                if attempt >= self._tally.tries:
+                    continue
+            answer = Answer("open", reason, time.time(), ttl_of(ancillary), address)
+            yield Arrival(index, attempt, answer)
+
+    def _errors(self, sock: socket.SocketType) -> Iterator[Arrival]:
+        for complaint in complaints(sock, time.time()):
+            index = self._index(complaint.address, complaint.port)
+            hop = None if index is None else self._ways[index // len(self._tally.questions)]
+            if index is None or hop is None:
+                continue
+            answer = complaint.answer
+            if answer is None:
+                continue
+            if hop.kind != "self" and self._interface.has(answer.source or ""):
+                # The laptop's own kernel found nobody on the link: a dead neighbour, or a dead next hop.
+                if hop.kind == "routed":
+                    self._tally.refuse(self._hosts[complaint.address], NO_NEXT_HOP)
+                continue
+            yield Arrival(index, None, answer)
+
+    def _index(self, address: str, port: int) -> int | None:
+        host = self._hosts.get(address)
+        asked = 0 if self._echo else self._asked.get(port)
+        return None if host is None or asked is None else host * len(self._tally.questions) + asked
+
+
+def knock(
+    request: Knock, pace: Pace, vantage: Vantage, interface: Interface, payloads: Mapping[int, bytes]
+) -> Iterator[Event]:
+    """Ask every UDP port of every address; a port without a payload gets an empty datagram, as do gentle requests."""
+    if not request.udp:
+        return
+    questions: list[Question] = [("udp", port) for port in request.udp]
+    for part in AddressSet.parse(request.addresses).chunks(max(1, MOST_PROBES // len(questions))):
+        tally, ways = aimed(part, questions, request.tries, vantage, interface)
+        tally.know(request.known)
+        wire = DatagramWire(tally, ways, interface, {} if request.gentle else payloads)
+        try:
+            pause = PAUSE if request.gentle else 0.0
+            yield from volley(wire, tally, pace, stage="knock", pause=pause, patience=request.patience)
+            yield from patiently(wire, tally, pace)
+            refuse_unreached(tally, ways, interface)
+            yield from tally.rows(time.time())
+        finally:
+            wire.close()
+
+
+def patiently(wire: Wire, tally: Tally, pace: Pace) -> Iterator[Event]:
+    """Ask the last ports of hosts that limit their port-unreachables, one port a second.
+
+    Linux sends a peer six at once and then one a second, so the rest of the closed ports look silent. Only hosts that
+    said closed and have few ports left are asked, and no longer than it brings something.
+    """
+    width = len(tally.questions)
+    left: dict[int, list[int]] = {}
+    for host in range(len(tally.addresses)):
+        first = host * width
+        ranks = tally.rank[first : first + width]
+        open_ = [first + each for each in range(width) if not ranks[each] and tally.questions[each][0] == "udp"]
+        if RANK["closed"] in ranks and 0 < len(open_) <= _FEW_PORTS and not tally.skipped[host]:
+            left[host] = open_
+    disappointed: dict[int, int] = dict.fromkeys(left, 0)
+    for turn in range(_FEW_PORTS + 4):
+        chosen = {host: ports[turn % len(ports)] for host, ports in left.items() if ports}
+        if not chosen:
+            return
+        until = time.monotonic() + _SECOND
+        for index in chosen.values():
+            pace.take(1)
+            tally.sent[index] = time.time()
+            wire.send(index, 0)
+        while (wait := until - time.monotonic()) > 0:
+            for arrival in wire.receive(min(wait, _TICK)):
+                sent = tally.sent[arrival.index]
+                rtt = round(max(0.0, arrival.answer.at - sent) * 1000, 3) if sent else None
+                row = tally.add(arrival.index, arrival.answer, rtt, tally.tries + 1)
+                if row is not None:
+                    yield row
+            yield Progress("knock", tally.size - tally.missing, tally.size, time.time())
+        for host, index in chosen.items():
+            left[host] = [each for each in left[host] if tally.wanted(each)]
+            disappointed[host] = disappointed[host] + 1 if tally.wanted(index) else 0
+            if disappointed[host] >= _DISAPPOINTMENTS:
+                left[host] = []
+
+
+def _wait(sockets: Sequence[socket.SocketType], events: int, seconds: float) -> list[socket.SocketType]:
+    """Those that are ready (for reading: an error counts) within so many seconds."""
+    poll = select.poll()
+    by_number = {sock.fileno(): sock for sock in sockets}
+    for number in by_number:
+        poll.register(number, events)
+    return [by_number[number] for number, _ in poll.poll(max(0.0, seconds) * 1000)]

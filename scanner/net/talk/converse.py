@@ -1,0 +1,318 @@
+"""Ask open ports what they are: runs the probes' generators over real connections, many hosts at once.
+
+Everything a peer can do is bounded: seconds to connect, seconds and bytes of a conversation, probes of a port,
+connections to a host, steps of a probe. asyncio lives in a thread of its own and hands events over in a queue, so the
+iterator can be closed at any moment and takes every connection down with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from scanner.model.base import Transport
+from scanner.model.network import Converse, Pace, Talk
+from scanner.model.observation import Conversation, Event, Outcome, Progress, Reading, Vantage
+from scanner.model.probe import Peer, Probe, Read, Send, StartTls, Step
+from scanner.net.rules import NEVER_WRITTEN, WITHHELD
+from scanner.net.talk.wire import Wire
+from scanner.probes import probes_for
+from scanner.probes.turns import NOBODY, ONLY_WRITERS, Turns
+
+CONNECTIONS = 200
+HOST_CONNECTIONS = 3
+CONVERSATION_SECONDS = 10.0
+_STEPS = 64
+_TCP_PACKETS = 8
+_UDP_PACKETS = 2
+_PROGRESS_SECONDS = 0.25
+
+
+def converse(
+    request: Converse, pace: Pace, vantage: Vantage, probes: Sequence[Probe] | None = None
+) -> Generator[Event, None, None]:
+    """One Conversation for each (port, probe) that was answered, and one for each port where nothing was.
+
+    A port's probes take their turns as `scanner.probes.turns` says, each on a connection of its own. `probes` replaces
+    the likely ones of `scanner.probes`. Gentle requests write nothing, and nobody's printer ports are written to at
+    all. NetworkFailed: this laptop's own side broke.
+    """
+    events: queue.SimpleQueue[Event | _Ended] = queue.SimpleQueue()
+    driver = _Driver(request, pace, vantage, probes, events)
+    thread = threading.Thread(target=driver.run, name="converse", daemon=True)
+    thread.start()
+    try:
+        while not isinstance(event := events.get(), _Ended):
+            yield event
+        if event.error is not None:
+            raise event.error
+    finally:
+        driver.stop()
+        thread.join()
+
+
+class _Ended(msgspec.Struct, frozen=True):
+    error: BaseException | None
+
+
+class _Attempt(msgspec.Struct, frozen=True):
+    """How one probe fared on one connection."""
+
+    outcome: Outcome
+    readings: tuple[Reading, ...] = ()
+    tls: bool = False
+    detail: str = ""
+    received: int = 0
+    head: bytes = b""
+    connected: bool = True
+    """False: there was no connection at all, so that another probe would find none either."""
+    dropped: bool = False
+    """The peer ended the connection before a word of its own."""
+    crowded: bool = False
+    """Dropped while others of ours were talking to that host: it may take only so many."""
+
+
+class _Host:
+    """How many connections one host is given. Alone means: nobody else of ours is connected."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._free = asyncio.Semaphore(most)
+        self._alone = asyncio.Lock()
+        self.open = 0
+
+    async def enter(self, alone: bool) -> None:
+        if not alone:
+            await self._free.acquire()
+        else:
+            async with self._alone:
+                taken = 0
+                try:
+                    while taken < self._most:
+                        await self._free.acquire()
+                        taken += 1
+                except asyncio.CancelledError:
+                    for _ in range(taken):
+                        self._free.release()
+                    raise
+        self.open += 1
+
+    def leave(self, alone: bool) -> None:
+        self.open -= 1
+        for _ in range(self._most if alone else 1):
+            self._free.release()
+
+
+class _Driver:
+    """The thread's side. `run` ends with one `_Ended` in the queue, whatever happens; `stop` may come at any time."""
+
+    def __init__(
+        self,
+        request: Converse,
+        pace: Pace,
+        vantage: Vantage,
+        probes: Sequence[Probe] | None,
+        events: queue.SimpleQueue[Event | _Ended],
+    ) -> None:
+        self._gentle = request.gentle
+        self._talks = _round_robin(request.talks)
+        self._pace = pace
+        self._vantage = vantage
+        self._given = None if probes is None else tuple(probes)
+        self._events = events
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._done = 0
+        self._told = 0.0
+
+    def run(self) -> None:
+        error: BaseException | None = None
+        try:
+            asyncio.run(self._main())
+        except asyncio.CancelledError:
+            pass
+        except BaseException as raised:  # noqa: BLE001 - it is raised again, in the thread that iterates
+            error = raised
+        self._events.put(_Ended(error))
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopping.set()
+            if self._loop is not None and self._task is not None and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._task.cancel)
+
+    async def _main(self) -> None:
+        with self._lock:
+            self._loop = asyncio.get_running_loop()
+            self._task = asyncio.current_task()
+            if self._stopping.is_set():
+                return
+        hosts: dict[str, _Host] = {}
+        most = 1 if self._gentle else HOST_CONNECTIONS
+        for talk in self._talks:
+            hosts.setdefault(talk.address, _Host(most))
+        waiting = iter(self._talks)
+        workers = min(CONNECTIONS, len(self._talks))
+        taker = ThreadPoolExecutor(1, "converse-pace")
+        try:
+            # The first error ends all of them, and the group of one error is that error.
+            tasks = [asyncio.create_task(self._work(waiting, hosts, taker)) for _ in range(workers)]
+            try:
+                await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            self._stopping.set()
+            taker.shutdown(cancel_futures=True)
+        self._progress(last=True)
+
+    async def _work(self, waiting: Iterator[Talk], hosts: dict[str, _Host], taker: ThreadPoolExecutor) -> None:
+        for talk in waiting:
+            await self._talk(talk, hosts[talk.address], taker)
+            self._done += 1
+            self._progress()
+
+    async def _talk(self, talk: Talk, host: _Host, taker: ThreadPoolExecutor) -> None:
+        if talk.port in NEVER_WRITTEN:
+            self._tell(talk, "none", _Attempt("withheld", detail=WITHHELD))
+            return
+        over_tls = (probe for probe in self._choice(talk.transport, 443) if probe.tls)
+        turns = Turns(self._choice(talk.transport, talk.port), over_tls, self._gentle)
+        if not turns.pending:
+            nobody = _Attempt("withheld", detail=ONLY_WRITERS) if self._gentle else _Attempt("failed", detail=NOBODY)
+            self._tell(talk, "none", nobody)
+            return
+        tried: list[tuple[Probe, _Attempt]] = []
+        for probe in turns:
+            attempt = await self._attempt(talk, probe, host, taker, alone=False)
+            if attempt.crowded:
+                attempt = await self._attempt(talk, probe, host, taker, alone=True)
+            tried.append((probe, attempt))
+            if attempt.outcome == "answered":
+                self._tell(talk, probe.name, attempt)
+            if not attempt.connected:
+                break
+            turns.heard(attempt.readings, attempt.head)
+        if not any(attempt.outcome == "answered" for _, attempt in tried):
+            first, attempt = tried[0]
+            self._tell(talk, first.name, attempt)
+
+    async def _attempt(self, talk: Talk, probe: Probe, host: _Host, taker: ThreadPoolExecutor, alone: bool) -> _Attempt:
+        await host.enter(alone)
+        try:
+            crowd = host.open > 1
+            packets = _TCP_PACKETS if talk.transport == "tcp" else _UDP_PACKETS
+            await asyncio.get_running_loop().run_in_executor(taker, self._take, packets)
+            attempt = await self._connection(talk, probe)
+        finally:
+            host.leave(alone)
+        return msgspec.structs.replace(attempt, crowded=attempt.dropped and crowd and talk.transport == "tcp")
+
+    def _take(self, packets: int) -> None:
+        for _ in range(packets):  # one by one, so that stopping does not wait for all of them
+            if self._stopping.is_set():
+                return
+            self._pace.take(1)
+
+    async def _connection(self, talk: Talk, probe: Probe) -> _Attempt:
+        """One connection, from SYN to FIN."""
+        udp = talk.transport == "udp"
+        wire = Wire(udp, asyncio.get_running_loop().time() + CONVERSATION_SECONDS)
+        try:
+            if not await wire.connect(talk.address, talk.port, self._vantage):
+                return _Attempt(_outcome(wire), detail=wire.detail, connected=False, dropped=wire.dropped)
+            readings = await self._carry_out(probe, Peer(talk.address, talk.port), wire)
+        finally:
+            wire.close()
+        return _Attempt(
+            "answered" if wire.received else _outcome(wire),
+            readings,
+            wire.tls is not None,
+            "" if readings else wire.detail,
+            wire.received,
+            wire.raw_head,
+            dropped=wire.dropped,
+        )
+
+    async def _carry_out(self, probe: Probe, peer: Peer, wire: Wire) -> tuple[Reading, ...]:
+        steps = probe.steps(peer)
+        seen: list[Reading] = []
+        try:
+            step: Step = next(steps)
+            for _ in range(_STEPS):
+                step = steps.send(await self._step(step, wire, seen))
+            steps.close()
+        except StopIteration as stop:
+            said: tuple[Reading, ...] = stop.value or ()
+            kinds = {reading.kind for reading in said}
+            return (*said, *(reading for reading in seen if reading.kind not in kinds))
+        return tuple(seen)
+
+    async def _step(self, step: Step, wire: Wire, seen: list[Reading]) -> bytes:
+        match step:
+            case Read():
+                return await wire.read(step.enough, step.limit, step.seconds)
+            case _ if self._gentle:
+                return b""  # a listening probe does not get here; if one does, nothing is written all the same
+            case Send():
+                await wire.send(step.data)
+                return b""
+            case StartTls():
+                certificate = await wire.start_tls()
+                if wire.tls is not None:
+                    seen.append(Reading("tls.version", wire.tls.version()))
+                    if certificate:
+                        seen.append(Reading("tls.cert", certificate))
+                return certificate
+
+    def _choice(self, transport: Transport, port: int) -> tuple[Probe, ...]:
+        if self._given is not None:
+            return tuple(probe for probe in self._given if probe.transport == transport)
+        return probes_for(transport, port)
+
+    def _tell(self, talk: Talk, probe: str, attempt: _Attempt) -> None:
+        self._events.put(
+            Conversation(
+                talk.address,
+                talk.transport,
+                talk.port,
+                probe,
+                attempt.outcome,
+                time.time(),
+                attempt.readings,
+                attempt.tls,
+                attempt.detail,
+                attempt.received,
+            )
+        )
+
+    def _progress(self, last: bool = False) -> None:
+        now = time.monotonic()
+        if last or now - self._told >= _PROGRESS_SECONDS:
+            self._told = now
+            self._events.put(Progress("converse", self._done, len(self._talks), time.time()))
+
+
+def _round_robin(talks: Iterable[Talk]) -> list[Talk]:
+    """The same talks with each host's first ones before anybody's second, so that no host holds the others up."""
+    by_host: defaultdict[str, list[Talk]] = defaultdict(list)
+    for talk in dict.fromkeys(talks):
+        by_host[talk.address].append(talk)
+    rounds = itertools.zip_longest(*by_host.values())
+    return [talk for each in rounds for talk in each if talk is not None]
+
+
+def _outcome(wire: Wire) -> Outcome:
+    return "silent" if wire.fault is None or wire.fault == "closed" else wire.fault

@@ -1,0 +1,73 @@
+"""A pair of interfaces joined by a wire, in a network of the test's own that goes with it."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+
+from scanner.net.packets.ring import Ring
+
+_NEW_NETWORK = 0x40000000
+ETH_ALL = 3
+OURS, THEIRS = "fwpair0", "fwpair1"
+OUR_MAC = "02:00:00:00:00:aa"
+
+
+def why_not() -> str | None:
+    """Why there can be none here; None when there can."""
+    return None if os.geteuid() == 0 else "network namespaces and packet sockets need root"
+
+
+@contextlib.contextmanager
+def own_network() -> Iterator[None]:
+    """This thread (and what it starts) is in a network namespace of its own that holds OURS and THEIRS."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    if libc.unshare(_NEW_NETWORK):
+        os.close(before)
+        raise OSError(ctypes.get_errno(), "this kernel gives no network namespaces")
+    try:
+        command(f"ip link add {OURS} address {OUR_MAC} type veth peer name {THEIRS}")
+        for name in (OURS, THEIRS):
+            # No address and no IPv6: nobody but the test sends.
+            command(f"sysctl -qw net.ipv6.conf.{name}.disable_ipv6=1", check=False)
+            command(f"ip link set {name} up")
+        for name in (OURS, THEIRS):
+            _wait_for(name)
+        yield
+    finally:
+        libc.setns(before, _NEW_NETWORK)
+        os.close(before)
+
+
+def command(text: str, check: bool = True) -> str:
+    done = subprocess.run(text.split(), capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        raise RuntimeError(f"{text}: {done.stderr}")
+    return done.stdout
+
+
+def _wait_for(name: str) -> None:
+    """Until the kernel has seen the carrier: what is sent before vanishes without an error."""
+    end = time.monotonic() + 10
+    while "state UP" not in command(f"ip link show {name}"):
+        if time.monotonic() > end:
+            raise RuntimeError(f"{name} does not come up")
+        time.sleep(0.005)
+    command(f"ip link set {name} up")  # waits its turn behind what the kernel does about the carrier
+
+
+@contextlib.contextmanager
+def ring_on(name: str, frames: int = 1024, size: int = 256) -> Iterator[Ring]:
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as sock:
+        ring = Ring(sock, frames, size)
+        try:
+            sock.bind((name, ETH_ALL))
+            yield ring
+        finally:
+            ring.close()
