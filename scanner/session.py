@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 TOPOLOGIES = Path(__file__).resolve().parent.parent / "topologies"
 EXCEPTIONS = "exceptions.yaml"
+_ROUTERS_PATIENCE = 3.1
+"""Seconds in which a router reports a host that does not answer its three ARP requests."""
 
 
 def read_text(path: Path) -> str:
@@ -174,25 +176,42 @@ def open_network(request: ScanRequest, vantage: Vantage) -> LiveNetwork:
 
 
 def live_scan(
-    live: LiveNetwork, request: ScanRequest, journal: Journal, limitations: tuple[Limitation, ...] = ()
+    live: LiveNetwork,
+    request: ScanRequest,
+    journal: Journal,
+    limitations: tuple[Limitation, ...] = (),
+    captured: bool = False,
 ) -> Generator[Event, None, None]:
-    """Carry out the journal's plan on the wire, guarded, and as politely as it was planned."""
+    """Carry out the journal's plan on the wire, guarded, and as politely as it was planned; `captured`: no faster than
+    a capture can follow."""
     from scanner.net.guard import Guard
+    from scanner.net.pace import TokenBucket
 
-    site, polite = request.site, journal.plan.manners.polite
-    guard = Guard(live, site, journal.vantage, request.today, time.time, polite=polite)
+    site, manners = request.site, journal.plan.manners
+    pace = None
+    if captured:
+        from scanner.net.evidence.capture import RATE
+
+        pace = TokenBucket(min(site.scope.max_rate, RATE))
+    guard = Guard(live, site, journal.vantage, request.today, time.time, pace, polite=manners.polite)
+    if manners.patience < _ROUTERS_PATIENCE:
+        what = "dead hosts behind a router: a port that the fence lets through to one looks dropped"
+        reason = f"the router says so after some three seconds, and --patience {manners.patience:g} did not wait for it"
+        limitations = (*limitations, Limitation(what, reason, time.time()))
     return scan(guard, site, journal, limitations)
 
 
 def open_capture(path: Path, site: Site, plan: Plan) -> Capture:
     """A capture of what the plan asks, and of all else in its zone that may be asked, ready to be started."""
     from scanner.net.evidence.capture import Capture
+    from scanner.net.route import interface_named
 
     zone = site.zone(plan.vantage.zone)
     own = subnets(zone.subnets if zone else ()) & scope_of(site)
     asked = AddressSet.parse(",".join(filter(None, (plan.sweep.on_link, plan.other, plan.sweep.discover))))
-    me = AddressSet.of(each for each in (plan.vantage.address, plan.vantage.address6) if each)
-    return Capture(path, plan.vantage.interface, (asked | own) - me)
+    interface = interface_named(plan.vantage.interface)
+    me = AddressSet.of(each for each in (plan.vantage.address, plan.vantage.address6, interface.link_local()) if each)
+    return Capture(path, interface.name, (asked | own | AddressSet.parse("fe80::/10")) - me)
 
 
 def drop_privileges(request: ScanRequest, files: Iterable[Path]) -> None:

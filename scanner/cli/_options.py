@@ -14,7 +14,7 @@ from types import FrameType
 import click
 
 from scanner.errors import BadInput
-from scanner.model.addresses import addresses_of
+from scanner.model.addresses import AddressSet
 from scanner.model.observation import Alive, Event, HostSeen, PortState, Progress
 
 _GRACE = 2.0
@@ -61,20 +61,26 @@ class Ticker:
         self._last = 0.0
         self._stages: set[str] = set()
         self._hosts: set[str] = set()
+        self._many = AddressSet()
         self._open = 0
 
     def see(self, event: Event) -> None:
         if isinstance(event, HostSeen):
             if event.how != "named":
-                self._hosts.add(event.address)
+                self._count(event.address)
         elif isinstance(event, PortState):
-            if event.state == "open" and event.transport != "icmp":
-                self._open += 1
-                self._hosts.add(event.address)
+            if event.state == "open":
+                self._open += event.transport != "icmp"
+                self._count(event.address)
         elif isinstance(event, Alive):
-            self._hosts.update(addresses_of(event.addresses))
+            self._many |= AddressSet.parse(event.addresses)
+            self._hosts = {each for each in self._hosts if each not in self._many}
         elif isinstance(event, Progress):
             self._draw(event)
+
+    def _count(self, address: str) -> None:
+        if address not in self._hosts and address not in self._many:
+            self._hosts.add(address)
 
     def _draw(self, event: Progress) -> None:
         if self._live and time.monotonic() - self._last > 0.1:
@@ -91,7 +97,7 @@ class Ticker:
         click.echo(f"{self._label}{self._figures()}", err=True)
 
     def _figures(self) -> str:
-        return f"{len(self._hosts)} hosts, {self._open} open ports"
+        return f"{len(self._hosts) + len(self._many)} hosts, {self._open} open ports"
 
 
 def write_output(path: str, data: bytes) -> None:

@@ -117,7 +117,7 @@ def COMMAND(
         if packets is not None:
             opened_now.callback(_end_capture, packets)
             packets.start()
-        _carry_out(session.live_scan(network, request, journal, limitations), Ticker(zone))
+        _carry_out(session.live_scan(network, request, journal, limitations, packets is not None), Ticker(zone))
     click.echo(f"{zone}: scan {journal.scan.id} complete, kept in {where}", err=True)
 
 

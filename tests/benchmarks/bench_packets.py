@@ -45,7 +45,7 @@ SINK_CAP = 60.0
 """There the rate is measured, not the end of the scan."""
 ONCE = (PLAIN, DEFAULTS)
 """Run once, not `--runs` times: they take longest and carry the smallest part of the goals."""
-LIKE_FOR_LIKE = ("--no-names", "--no-identify")
+LIKE_FOR_LIKE = ("--no-names", "--no-identify", "--patience=0")
 
 
 class Result(msgspec.Struct, frozen=True):

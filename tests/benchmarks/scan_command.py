@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from scanner.model.addresses import addresses_of, ports_of
-from scanner.model.observation import HostSeen, Observation, PortState, Silence
+from scanner.model.observation import Alive, HostSeen, Observation, PortState, Silence
 from scanner.store import Store
 
 CLIENT, SITE = "Bench", "lab"
@@ -94,8 +94,15 @@ def run(command: Sequence[str], timeout: float, memory: bool = False) -> Ran:
     """
     with tempfile.TemporaryFile() as said:
         started = time.perf_counter()
+        # As installed, with what Python keeps of a module once it was loaded.
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,
+            env=environment,
         )
         late = threading.Event()
 
@@ -157,7 +164,9 @@ def sorted_out(observations: Iterable[Observation]) -> Found:
     alive: set[str] = set()
     said: dict[str, str] = {}
     for each in observations:
-        if isinstance(each, HostSeen) and each.how in ("arp", "echo-reply"):
+        if isinstance(each, Alive):
+            alive.update(addresses_of(each.addresses))
+        elif isinstance(each, HostSeen) and each.how in ("arp", "echo-reply"):
             alive.add(each.address)
         elif isinstance(each, PortState) and each.transport == "icmp":
             if each.state == "open":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
@@ -19,7 +20,7 @@ from scanner.net.volley.congestion import Rtt
 _GAP = 0.4
 _PATIENCE = 0.8
 """Seconds to wait between tries and after the last, as long as nobody has shown how quickly this link answers."""
-_QUICK, _LEAST = 0.05, 0.1
+_QUICK, _LEAST = 0.02, 0.1
 """The same at least, once somebody has: a link where all answer within milliseconds is not waited for much longer."""
 _GROUP_WAIT = 0.25
 """For answers to a group: many at once, and hosts may take their time so as not to collide."""
@@ -63,7 +64,7 @@ class Macs:
 
 
 def packed(address: str) -> bytes:
-    return ipaddress.ip_address(address).packed
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
 
 
 def text(address: bytes) -> str:
@@ -101,7 +102,8 @@ def resolve(
     mac = bytes.fromhex((link.interface.mac or "").replace(":", ""))
     if not mac:
         return
-    asked = {packed(hop.via): _asker(hop, link.interface) for hop in wanted}
+    link_local = link.interface.link_local()
+    asked = {packed(hop.via): _asker(hop, link_local) for hop in wanted}
     sent: dict[bytes, float] = {}
     answered: set[tuple[bytes, bytes]] = set()
     missing = set(asked)
@@ -159,7 +161,6 @@ def resolve(
         link.check()
 
 
-def _asker(hop: Hop, interface: Interface) -> bytes:
+def _asker(hop: Hop, link_local: str | None) -> bytes:
     """The address to ask from: a link-local gateway is asked from the link-local address."""
-    own = interface.link_local() if hop.via.startswith("fe80:") else None
-    return packed(own or hop.source)
+    return packed((link_local if hop.via.startswith("fe80:") else None) or hop.source)
