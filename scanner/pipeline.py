@@ -131,15 +131,18 @@ def unasked_sweep(request: Sweep, answers: Iterable[Observation]) -> Sweep:
     for each in answers:
         if isinstance(each, Alive):
             many |= AddressSet.parse(each.addresses)
-        elif isinstance(each, PortState) and each.transport == "icmp":
+        elif isinstance(each, PortState) and each.transport == "icmp" and each.state != "silent":
             pings.setdefault(each.address, set()).update(ports_of(each.ports))
-        elif isinstance(each, HostSeen):
+            if each.source == each.address:
+                # What a router says instead leaves the host to be found by other means.
+                alive.add(each.address)
+        elif isinstance(each, HostSeen) and each.how not in ("named", "gateway", "self"):
             alive.add(each.address)
     settled = AddressSet.of(a for a, asked in pings.items() if asked >= ({128} if ":" in a else {8, 13}))
     return msgspec.structs.replace(
         request,
         routed=str(AddressSet.parse(request.routed) - settled),
-        discover=str(AddressSet.parse(request.discover) - AddressSet.of(alive | pings.keys()) - many),
+        discover=str(AddressSet.parse(request.discover) - AddressSet.of(alive) - many),
     )
 
 

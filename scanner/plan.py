@@ -27,7 +27,7 @@ BLIND_LIMIT = 1024
 ON_LINK_LIMIT = 65536
 DISCOVER_LIMIT = 1 << 18
 """Addresses of other zones beyond those, of which is asked who is alive."""
-UNIT_SECONDS = 20
+UNIT_SECONDS = 10
 LEAST_UNIT, MOST_UNIT = 20_000, 1_000_000
 """A unit of work is done as a whole or done again after an interruption, and costs waiting times at its end: so many
 seconds of sending at the site's rate, within these numbers of probes."""
@@ -309,8 +309,8 @@ def describe(plan: Plan, site: Site) -> str:
     lines += [
         f"tcp ports    {len(ports.tcp)}: {ports_text(ports.tcp) or '-'}",
         f"udp ports    {len(ports.udp)}: {ports_text(ports.udp) or '-'}",
-        f"packets      at most {plan.packets()} packets, at most {plan.rate} a second: {seconds:.0f} s"
-        + (" and the conversations with what is open" if plan.identify else ""),
+        f"packets      about {plan.packets()} packets where none is lost, more where some are, at most {plan.rate} a "
+        f"second: {seconds:.0f} s" + (" and the conversations with what is open" if plan.identify else ""),
     ]
     if plan.manners.polite:
         lines.append("polite       whole connections, one thing at a time to a host")

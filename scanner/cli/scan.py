@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,7 +118,13 @@ def COMMAND(
         if packets is not None:
             opened_now.callback(_end_capture, packets)
             packets.start()
-        _carry_out(session.live_scan(network, request, journal, limitations, packets is not None), Ticker(zone))
+        ticker = Ticker(zone)
+        if earlier := [row for _, row in journal.rows()]:
+            when = f"{datetime.datetime.fromtimestamp(journal.scan.started):%Y-%m-%d %H:%M}"
+            click.echo(f"fencewalk: going on with scan {journal.scan.id} of {when}, as it was planned then", err=True)
+            for row in earlier:
+                ticker.see(row)
+        _carry_out(session.live_scan(network, request, journal, limitations, packets is not None), ticker)
     click.echo(f"{zone}: scan {journal.scan.id} complete, kept in {where}", err=True)
 
 

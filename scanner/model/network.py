@@ -47,7 +47,10 @@ class Sweep(Frozen, frozen=True):
     discover: str = ""
     """More addresses of other zones, of which only matters who is alive; their silence is no evidence."""
     tries: int = 2
+    """At least; where packets are lost, more."""
     names: bool = True
+    option: bool = True
+    """IPv6 nodes of the own link are asked by an option that nobody knows, too: the harshest that a sweep sends."""
     methods: tuple[Method, ...] = METHODS
     """How `discover` is asked: by the first of them, and who is silent then by the others."""
     patience: float = PATIENCE

@@ -91,13 +91,14 @@ class Alive(Frozen, frozen=True, tag="alive", tag_field="kind"):
     def rows(self) -> Iterator[PortState | HostSeen]:
         """The same, an address at a time: an answered ping is a flow, any other answer a sign of life."""
         for each in AddressSet.parse(self.addresses):
-            if self.transport == "icmp":
+            if self.reason in ("echo-reply", "timestamp-reply"):
                 yield PortState(
                     each, "icmp", str(self.port), "open", self.reason, self.at, self.ttl, each, None, self.rtt_ms,
                     self.tries,
                 )  # fmt: skip
             else:
-                yield HostSeen(each, self.transport, self.at, None, self.ttl, self.rtt_ms)
+                how = "icmp-error" if self.transport == "icmp" else self.transport
+                yield HostSeen(each, how, self.at, None, self.ttl, self.rtt_ms)
 
 
 class Silence(Frozen, frozen=True, tag="silence", tag_field="kind"):

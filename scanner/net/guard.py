@@ -106,6 +106,8 @@ class Guard:
                 routed=str(routed & kept),
                 discover=str(found),
                 names=request.names and not fragile and not self._polite,
+                # It goes to everybody on the link, so that one fragile host is enough.
+                option=request.option and not self._polite and not self._rules.fragile,
                 methods=by,
             )
             # A request that names nobody still asks who is there (multicast on the own link); one that was cut to

@@ -51,8 +51,13 @@ def excerpts(pcaps: Sequence[Path], wanted: Mapping[Path, Iterable[Flow]]) -> di
 
 def _read(pcap: Path, index: Mapping[Key, set[Path]], found: Mapping[Path, list[Record]]) -> int:
     """Sort the packets of one capture into `found`; its link type."""
+    import logging
+
     from scapy.error import Scapy_Exception
     from scapy.utils import RawPcapNgReader, RawPcapReader
+
+    # A capture that ends in mid-packet is read as far as it goes; scapy would say so in words of its own.
+    logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
 
     try:
         reader = RawPcapReader(str(pcap))

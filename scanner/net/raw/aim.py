@@ -28,6 +28,8 @@ class Aim:
         self.addresses = addresses
         self._link = link
         self._macs = macs
+        self._found: dict[str, bytes] | None = None
+        """The MACs that this volley goes by. One that grows old meanwhile is no reason to call its host absent."""
         self.ways = ways(addresses, link.interface, vantage)
 
     def own(self) -> AddressSet:
@@ -49,21 +51,23 @@ class Aim:
         """One hop for each next hop of what is routed."""
         return list({hop.via: hop for _, hop in self.ways if hop is not None and hop.kind == "routed"}.values())
 
-    def resolve(self, tries: int, pace: Pace, *, again: bool = False) -> Iterator[Neighbour | None]:
-        """Ask for the MACs that are not known yet (`again`: for every one). None comes now and then, to look up."""
+    def resolve(self, tries: int, pace: Pace) -> Iterator[Neighbour | None]:
+        """Ask for the MACs that are not known yet. None comes now and then, to look up."""
         if not self._link.interface.resolves:
             return
-        wanted: list[Hop] = []
-        for part, hop in self.ways:
-            if hop is not None and hop.kind == "on-link":
-                wanted.extend(hop.to(each) for each in part if again or self._macs.get(each) is None)
-        known = {hop.via for hop in wanted}
-        wanted.extend(
-            hop for hop in self.gateways() if hop.via not in known and (again or self._macs.get(hop.via) is None)
-        )
-        for found in resolve(self._link, wanted, tries, pace):
+        known = self._found = {}
+        wanted: dict[str, Hop] = {}
+        neighbours = (hop.to(each) for part, hop in self.ways if hop and hop.kind == "on-link" for each in part)
+        for hop in (*neighbours, *self.gateways()):
+            mac = self._macs.get(hop.via)
+            if mac is None:
+                wanted[hop.via] = hop
+            else:
+                known[hop.via] = mac
+        for found in resolve(self._link, list(wanted.values()), tries, pace):
             if isinstance(found, Neighbour):
                 self._macs.put(found.address, found.mac)
+                known[found.address] = found.mac
                 yield found
             else:
                 yield None
@@ -124,7 +128,9 @@ class Aim:
                 yield place + low - first, place + high - first + 1, hop
 
     def _mac(self, hop: Hop) -> bytes | None:
-        return self._macs.get(hop.via) if self._link.interface.resolves else b""
+        if not self._link.interface.resolves:
+            return b""
+        return self._macs.get(hop.via) if self._found is None else self._found.get(hop.via)
 
     def _target(self, address: str, hop: Hop | None) -> Target:
         if hop is None:

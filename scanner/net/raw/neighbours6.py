@@ -38,7 +38,9 @@ class Neighbours6:
     Nothing waits here; hosts answer within milliseconds, so half a second after the last probe is plenty.
     """
 
-    def __init__(self, interface: Interface, vantage: Vantage) -> None:
+    def __init__(self, interface: Interface, vantage: Vantage, option: bool = True) -> None:
+        """`option`: ask by the unknown option as well."""
+        self._option = option
         self._interface = interface
         self._sources = [packed(each) for each in sources(interface, vantage)]
         self._own = {each.partition("/")[0] for each in interface.addresses}
@@ -62,7 +64,7 @@ class Neighbours6:
                 ("echo", frames.ICMP6, echo),
                 ("option", frames.DESTINATION_OPTIONS, option + echo),
             )
-            for kind, protocol, data in asked:
+            for kind, protocol, data in asked if self._option else asked[:1]:
                 self._sent[source, kind] = time.time()
                 yield frames.ETH_IP6, mac, frames.ip_head(source, frames.ALL_NODES, protocol, len(data)) + data
 

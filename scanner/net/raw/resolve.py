@@ -22,6 +22,8 @@ _PATIENCE = 0.8
 """Seconds to wait between tries and after the last, as long as nobody has shown how quickly this link answers."""
 _QUICK, _LEAST = 0.02, 0.1
 """The same at least, once somebody has: a link where all answer within milliseconds is not waited for much longer."""
+_MISSES, _MOST_TRIES = 0.01, 8
+"""Neighbours that may be missing, and tries at the most."""
 _GROUP_WAIT = 0.25
 """For answers to a group: many at once, and hosts may take their time so as not to collide."""
 _FRESH = 120.0
@@ -131,7 +133,10 @@ def resolve(
                 yield Neighbour(text(address), hardware, packet.at, round(took * 1000, 3))
         yield None
 
-    for attempt in range(tries):
+    found_by: list[int] = []
+    attempt = 0
+    while attempt < tries or (attempt < _MOST_TRIES and missing and _missed(found_by) > _MISSES):
+        before = len(missing)
         for ethertype, group, data in other.probes() if other is not None else ():
             pace.take(1)
             link.send(ethertype, group, data)
@@ -146,7 +151,7 @@ def resolve(
                 else:
                     link.send(frames.ETH_IP6, *frames.solicitation(mac, asked[each], each))
             yield from listen(0)
-        last = attempt == tries - 1
+        last = attempt >= tries - 1
         if rtt.mean is None:
             wait = _PATIENCE if last else _GAP
         else:
@@ -154,11 +159,23 @@ def resolve(
         end = time.monotonic() + max(wait, _GROUP_WAIT if other is not None else 0.0)
         while (missing or other is not None) and (left := end - time.monotonic()) > 0:
             yield from listen(left)
+        attempt += 1
+        found_by.append(before - len(missing))
         if not missing and other is None:
             break
     yield from listen(0)
     if missing:
         link.check()
+
+
+def _missed(found_by: Sequence[int]) -> float:
+    """Neighbours that are expected to be missing, by how many answered which try: what later tries find tells the
+    loss. Half an answer more than was seen, because few neighbours prove little."""
+    answered = sum(found_by)
+    if not answered:
+        return 0.0
+    loss = min(0.5, (answered - found_by[0] + 0.5) / (answered + 1))
+    return answered * loss ** len(found_by) / (1 - loss ** len(found_by))
 
 
 def _asker(hop: Hop, link_local: str | None) -> bytes:

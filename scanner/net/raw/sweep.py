@@ -90,7 +90,7 @@ class _Sweep:
         for part, hop in ways(self._on_link | beyond, interface, self._vantage):
             if hop is not None and hop.kind == "self":
                 yield from (HostSeen(each, "self", time.time(), interface.mac) for each in part)
-        everyone = Neighbours6(interface, self._vantage) if ":" in self._asks_from() else None
+        everyone = Neighbours6(interface, self._vantage, self._request.option) if ":" in self._asks_from() else None
         seen: set[str] = set()
         for event in self._resolved(beyond, everyone):
             if isinstance(event, HostSeen) and event.address in self._on_link and event.how != "gateway":
@@ -175,13 +175,9 @@ class _Sweep:
                 # What a host or a router said instead is told; who is silent, too, though it proves nothing.
                 yield from tally.rows(time.time())
             alive = AddressSet()
-            for (transport, state, reason, ttl, _, _), hosts, at, rtt, tries in tally.alike():
+            for (transport, _, reason, ttl, _, _), hosts, at, rtt, tries in tally.alike():
                 found = part.pick(hosts)
                 alive |= found
-                if transport == "icmp" and state != "open":
-                    # A host that refuses pings is there, and its refusal is no ping.
-                    yield from (HostSeen(each, "icmp-error", at, rtt_ms=rtt) for each in found)
-                    continue
                 port = 13 if reason == "timestamp-reply" else 128 if part.of_version(6) else 8
                 yield Alive(str(found), transport, port if transport == "icmp" else 0, reason, at, ttl, rtt, tries)
             part -= alive

@@ -27,7 +27,7 @@ from scanner.net.sockets.opening import NO_NEXT_HOP, aimed, descriptors, refusal
 from scanner.net.trouble import failure, gone
 from scanner.net.volley.enough import HostCount, unsettled
 from scanner.net.volley.passes import MOST_PROBES, scattered
-from scanner.net.volley.tally import Answer, Question, Tally
+from scanner.net.volley.tally import KNOWN, Answer, Question, Tally
 
 PACKETS = 4
 """Of one connection: SYN, ACK and the two of closing; or a SYN with three repetitions."""
@@ -333,7 +333,9 @@ class _Connections:
             tried = tally.tried[host * width : (host + 1) * width]
             if not tally.skipped[host]:
                 places.append(host)
-                counts.append(HostCount(width, tuple(tried.count(each) for each in range(1, 2 * passes + 1))))
+                counts.append(
+                    HostCount(width - tried.count(KNOWN), tuple(tried.count(each) for each in range(1, 2 * passes + 1)))
+                )
         answers = self._first + self._second
         loss = min(0.13, (self._second + 2 * (self._second + 1) ** 0.5 + 1) / max(1, answers))
         verdict = unsettled(counts, loss if answers else 0.13, 2 * passes)

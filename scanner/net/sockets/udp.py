@@ -132,7 +132,7 @@ class DatagramWire:
                 if len(data) < 8 or data[0] not in (0, 129):
                     continue
                 reason, attempt = "echo-reply", int.from_bytes(data[6:8], "big")
-                if attempt >= self._tally.tries:
+                if attempt > 255:
                     continue
             answer = Answer("open", reason, time.time(), ttl_of(ancillary), address)
             yield Arrival(index, attempt, answer)

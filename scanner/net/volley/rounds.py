@@ -10,6 +10,8 @@ from scanner.net.volley.enough import HostCount, Limited, unsettled
 from scanner.net.volley.senders import EVERYTHING, Choice
 from scanner.net.volley.tally import KNOWN, Tally
 
+_MISSES, _MOST_OTHERS = 0.01, 8
+
 
 class Round(msgspec.Struct, frozen=True):
     """A pass to make."""
@@ -43,8 +45,9 @@ class Rounds:
             return None
         if len(self._made) < tally.tries:
             return Round(EVERYTHING)
+        others = self._others(loss_upper)
         if not any(self._measured):
-            return None
+            return Round(others) if others is not None else None
         places = [host for host, skipped in enumerate(tally.skipped) if not skipped]
         verdict = unsettled([self._count(host) for host in places], loss_upper, len(self._made))
         self.misses = verdict.misses
@@ -53,12 +56,27 @@ class Rounds:
         # A host that counts its answers would make control probes look lost.
         steady = self._marks(set(range(len(tally.addresses))) - {places[each] for each in limited})
         if again:
-            return Round(Choice(self._marks(again), bytes(self._measured), steady), verdict.rest)
+            # What only services answer is asked along where it may help.
+            questions = bytes(self._measured) if others is None else None
+            return Round(Choice(self._marks(again), questions, steady), verdict.rest)
         slow = [limited[each] for each in verdict.again if each in limited]
         if not slow:
-            return None
+            return Round(others) if others is not None else None
         chosen = self._marks(places[each.host] for each in slow)
         return Round(Choice(chosen, bytes(self._measured), steady), verdict.rest, _pace(slow))
+
+    def _others(self, loss_upper: float) -> Choice | None:
+        """The questions that only services answer (UDP), as long as one of those that did may have an equal that was
+        lost each time. Hosts that never answered anything are left alone."""
+        tally = self._tally
+        width = len(tally.questions)
+        asked = [index for index, measured in enumerate(self._measured) if not measured]
+        answered = sum(tally.rank[host * width + index] > 0 for host in range(len(tally.addresses)) for index in asked)
+        loss = min(0.5, loss_upper)
+        if not answered or answered * loss ** len(self._made) <= _MISSES or len(self._made) >= _MOST_OTHERS:
+            return None
+        alive = (host for host in range(len(tally.addresses)) if tally.answered(host) and not tally.skipped[host])
+        return Choice(self._marks(alive), bytes(not each for each in self._measured))
 
     def _marks(self, hosts: Iterable[int]) -> bytes:
         marks = bytearray(len(self._tally.addresses))

@@ -13,10 +13,12 @@ BATCH = 1024
 """Probes handed to the kernel at once, at most."""
 _BATCH_SECONDS = 0.004
 """A batch is no more than what may leave in this time, so that even at a low rate no host gets a burst."""
-SPAN = 0.005
+SPAN = 0.02
 """Seconds of sending that are judged together."""
-_ENOUGH, _MOST_SPANS = 50, 10
+_ENOUGH, _MOST_SPANS = 50, 3
 """Probes that are judged together at least, or as many spans as they may take."""
+_BEHIND = 0.02
+"""Seconds of delay that a sender may make up for: woken late each time, it would else be slower than it thinks."""
 _UNHEARD = 0.02
 """Seconds from a probe to the moment at which its answer is read, on a network worth scanning fast."""
 _UNKNOWN = 0.1
@@ -61,7 +63,7 @@ class Throttle:
             debt = max(0, math.ceil(self._resets + coming) - self._paid)
             self._paid += debt
             now = time.monotonic()
-            start = max(self._next, now)
+            start = max(self._next, now - _BEHIND)
             self._next = start + packets / self.rate
         if start > now:
             time.sleep(start - now)
