@@ -118,7 +118,7 @@ def test_interrupted_while_it_is_built(after: float) -> None:
         time.sleep(after)
         owner.send_signal(signal.SIGINT)
         owner.communicate("\n", timeout=20)
-    assert owner.returncode != 0
+    # Its exit code tells nothing: Python drops an interrupt that arrives while an object is being destroyed.
     assert not traces(f"fw-{owner.pid}-"), f"left after {after} s"
 
 
