@@ -44,7 +44,7 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
     """
     zone = site.zone(plan.vantage.zone)
     assert zone is not None, "make_plan refuses a zone that is not there"
-    found = _Found(subnets(zone.subnets) & scope_of(site) | AddressSet.parse(plan.sweep.discover))
+    found = _Found(subnets(zone.subnets) & scope_of(site) | AddressSet.parse(plan.sweep.discover), plan.identify)
     cut_off: dict[str, list[Observation]] = {}
     for name, each in journal.rows():
         found.take(name, each)
@@ -82,8 +82,9 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
 class _Found:
     """What the later stages need of what the earlier ones saw, kept as it passes by."""
 
-    def __init__(self, wanted: AddressSet) -> None:
+    def __init__(self, wanted: AddressSet, identify: bool) -> None:
         self._wanted = wanted
+        self._identify = identify
         self._alive: set[str] = set()
         self._many: list[AddressSet] = []
         self.echoed: dict[bool, str] = {}
@@ -97,6 +98,8 @@ class _Found:
             assert isinstance(event, PortState)
             if event.state == "open":
                 if event.transport != "icmp":
+                    if not self._identify:
+                        return  # nobody will talk to them, and a large network has millions
                     if event.ports.isdecimal():
                         self.open.add(Talk(event.address, event.transport, int(event.ports)))
                     else:

@@ -12,6 +12,7 @@ an accept loop, and overflow into SYN cookies, so that every SYN is answered; no
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import ctypes
 import itertools
@@ -88,7 +89,7 @@ def _remove_leftovers() -> None:
 _NUMBERS = itertools.count()
 
 
-class Namespaces:
+class Namespaces(abc.ABC):
     """Some namespaces, raised by `build` and taken down whatever happens."""
 
     def __init__(self, *names: str) -> None:
@@ -111,8 +112,9 @@ class Namespaces:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @abc.abstractmethod
     def build(self) -> None:
-        raise NotImplementedError
+        """Join the namespaces."""
 
     def close(self) -> None:
         for child in self._children:

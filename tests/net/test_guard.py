@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from scanner.errors import OutOfScope
 from scanner.model.addresses import addresses_of, addresses_text, ports_of
-from scanner.model.network import Converse, Knock, Pace, Sweep, Talk
+from scanner.model.network import METHODS, Converse, Knock, Pace, Sweep, Talk
 from scanner.model.observation import Alive, Conversation, Event, HostSeen, PortState, Progress, Refused, Vantage
 from scanner.model.site import Authorization, Scope, Site, Zone
 from scanner.net.guard import FRAGILE_RATE, Guard
@@ -349,8 +349,8 @@ def test_discovery_of_fragile_hosts_is_by_echo_or_not_at_all() -> None:
 
 def test_the_engine_discovers_by_the_ports_that_the_guard_judged() -> None:
     asked = {
-        method: {port & 0xFFFF for transport, port in questions if transport != "icmp"}
-        for method, questions in sweep._OTHER_METHODS.items()
+        method: {port & 0xFFFF for transport, port in sweep.questions_of(method) if transport != "icmp"}
+        for method in METHODS
     }
     assert {method: ports for method, ports in asked.items() if ports} == {
         method: set(ports) for method, ports in DISCOVERY_PORTS.items()

@@ -11,10 +11,10 @@ from typing import Protocol
 import msgspec
 
 from scanner.model.network import Pace
-from scanner.model.observation import HostSeen, Vantage
+from scanner.model.observation import HostSeen
 from scanner.net.packets import frames
 from scanner.net.packets.link import Link, Packet
-from scanner.net.route import Hop, Interface, next_hop
+from scanner.net.route import Hop
 from scanner.net.volley.congestion import Rtt
 
 _GAP = 0.4
@@ -71,18 +71,6 @@ def packed(address: str) -> bytes:
 
 def text(address: bytes) -> str:
     return str(ipaddress.ip_address(address))
-
-
-def source_for(address: str, vantage: Vantage) -> str | None:
-    """The vantage's own address of that IP version; None leaves it to the kernel."""
-    if ":" in address:
-        return vantage.address6
-    return None if ":" in vantage.address else vantage.address
-
-
-def hops(addresses: Sequence[str], interface: Interface, vantage: Vantage) -> dict[str, Hop | None]:
-    """The way to each address by the vantage's interface; None where there is none."""
-    return {each: next_hop(each, interface, source_for(each, vantage)) for each in addresses}
 
 
 class Listener(Protocol):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from scanner.model.addresses import AddressSet, addresses_text
-from scanner.model.network import Pace, Sweep
+from scanner.model.base import Transport
+from scanner.model.network import Method, Pace, Sweep
 from scanner.model.observation import Alive, Event, HostSeen, PortState, Progress, Silence, Vantage
 from scanner.net.packets.link import Link
 from scanner.net.raw.aim import ACK, Aim, echoes, families, losses
@@ -22,19 +23,12 @@ from scanner.net.raw.resolve import Macs, resolve
 from scanner.net.route import Hop, ways
 from scanner.net.volley.passes import volley
 from scanner.net.volley.tally import Question, Tally
+from scanner.plan import DISCOVERY_PORTS
 
 if TYPE_CHECKING:
     from scanner.net.raw.names import Names
 
 ECHO: list[Question] = [("icmp", 8)]
-_OTHER_METHODS: dict[str, tuple[Question, ...]] = {
-    "timestamp": (("icmp", 13),),
-    "syn": (("tcp", 443), ("tcp", 22), ("tcp", 3389), ("tcp", 445), ("tcp", 80)),
-    "ack": (("tcp", ACK + 80), ("tcp", ACK + 443)),
-    "udp": (("udp", 53), ("udp", 123), ("udp", 40125)),
-}
-"""Ports that hosts hide behind nothing else: a packet filter that lets a service through answers for its host, a
-stateless one lets an ACK pass, and a host without any of them may say that a UDP port that nobody uses is closed."""
 _TICK = 0.25
 
 
@@ -158,7 +152,7 @@ class _Sweep:
         """Who is alive among many: by echo, and who does not echo by the other methods."""
         methods = self._request.methods
         rounds = [ECHO] if "echo" in methods else []
-        others = [each for method in methods for each in _OTHER_METHODS.get(method, ())]
+        others = [each for method in methods for each in questions_of(method)]
         if part.of_version(6):
             others = [each for each in others if each[0] != "icmp"]
         if others:
@@ -209,6 +203,14 @@ class _Sweep:
             if time.monotonic() - tick > _TICK:
                 tick = time.monotonic()
                 yield Progress("sweep", 0, 0, time.time())
+
+
+def questions_of(method: Method) -> list[Question]:
+    """What `discover` asks the silent by that method, beside the echo that everybody is asked."""
+    if method == "timestamp":
+        return [("icmp", 13)]
+    transport: Transport = "udp" if method == "udp" else "tcp"
+    return [(transport, port + ACK if method == "ack" else port) for port in DISCOVERY_PORTS.get(method, ())]
 
 
 def told(event: Event, routed: Container[str]) -> Iterator[Event]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from scanner.model.observation import PortState
 from scanner.net.packets.bulk_keys import Arrivals
-from scanner.net.volley.senders import CONTROL_SHARE, Choice
+from scanner.net.volley.senders import CONTROL_SHARE, Choice, stride
 from scanner.net.volley.tally import DELIVERY_FAILED, HASTY, HASTY_MS, ITSELF, OPEN, RANK, Key, Tally
 from scanner.net.volley.throttle import SPAN, Meter
 
@@ -246,11 +245,3 @@ class Deal:
         if self._questions is not None:
             wanted &= self._questions[found % self._heap.width]
         self._ready = found[wanted]
-
-
-def stride(count: int) -> int:
-    """A step that visits every one of `count` positions once, neighbours far apart."""
-    step = max(1, round(count * 0.6180339887))
-    while math.gcd(step, count) != 1:
-        step += 1
-    return step

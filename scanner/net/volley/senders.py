@@ -68,12 +68,18 @@ class BulkWire(Protocol):
     def check(self) -> None: ...
 
 
+def stride(count: int) -> int:
+    """A step that visits every one of `count` positions once, neighbours far apart."""
+    step = max(1, round(count * 0.6180339887))
+    while math.gcd(step, count) != 1:
+        step += 1
+    return step
+
+
 def scattered(count: int) -> Iterator[int]:
     """0 to count - 1, each once, neighbours far apart: no host gets its ports in a burst."""
-    stride = max(1, round(count * 0.6180339887))
-    while math.gcd(stride, count) != 1:
-        stride += 1
-    return ((position * stride) % count for position in range(count))
+    step = stride(count)
+    return ((position * step) % count for position in range(count))
 
 
 class Choice(msgspec.Struct, frozen=True):
