@@ -39,7 +39,7 @@ $(VENV)/.ready: pyproject.toml
 	  { echo "fencewalk needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version`. Set PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { sh .ci/packages python3-venv && $(PYTHON) -m venv $(VENV); }
 	@echo "Installing fencewalk and its libraries into $(VENV)" >&2
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat -e '.[dev]'
 	@touch $@
 
 # Says what is missing and goes on with what works, where it may not install.

@@ -27,7 +27,7 @@ from scanner.model.observation import (
     Silence,
 )
 from scanner.model.site import Site
-from scanner.plan import Plan, scope_of, subnets
+from scanner.plan import Plan, scope_of
 from scanner.store import Journal
 
 _TALKS_A_UNIT = 2000
@@ -42,9 +42,11 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
     is answered in the journal is not asked again, conversations that brought an answer and may have had more to ask
     apart. Closing the iterator stops the traffic at once and keeps what was seen.
     """
-    zone = site.zone(plan.vantage.zone)
-    assert zone is not None, "make_plan refuses a zone that is not there"
-    found = _Found(subnets(zone.subnets) & scope_of(site) | AddressSet.parse(plan.sweep.discover), plan.identify)
+    # Of the plan and not of the site file, which may have changed since: the units have to be the same on resume.
+    sweep = plan.sweep
+    wanted = AddressSet.parse(",".join(filter(None, (sweep.on_link, sweep.revealed, sweep.discover))))
+    resolver = plan.manners.resolver
+    found = _Found(wanted, plan.identify, bool(resolver))
     cut_off: dict[str, list[Observation]] = {}
     for name, each in journal.rows():
         found.take(name, each)
@@ -57,7 +59,7 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
     if not journal.done("sweep") and "sweep" not in cut_off:
         for left_out in plan.left_out:
             journal.write("sweep", left_out)
-    sweep = unasked_sweep(plan.sweep, cut_off.get("sweep", ()))
+    sweep = unasked_sweep(sweep, cut_off.get("sweep", ()))
     yield from unit("sweep", partial(network.sweep, sweep, pace))
 
     knocks = plan.knocks(found.alive())
@@ -69,6 +71,10 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
         yield from unit(name, partial(network.knock, knock, pace))
         if whole.echo:
             yield from unit(f"control-{number}", partial(_control, plan, network, found, pace))
+
+    if resolver:
+        named = Sweep(named=str(AddressSet.of(found.answered) & scope_of(site)), resolver=resolver)
+        yield from unit("names", partial(network.sweep, named, pace) if named.named else _nothing)
 
     if plan.identify:
         talks = sorted(found.open, key=lambda talk: (talk.port, talk.address, talk.transport))
@@ -82,9 +88,12 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
 class _Found:
     """What the later stages need of what the earlier ones saw, kept as it passes by."""
 
-    def __init__(self, wanted: AddressSet, identify: bool) -> None:
+    def __init__(self, wanted: AddressSet, identify: bool, called: bool = False) -> None:
         self._wanted = wanted
         self._identify = identify
+        self._called = called
+        self.answered: set[str] = set()
+        """Where names are looked up: every address that gave a sign of life itself."""
         self._alive: set[str] = set()
         self._many: list[AddressSet] = []
         self.echoed: dict[bool, str] = {}
@@ -96,6 +105,8 @@ class _Found:
         kind = type(event)
         if kind is PortState:
             assert isinstance(event, PortState)
+            if self._called and event.state in ("open", "closed") and event.source in (None, event.address):
+                self.answered.add(event.address)
             if event.state == "open":
                 if event.transport != "icmp":
                     if not self._identify:
@@ -111,6 +122,7 @@ class _Found:
             assert isinstance(event, HostSeen)
             if event.how not in ("self", "named"):
                 self._alive.add(event.address)
+                self.answered.add(event.address)
         elif kind is Alive:
             assert isinstance(event, Alive)
             many = AddressSet.parse(event.addresses)
@@ -118,6 +130,8 @@ class _Found:
                 self.echoed.setdefault(":" in event.addresses, next(iter(many)))
             if unit == "sweep":
                 self._many.append(many)
+                if self._called:
+                    self.answered.update(many)
 
     def alive(self) -> AddressSet:
         """Who gave a sign of life to the sweep, of those that may be knocked for it."""
@@ -174,6 +188,10 @@ def unasked_talks(talks: Iterable[Talk], answers: Iterable[Observation]) -> Conv
         if isinstance(each, Conversation) and each.outcome != "answered"
     }
     return Converse(tuple(talk for talk in talks if talk not in over))
+
+
+def _nothing() -> Iterator[Event]:
+    return iter(())
 
 
 def _before(plan: Plan, network: Network, found: _Found, pace: Pace) -> Iterator[Event]:

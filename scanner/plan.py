@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from scanner.errors import OutOfScope
-from scanner.model.addresses import AddressSet, network, ports_text
+from scanner.model.addresses import AddressSet, network
 from scanner.model.base import Frozen
 from scanner.model.network import METHODS, PATIENCE, Knock, Method, Sweep
 from scanner.model.observation import Refused, Vantage
@@ -50,6 +50,8 @@ class Manners(Frozen, frozen=True):
     """For fragile networks: slow, by whole connections, one thing at a time to a host, found by echo only."""
     methods: tuple[Method, ...] = METHODS
     patience: float = PATIENCE
+    resolver: str = ""
+    """The DNS server that is asked for the names of hosts that answer; empty: none."""
 
 
 _PLAIN = Manners()
@@ -166,6 +168,7 @@ def make_plan(site: Site, vantage: Vantage, ports: Ports, known: Iterable[str] =
             on_link=str(on_link - me),
             routed="" if ports.tcp or ports.udp else str(other),
             discover=str(discover),
+            revealed=str((subnets(zone.subnets) & scope) - on_link - me),
             names=manners.names,
             methods=("echo",) if manners.polite else manners.methods,
             patience=manners.patience,
@@ -284,47 +287,3 @@ def _every(whole: AddressSet, step: int) -> Iterator[tuple[int, int, int]]:
     for version, low, high in whole.spans:
         yield from ((version, each, each) for each in range(low + skip, high + 1, step))
         skip = (skip - (high - low + 1)) % step
-
-
-def describe(plan: Plan, site: Site) -> str:
-    """What `--dry-run` prints: every target, port and packet count, and what cannot be known before."""
-    ports, sweep = plan.all_ports, plan.sweep
-    on_link, other, discover = map(AddressSet.parse, (sweep.on_link, plan.other, sweep.discover))
-    seconds = plan.packets() / plan.rate
-    lines = [
-        f"vantage      {plan.vantage.zone}: {plan.vantage.interface} {plan.vantage.address}",
-        f"on link      {len(on_link)} addresses by ARP/NDP and echo: {on_link}",
-        f"other zones  {len(other)} addresses, alive or not: {other or '-'}",
-    ]
-    if discover:
-        lines.append(
-            f"discovery    {len(discover)} addresses more, by {', '.join(sweep.methods)}, and the ports of those that "
-            f"answer: {discover}"
-        )
-        lines.extend(
-            f"             {each} asks {'udp' if each == 'udp' else 'tcp'} {ports_text(DISCOVERY_PORTS[each])}"
-            for each in sweep.methods
-            if each in DISCOVERY_PORTS
-        )
-    lines += [
-        f"tcp ports    {len(ports.tcp)}: {ports_text(ports.tcp) or '-'}",
-        f"udp ports    {len(ports.udp)}: {ports_text(ports.udp) or '-'}",
-        f"packets      about {plan.packets()} packets where none is lost, more where some are, at most {plan.rate} a "
-        f"second: {seconds:.0f} s" + (" and the conversations with what is open" if plan.identify else ""),
-    ]
-    if plan.manners.polite:
-        lines.append("polite       whole connections, one thing at a time to a host")
-    six = [each.name for each in site.zones if any(":" in subnet for subnet in each.subnets)]
-    if six:
-        lines.append(
-            f"IPv6         no subnet of {', '.join(six)} can be walked. Neighbours that answer multicast (ff02::1) are "
-            "asked as well; of other zones those that the site file names and that earlier sessions saw"
-        )
-    lines.extend(f"left out     {each.addresses}: {each.reason}" for each in plan.left_out)
-    fragile = (on_link | other | discover) & subnets(site.scope.fragile)
-    if fragile:
-        lines.append(f"fragile      one connection at a time, nothing written: {fragile}")
-    refused = sorted(INDUSTRIAL_PORTS & {*ports.tcp, *ports.udp} - set(site.scope.allow_ports))
-    if refused:
-        lines.append(f"refused      ports {ports_text(refused)}: industrial; scope.allow_ports lifts it")
-    return "\n".join(lines)

@@ -5,6 +5,7 @@ The commands and the TUI call this and nothing deeper.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from scanner import __version__
 from scanner.errors import BadInput, OutOfScope
 from scanner.importers.document import document_text, read_document
-from scanner.model.addresses import AddressSet, addresses_of
+from scanner.model.addresses import AddressSet, address, addresses_of
 from scanner.model.network import METHODS, PATIENCE, Engine, Method, Network
 from scanner.model.observation import Alive, Event, HostSeen, Limitation, PortState, Session, Vantage
 from scanner.model.site import Exception_, Site, Zone
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 TOPOLOGIES = Path(__file__).resolve().parent.parent / "topologies"
 EXCEPTIONS = "exceptions.yaml"
+_RESOLVERS = Path("/etc/resolv.conf")
 _ROUTERS_PATIENCE = 3.1
 """Seconds in which a router reports a host that does not answer its three ARP requests."""
 
@@ -108,6 +111,7 @@ class ScanRequest(msgspec.Struct, kw_only=True):
     polite: bool = False
     methods: tuple[Method, ...] = METHODS
     patience: float = PATIENCE
+    resolver: str = ""
     resume: bool = False
     today: Callable[[], datetime.date] = today_local
 
@@ -126,6 +130,32 @@ def live_vantage(request: ScanRequest) -> Vantage:
     return vantage_for(request.zone_of(), request.interface)
 
 
+def resolver_for(site: Site, chosen: str | None, settings: Path = _RESOLVERS) -> str:
+    """The DNS server to ask for names: `chosen`, or the laptop's own where it may be asked; empty for none.
+
+    BadInput where the chosen one may not be asked.
+    """
+    scope = scope_of(site) - subnets(site.scope.fragile)
+    if chosen is not None:
+        try:
+            resolver = address(chosen)
+        except ValueError as error:
+            raise BadInput(f"--resolver {chosen}: {error}") from None
+        if "%" in resolver or resolver not in scope:
+            raise BadInput(f"--resolver {chosen}: the site file does not let it be asked; name one in its scope")
+        return resolver
+    try:
+        lines = settings.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    for words in map(str.split, lines):
+        if len(words) > 1 and words[0] == "nameserver" and "%" not in words[1]:
+            with contextlib.suppress(ValueError):
+                if (own := address(words[1])) in scope:
+                    return own
+    return ""
+
+
 def plan_for(request: ScanRequest, vantage: Vantage, store: Store | None) -> Plan:
     """The plan of a new session; hosts that earlier sessions saw are asked as well."""
     known = _known(store.sessions(request.site.client, request.site.site)) if store else set()
@@ -135,6 +165,7 @@ def plan_for(request: ScanRequest, vantage: Vantage, store: Store | None) -> Pla
         polite=request.polite,
         methods=request.methods,
         patience=request.patience,
+        resolver=request.resolver if request.names and not request.polite else "",
     )
     return make_plan(request.site, vantage, request.ports, known, manners)
 
@@ -149,6 +180,11 @@ def open_journal(request: ScanRequest, vantage: Vantage, store: Store) -> Journa
                 raise BadInput(
                     f"--resume: the unfinished scan ran on {journal.vantage.interface} {journal.vantage.address}, this "
                     f"laptop now has {vantage.interface} {vantage.address}; scan without --resume"
+                )
+            if journal.scan.version not in ("", __version__):
+                raise BadInput(
+                    f"--resume: the unfinished scan was begun by fencewalk {journal.scan.version}, this is "
+                    f"{__version__}, which may divide its work differently; scan without --resume"
                 )
             return journal
     return store.begin(site.client, site.site, plan_for(request, vantage, store), request.engine)
@@ -212,6 +248,15 @@ def open_capture(path: Path, site: Site, plan: Plan) -> Capture:
     interface = interface_named(plan.vantage.interface)
     me = AddressSet.of(each for each in (plan.vantage.address, plan.vantage.address6, interface.link_local()) if each)
     return Capture(path, interface.name, (asked | own | AddressSet.parse("fe80::/10")) - me)
+
+
+def end_capture(capture: Capture, journal: Journal) -> tuple[Limitation, ...]:
+    """End a capture; what it lacks is said, and kept with the scan, whether that ran to its end or not."""
+    lacks = capture.stop()
+    for each in lacks:
+        journal.write("capture", each)
+    journal.flush()
+    return lacks
 
 
 def drop_privileges(request: ScanRequest, files: Iterable[Path]) -> None:

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from scanner.model.addresses import AddressSet, addresses_of
 from scanner.model.network import Converse, Knock, Pace, Sweep, Talk
-from scanner.model.observation import Alive, Conversation, Event, HostSeen, Observation, PortState, Vantage
+from scanner.model.observation import (
+    Alive,
+    Conversation,
+    Event,
+    HostSeen,
+    Observation,
+    PortState,
+    Refused,
+    Silence,
+    Vantage,
+)
 from scanner.model.site import Authorization, Scope, Site, Zone
 from scanner.net.pace import TokenBucket
 from scanner.pipeline import observe, unasked_knock, unasked_sweep, unasked_talks
@@ -130,6 +140,10 @@ class Wire:
                 yield port(address, "1")
                 yield port(address, "2")
                 yield port(address, "3-100", "closed")
+        # As the engines do: who never answered is told together, when all waiting is over.
+        quiet = AddressSet.parse(request.addresses) - self.up
+        if quiet:
+            yield Silence(str(quiet), "tcp", "1-100", request.tries, 1.0)
 
     def converse(self, request: Converse, pace: Pace) -> Iterator[Event]:
         return iter(())
@@ -170,9 +184,13 @@ def test_whatever_is_cut_off_no_probe_of_a_finished_unit_nor_of_an_answered_host
         with Store(path) as store:
             before = store.unfinished("c", "s", "here")
             if before is not None:
-                rows = [(name, each) for name, each in before.rows() if isinstance(each, PortState)]
+                told = list(before.rows())
+                rows = [(name, each) for name, each in told if isinstance(each, PortState)]
                 finished = {each.address for name, each in rows if before.done(name)}
-                # The last row of a host is that of its closed ports.
+                for name, quiet in told:
+                    if isinstance(quiet, Silence) and before.done(name):
+                        finished |= set(addresses_of(quiet.addresses))
+                        # The last row of a host is that of its closed ports.
                 answered = {each.address for _, each in rows if each.state == "closed"}
                 done = {(address, n) for address in finished | answered for n in PORTS.tcp}
             elif everything:
@@ -183,6 +201,32 @@ def test_whatever_is_cut_off_no_probe_of_a_finished_unit_nor_of_an_answered_host
         everything |= set(wire.asked)
     assert everything == set(whole.asked)
     assert AddressSet.of({address for address, _ in everything}) & UP == UP
+
+
+def test_silence_of_a_finished_unit_is_not_asked_again(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        whole = Wire(UP)
+        run(store, whole, None)
+        [scan] = store.sessions("c", "s")
+    # What the plan leaves out is written and is no event.
+    events = [each for each in scan.observations if not isinstance(each, Refused)]
+    silences = [number for number, each in enumerate(events, 1) if isinstance(each, Silence)]
+    assert len(silences) >= 3, "as many units"
+    for last in silences[:-1]:
+        path = tmp_path / f"{last}.sqlite"
+        with Store(path) as store:
+            run(store, Wire(UP), last + 1)  # the first event of the next unit: this one's mark is there
+            journal = store.unfinished("c", "s", "here")
+            assert journal is not None
+            kept = [(name, each) for name, each in journal.rows() if isinstance(each, Silence)]
+            assert kept
+            assert all(journal.done(name) for name, _ in kept)
+            wire = Wire(UP)
+            run(store, wire, None)
+        quiet = {address for _, each in kept for address in addresses_of(each.addresses)}
+        asked = {address for address, _ in wire.asked}
+        assert not quiet & asked
+        assert asked | quiet | set(UP) >= {address for address, _ in whole.asked}
 
 
 def test_who_answers_discovery_is_knocked_like_the_others(tmp_path: Path) -> None:

@@ -6,15 +6,20 @@ from collections import Counter
 
 import msgspec
 
+from scanner.assess.asked import Area
 from scanner.assess.evidence import Evidence, FlowKey, View
 from scanner.assess.flows import Judge
 from scanner.assess.policy import Policy
-from scanner.model.addresses import address_key, contains, network
+from scanner.model.addresses import AddressSet, address_key, network
+from scanner.model.base import Transport
+from scanner.model.observation import NOT_CAPTURED
 from scanner.model.report import CROSSED, HELD, CellRow, CoverageRow, FlowRow
 from scanner.model.site import service_range
 
 _NAMED_RANGE_LIMIT = 64
 """A range of a critical system's ports up to this wide is owed a verdict port by port, as the plan asks it."""
+_NAMED_SPANS = 40
+"""Ranges of addresses that a reason names."""
 
 
 class Crossing(msgspec.Struct, frozen=True):
@@ -32,7 +37,7 @@ def crossing(evidence: Evidence, policy: Policy, judge: Judge, from_: str, to: s
     view = evidence.views.get(from_)
     if view is None:
         return _untested(from_, to, f"nobody stood in {from_}")
-    asked = {each for each in view.asked() if evidence.zone_of(each) == to} - evidence.laptops
+    asked = evidence.asked(view, to)
     if not asked:
         return _untested(from_, to, f"no address of {to} was probed from {from_}")
 
@@ -48,23 +53,21 @@ def crossing(evidence: Evidence, policy: Policy, judge: Judge, from_: str, to: s
     breaches = tuple(f for f in flows if f.verdict in CROSSED and not f.allowed and not _fence(policy, judge, f))
     denied = [f for f in flows if not f.allowed and f.verdict not in CROSSED and not judge.own_leg(f.address)]
     verdict, reason = _judge(evidence, policy, view, to, breaches, denied)
-    blind = [
-        each for each in _subnets(evidence, to) if ":" not in each and not any(contains((each,), a) for a in asked)
-    ]
+    blind = [each for each in _subnets(evidence, to) if ":" not in each and not AddressSet.parse(each) & asked]
     if blind and verdict == "AS_POLICY":
         verdict, reason = "UNPROVEN", f"no address of {', '.join(blind)} was probed from {from_}"
-    tested = len(asked) * (view.asked_ports("tcp") + view.asked_ports("udp") + 1)
+    areas = evidence.areas(view, to)
     cell = CellRow(
         from_=from_,
         to=to,
         verdict=verdict,  # type: ignore[arg-type]
-        tested=tested,
+        tested=sum(each.pairs for each in areas.values()),
         reached=sum(each.verdict in CROSSED for each in flows),
         forbidden_reached=len(breaches),
         reason=reason,
     )
     return Crossing(
-        cell, _coverage(evidence, view, to, asked), tuple(f for f in flows if f.verdict != "UNTESTED"), breaches
+        cell, _coverage(evidence, view, to, areas), tuple(f for f in flows if f.verdict != "UNTESTED"), breaches
     )
 
 
@@ -81,7 +84,8 @@ def _judge(
         addresses = len({each.address for each in breaches})
         return "BREACHED", f"{_count(len(breaches), 'forbidden flow')} reached {_count(addresses, 'address', 'es')}"
     if not view.complete:
-        return "UNPROVEN", f"the scan from {view.zone} did not run to its end"
+        lack = "did not run to its end" if view.asked_ports else "asked no ports"
+        return "UNPROVEN", f"the scan from {view.zone} {lack}"
     if to not in evidence.views:
         return "UNPROVEN", f"nobody stood in {to}: silence from there proves nothing"
     if not evidence.views[to].complete:
@@ -122,13 +126,17 @@ def _interesting(evidence: Evidence, policy: Policy, view: View, to: str) -> set
     return {key for key in found if key[0] not in evidence.laptops}
 
 
-def _coverage(evidence: Evidence, view: View, to: str, asked: set[str]) -> CoverageRow:
+def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Area]) -> CoverageRow:
     """What was asked of that zone, and everything that was not, by reason."""
-    ports = f"{_count(view.asked_ports('tcp'), 'TCP port')}, {_count(view.asked_ports('udp'), 'UDP port')}"
-    said = [f"{_count(len(asked), 'address', 'es')}, {ports} and echo asked"]
+    asked = evidence.asked(view, to)
     missing: list[str] = []
-    if not view.complete:
+    if not view.asked_ports:
+        missing.append("the scan asked no ports")
+    elif not view.complete:
         missing.append("the scan did not run to its end")
+    portless = asked - areas["tcp"].addresses - areas["udp"].addresses
+    if portless and view.asked_ports:
+        missing.append(f"asked no port, only pinged: {_some(portless)}")
     subnets, scope = _subnets(evidence, to), evidence.site.scope
     for each in view.refused:
         here = _overlap(each.addresses, subnets)
@@ -141,17 +149,48 @@ def _coverage(evidence: Evidence, view: View, to: str, asked: set[str]) -> Cover
     for subnet in subnets:
         if scope.include and not any(_holds(each, subnet) for each in scope.include):
             missing.append(f"not asked, at least in part: {subnet}: outside the authorized scope")
-        elif not any(contains((subnet,), each) for each in asked):
+        elif not AddressSet.parse(subnet) & asked:
             missing.append(f"not asked: {subnet}: no address there was probed")
     known = evidence.in_use(to)
     if known is not None:
-        unasked = sorted(known - asked - evidence.laptops)
+        unasked = AddressSet.of(known - evidence.laptops) - asked
         if unasked:
-            missing.append(f"not asked although known: {', '.join(unasked)}")
+            missing.append(f"not asked although known: {_some(unasked)}")
     missing = list(dict.fromkeys(missing))
+    said = _said(asked, areas)
     unseen = sorted({f"{each.what}: {each.reason}" for each in view.limitations})
-    state = "partial" if missing or unseen else "tested"
-    return CoverageRow(view.zone, to, state, "; ".join([*said, *missing, *unseen]))  # type: ignore[arg-type]
+    # Of what the capture lacks everything was seen but the packets' bytes.
+    partial = missing or any(each.what != NOT_CAPTURED for each in view.limitations)
+    state = "partial" if partial else "tested"
+    return CoverageRow(view.zone, to, state, "; ".join([said, *missing, *unseen]))  # type: ignore[arg-type]
+
+
+def _said(asked: AddressSet, areas: dict[Transport, Area]) -> str:
+    """How much was asked, in words; where not all were asked the same, by transport."""
+    kinds = {kind: each for kind, each in areas.items() if each.pairs}
+    if all(each.addresses == asked and (each.whole or kind == "icmp") for kind, each in kinds.items()):
+        what = [_ports(kind, each) for kind, each in kinds.items()]
+        return f"{', '.join([_count(len(asked), 'address', 'es'), *what[:-1]])} and {what[-1]} asked"
+    parts: list[str] = []
+    for kind, each in kinds.items():
+        addresses = _count(len(each.addresses), "address", "es")
+        if each.whole or kind == "icmp":
+            parts.append(f"{_ports(kind, each)} of {addresses}")
+        else:
+            # Their product would claim too much: some were asked other ports than others.
+            parts.append(f"{_count(each.pairs, 'pair')} of {_ports(kind, each)} and {addresses}")
+    return f"{_count(len(asked), 'address', 'es')} asked: {', '.join(parts)}"
+
+
+def _ports(kind: Transport, area: Area) -> str:
+    return "echo" if kind == "icmp" else _count(area.ports, f"{kind.upper()} port")
+
+
+def _some(addresses: AddressSet) -> str:
+    """The first of them, and how many more there are."""
+    first = AddressSet(addresses.spans[:_NAMED_SPANS])
+    more = len(addresses) - len(first)
+    return ", ".join(str(first).split(",")) + (f" and {more} more" if more else "")
 
 
 def _subnets(evidence: Evidence, zone: str) -> tuple[str, ...]:

@@ -117,13 +117,13 @@ class Controls:
         if used is None or not self.evidence.views[zone].complete:
             return
         for address in self._asked_of(view, zone):
-            if address not in used and address not in self.evidence.laptops and (":" in address) == (":" in key[0]):
+            if address not in used and (":" in address) == (":" in key[0]):
                 yield address, key[1], key[2]
 
     def _asked_of(self, view: View, zone: str) -> list[str]:
         found = self._asked.get((view.zone, zone))
         if found is None:
-            found = [each for each in view.asked() if self.evidence.zone_of(each) == zone and not self.own_leg(each)]
+            found = [each for each in self.evidence.asked(view, zone) if not self.own_leg(each)]
             self._asked[view.zone, zone] = found
         return found
 

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 import msgspec
 
-from scanner.model.addresses import address_key, ports_of
+from scanner.assess.asked import Area, area
+from scanner.model.addresses import AddressSet, address_key, ports_of
 from scanner.model.base import Transport
 from scanner.model.observation import (
     SHUT_OUT,
@@ -60,8 +61,7 @@ class Host(msgspec.Struct):
 
 class _Silent(msgspec.Struct):
     order: int
-    lows: list[tuple[int, int]]
-    highs: list[tuple[int, int]]
+    addresses: AddressSet
     row: Silence
 
 
@@ -94,6 +94,12 @@ class View:
         self._order = 0
         self._asking: Scan | None = None
         self._flows: list[tuple[FlowKey, PortState]] | None = None
+        self._asked: AddressSet | None = None
+
+    @property
+    def asked_ports(self) -> bool:
+        """Whether any session asked ports: one that only looks for hosts does not."""
+        return self._asking is not None
 
     @property
     def complete(self) -> bool:
@@ -107,7 +113,7 @@ class View:
     def add(self, session: Session) -> None:
         self.scans.append(session.scan)
         self._starts.append(self._order + 1)
-        self._flows = None
+        self._flows = self._asked = None
         observations = list(_single(session.observations))
         if any(isinstance(each, PortState | Silence) and each.transport != "icmp" for each in observations):
             self._asking = session.scan
@@ -122,8 +128,7 @@ class View:
             elif isinstance(each, HostSeen):
                 self._see(session.scan.id, each)
             elif isinstance(each, Silence):
-                spans = sorted(_spans(each.addresses))
-                silent = _Silent(self._order, [low for low, _ in spans], [high for _, high in spans], each)
+                silent = _Silent(self._order, AddressSet.parse(each.addresses), each)
                 self._silences.setdefault(each.transport, []).append(silent)
             elif isinstance(each, Conversation):
                 self._hear(session.scan.id, each)
@@ -166,7 +171,7 @@ class View:
         for silent in reversed(self._silences.get(transport, ())):
             if silent.order < newest:
                 break
-            if port in port_set(silent.row.ports) and _within(silent, address):
+            if port in port_set(silent.row.ports) and address in silent.addresses:
                 quiet = silent.row
                 return silent.order, PortState(
                     address, transport, quiet.ports, "silent", "no-response", quiet.at, tries=quiet.tries
@@ -190,27 +195,27 @@ class View:
                     if row.state != "silent" and not self._silent_since(order, address, transport, port):
                         yield (address, transport, port), row
 
-    def asked(self) -> set[str]:
+    def asked(self) -> AddressSet:
         """Every address that was asked anything."""
-        found = {address for address, _ in self._rows}
-        for silences in self._silences.values():
-            for silent in silences:
-                for low, high in zip(silent.lows, silent.highs, strict=True):
-                    found.update(str(_ip((low[0], value))) for value in range(low[1], high[1] + 1))
-        return found
+        if self._asked is None:
+            quiet = [each.addresses for silences in self._silences.values() for each in silences]
+            single = AddressSet.of({address for address, _ in self._rows})
+            self._asked = AddressSet(span for each in (single, *quiet) for span in each.spans)
+        return self._asked
 
-    def asked_ports(self, transport: Transport) -> int:
-        """How many different ports were asked, of any address."""
-        texts = {row.ports for (_, kind), rows in self._rows.items() if kind == transport for _, row in rows}
-        texts |= {silent.row.ports for silent in self._silences.get(transport, ())}
-        ports: set[int] = set()
-        for text in texts:
-            ports |= port_set(text)
-        return len(ports)
+    def singly(self) -> Iterator[tuple[str, Transport, frozenset[str]]]:
+        """Of each address with rows of its own the ranges of ports that they speak of."""
+        for (address, transport), rows in self._rows.items():
+            yield address, transport, frozenset(row.ports for _, row in rows)
+
+    def silent(self, transport: Transport, within: AddressSet) -> Iterator[tuple[AddressSet, str]]:
+        """Of these addresses those that were silent together, and the ranges of their ports."""
+        for each in self._silences.get(transport, ()):
+            yield each.addresses & within, each.row.ports
 
     def _silent_since(self, order: int, address: str, transport: Transport, port: int) -> bool:
         return any(
-            silent.order > order and port in port_set(silent.row.ports) and _within(silent, address)
+            silent.order > order and port in port_set(silent.row.ports) and address in silent.addresses
             for silent in self._silences.get(transport, ())
         )
 
@@ -266,6 +271,7 @@ class Evidence:
         self.views: dict[str, View] = {}
         self._zones: dict[str, str | None] = {}
         self._in_use: dict[str, set[str] | None] = {}
+        self._singly: dict[str, dict[tuple[str | None, Transport], dict[str, frozenset[str]]]] = {}
         self.laptops: set[str] = set()
         """Addresses that our own laptop held: they are nobody's hosts."""
         left: dict[str, float] = {}
@@ -293,6 +299,26 @@ class Evidence:
             found = self.site.zone_of(address)
             self._zones[address] = found.name if found else None
         return self._zones[address]
+
+    def asked(self, view: View, zone: str) -> AddressSet:
+        """The addresses of a zone that were asked anything from another, or the same; none of the laptop's own."""
+        return view.asked() & self._clients(zone)
+
+    def areas(self, view: View, zone: str) -> dict[Transport, Area]:
+        """The same, and how much they were asked, by each transport."""
+        if view.zone not in self._singly:
+            rows = self._singly[view.zone] = {}
+            for address, transport, ports in view.singly():
+                if address not in self.laptops:
+                    rows.setdefault((self.zone_of(address), transport), {})[address] = ports
+        rows, clients = self._singly[view.zone], self._clients(zone)
+        kinds: tuple[Transport, ...] = ("tcp", "udp", "icmp")
+        return {each: area(rows.get((zone, each), {}), view.silent(each, clients)) for each in kinds}
+
+    def _clients(self, zone: str) -> AddressSet:
+        """Every address of a zone but those that the laptop held."""
+        found = self.site.zone(zone)
+        return AddressSet.parse(",".join(found.subnets if found else ())) - AddressSet.of(self.laptops)
 
     def in_use(self, zone: str) -> set[str] | None:
         """Addresses where a vantage in the zone itself saw a host; None if nobody stood there."""
@@ -363,19 +389,3 @@ def port_set(text: str) -> frozenset[int]:
 def utc(at: float) -> str:
     """Seconds since the epoch as ISO 8601 in UTC, whole seconds."""
     return datetime.datetime.fromtimestamp(int(at), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _ip(key: tuple[int, int]) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    return ipaddress.IPv4Address(key[1]) if key[0] == 4 else ipaddress.IPv6Address(key[1])
-
-
-def _spans(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    for part in filter(None, text.split(",")):
-        low, _, high = part.partition("-")
-        yield address_key(low), address_key(high or low)
-
-
-def _within(silent: _Silent, address: str) -> bool:
-    key = address_key(address)
-    index = bisect.bisect_right(silent.lows, key) - 1
-    return index >= 0 and key <= silent.highs[index]

@@ -75,7 +75,14 @@ def _plugged_in() -> dict[str, EntryPoint]:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="fencewalk")
 def group() -> None:
-    """Walk the fence of every network segment, and prove that it holds."""
+    """Walk the fence of every network segment, and prove that it holds.
+
+    \b
+    fencewalk demo                               see it work on a sample network
+    fencewalk doctor                             what this laptop can do
+    fencewalk scan site.yaml --from guest        plugged into the guest network
+    fencewalk assess site.yaml                   what was found
+    """
 
 
 def main(args: list[str] | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import signal
 import sys
 import time
@@ -14,13 +15,15 @@ from types import FrameType
 import click
 
 from scanner.errors import BadInput
-from scanner.model.addresses import AddressSet
-from scanner.model.observation import Alive, Event, HostSeen, PortState, Progress
 
 _GRACE = 2.0
+_MEND = "scan and assess as the user whose file it is, or name another file with --store"
 
-SITE = click.argument("site", type=click.Path(path_type=Path))
-STORE = click.option("--store", type=click.Path(path_type=Path), help="File of scan data (default: beside SITE).")
+SITE = click.argument("site", type=click.Path(path_type=Path, readable=False))
+STORE = click.option(
+    "--store", type=click.Path(path_type=Path, readable=False), metavar="FILE",
+    help="The file of scan data (default: SITE.fencewalk.sqlite, beside SITE).",
+)  # fmt: skip
 
 
 def _day(ctx: click.Context, param: click.Parameter, value: datetime.datetime | None) -> datetime.date | None:
@@ -28,7 +31,11 @@ def _day(ctx: click.Context, param: click.Parameter, value: datetime.datetime | 
 
 
 TODAY = click.option(
-    "--today", type=click.DateTime(["%Y-%m-%d"]), callback=_day, help="Assess as of this day (default: today)."
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=_day,
+    metavar="DATE",
+    help="Judge as of this day, YYYY-MM-DD (default: today).",
 )
 
 
@@ -50,54 +57,6 @@ def interruptible() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-
-
-class Ticker:
-    """Progress on stderr: one line that rewrites itself on a terminal, a line a stage elsewhere."""
-
-    def __init__(self, label: str = "") -> None:
-        self._label = f"{label}: " if label else ""
-        self._live = sys.stderr.isatty()
-        self._last = 0.0
-        self._stages: set[str] = set()
-        self._hosts: set[str] = set()
-        self._many = AddressSet()
-        self._open = 0
-
-    def see(self, event: Event) -> None:
-        if isinstance(event, HostSeen):
-            if event.how != "named":
-                self._count(event.address)
-        elif isinstance(event, PortState):
-            if event.state == "open":
-                self._open += event.transport != "icmp"
-                self._count(event.address)
-        elif isinstance(event, Alive):
-            self._many |= AddressSet.parse(event.addresses)
-            self._hosts = {each for each in self._hosts if each not in self._many}
-        elif isinstance(event, Progress):
-            self._draw(event)
-
-    def _count(self, address: str) -> None:
-        if address not in self._hosts and address not in self._many:
-            self._hosts.add(address)
-
-    def _draw(self, event: Progress) -> None:
-        if self._live and time.monotonic() - self._last > 0.1:
-            self._last = time.monotonic()
-            share = 100 * event.done // max(1, event.total)
-            click.echo(f"\r{self._label}{event.stage} {share:3d} %  {self._figures()}\x1b[K", err=True, nl=False)
-        elif not self._live and event.stage not in self._stages:
-            self._stages.add(event.stage)
-            click.echo(f"{self._label}{event.stage}", err=True)
-
-    def end(self) -> None:
-        if self._live:
-            click.echo("\r\x1b[K", err=True, nl=False)
-        click.echo(f"{self._label}{self._figures()}", err=True)
-
-    def _figures(self) -> str:
-        return f"{len(self._hosts) + len(self._many)} hosts, {self._open} open ports"
 
 
 def write_output(path: str, data: bytes) -> None:
@@ -129,3 +88,37 @@ def check_outputs(paths: Iterable[str], inputs: Iterable[Path]) -> None:
         if path != "-" and target in seen and (target.is_file() or not target.exists()):
             raise BadInput(f"-o: {path} would overwrite {seen[target]}; name another file")
         seen[target] = f"{path}, which another report goes to"
+
+
+def check_store(path: Path, create: bool) -> None:
+    """BadInput where no store can be written (`create`) or read at `path`: why not, and what to do about it."""
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise BadInput(f"{path}: is a folder; name a file in it, such as --store {path / 'scans.sqlite'}")
+    if not folder.is_dir():
+        if not create:
+            return  # no scan data is there: that is for the store to say
+        if folder.exists():
+            raise BadInput(f"{path}: {folder} is a file, not a folder; name another file with --store")
+        raise BadInput(f"{path}: there is no folder {folder}; make it, or name another file with --store")
+    if path.exists() and not path.is_file():
+        raise BadInput(f"{path}: is no ordinary file; name another one with --store")
+    if path.exists() and not os.access(path, os.R_OK):
+        raise BadInput(f"{path}: {_user()} may not read it; {_MEND}")
+    if not create:
+        return
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        raise BadInput(f"{path}: {folder} is on a read-only disk; name a file elsewhere with --store")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise BadInput(f"{path}: {_user()} may not write it; {_MEND}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadInput(f"{path}: {_user()} may make no files in {folder}; name a file elsewhere with --store")
+
+
+def _user() -> str:
+    try:
+        import pwd  # Windows has none
+
+        return f"user {pwd.getpwuid(os.geteuid()).pw_name}"
+    except (ImportError, KeyError):
+        return "this user"

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from scanner.model.base import SEVERITIES
 from scanner.model.report import CellRow, FindingRow, Report, is_open
-from scanner.model.text import visible
+from scanner.model.text import plural, visible
 
 _CELLS = {
     "BREACHED": ("✕", "bold red"),
@@ -46,8 +46,8 @@ def _parts(report: Report, width: int) -> Iterable[RenderableType]:
     totals = ", ".join(f"{counts[each]} {each}" for each in reversed(SEVERITIES) if counts.get(each))
     yield Text(f"{visible(report.client)} / {visible(report.site)}, as of {report.generated}", style="bold")
     hosts, services = len(report.hosts), sum(len(each.services) for each in report.hosts)
-    sessions = f"{len(report.vantages)} vantage session{'s' if len(report.vantages) != 1 else ''}"
-    yield Text(f"{hosts} hosts, {services} services, {sessions}. Findings: {totals or 'none'}.")
+    counted = (plural(hosts, "host"), plural(services, "service"), plural(len(report.vantages), "vantage session"))
+    yield Text(f"{', '.join(counted)}. Findings: {totals or 'none'}.")
     yield Text("")
     yield from _matrix(report, width)
     if report.findings:
@@ -55,8 +55,7 @@ def _parts(report: Report, width: int) -> Iterable[RenderableType]:
     if report.remediation:
         yield Text("What to change first", style="bold")
         for number, row in enumerate(report.remediation[:5], 1):
-            closes = f"closes {len(row.closes)} finding{'s' if len(row.closes) != 1 else ''}"
-            yield Text(f"  {number}. {visible(row.title)} ({closes})")
+            yield Text(f"  {number}. {visible(row.title)} (closes {plural(len(row.closes), 'finding')})")
         yield Text("")
     yield from _open_questions(report)
 
@@ -86,7 +85,7 @@ def _cell(cell: CellRow | None, short: bool) -> Text:
     breached = cell.verdict == "BREACHED"
     if short:
         return Text(f"{glyph}{cell.forbidden_reached}" if breached else glyph, style=style)
-    word = f"{cell.forbidden_reached} breach" if breached else cell.verdict.lower().replace("_", " ")
+    word = plural(cell.forbidden_reached, "breach", "breaches") if breached else cell.verdict.lower().replace("_", " ")
     return Text(f"{glyph} {word}", style=style)
 
 
@@ -115,11 +114,11 @@ def _open_questions(report: Report) -> Iterable[RenderableType]:
         for each in open_cells[:12]:
             yield Text(f"  {each.from_} → {each.to}: {visible(each.reason)}")
         if len(open_cells) > 12:
-            yield Text(f"  and {len(open_cells) - 12} more zone pairs")
+            yield Text(f"  and {plural(len(open_cells) - 12, 'more zone pair')}")
     partly = [each for each in report.coverage if each.state == "partial"]
     if partly:
         yield Text("Tested in part", style="bold")
         for row in partly[:8]:
             yield Text(f"  {row.from_} → {row.to}: {visible(row.reason, 400)}")
         if len(partly) > 8:
-            yield Text(f"  and {len(partly) - 8} more zone pairs; the reports name them all")
+            yield Text(f"  and {plural(len(partly) - 8, 'more zone pair')}; the reports name them all")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli._options import SITE, STORE, TODAY, check_outputs, write_output
+from scanner.cli._options import SITE, STORE, TODAY, check_outputs, check_store, write_output
+from scanner.model.text import plural
 
 if TYPE_CHECKING:
     from scanner.model.report import Report
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @SITE
 @click.option(
     "-o", "--output", "outputs", multiple=True, metavar="FORMAT=PATH",
-    help="Write a report: json, html, csv; PATH - is stdout. May be given several times.",
+    help="Write a report, as json, html or csv; PATH - is stdout. May be given several times.",
 )  # fmt: skip
 @click.option(
     "--fail-on", type=click.Choice(["info", "low", "medium", "high", "critical"]),
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--capture", "captures", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
-    help="A capture that a scan kept (scan --capture). May be given several times.",
+    help="A pcap file that `scan --capture` wrote, for --excerpts. May be given several times.",
 )  # fmt: skip
 @click.option(
     "--excerpts", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-    help="Write the packets of each finding out of the captures, as DIR/FINDING.pcap.",
+    help="Write the packets that show each finding to DIR/FINDING.pcap, out of --capture.",
 )  # fmt: skip
 @TODAY
 @STORE
@@ -44,9 +45,14 @@ def COMMAND(
     today: datetime.date | None,
     store: Path | None,
 ) -> None:
-    """Judge everything that the store holds of SITE: segmentation, versions, exposures.
+    """Judge all scans of SITE: which zones are really apart, what runs there unpatched, what to change first.
 
     Prints the findings, unless a report goes to stdout (-o json=-).
+
+    \b
+    fencewalk assess site.yaml
+    fencewalk assess site.yaml -o html=report.html -o json=report.json
+    fencewalk assess site.yaml --fail-on high
     """
     from scanner import session
     from scanner.cli._summary import summary
@@ -64,6 +70,7 @@ def COMMAND(
     if sum(path == "-" for _, path in wanted) > 1:
         raise BadInput("-o: only one report can go to stdout")
     where = session.store_path(site, store)
+    check_store(where, create=False)
     check_outputs((path for _, path in wanted), (site, where, site.parent / session.EXCEPTIONS))
 
     if bool(captures) != (excerpts is not None):
@@ -95,8 +102,9 @@ def _write_excerpts(report: Report, captures: tuple[Path, ...], folder: Path) ->
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"--excerpts {folder}: cannot be made: {error.strerror}") from None
-    counts = excerpts(captures, {folder / f"{each.id}.pcap": flows_of(report, each) for each in report.findings})
+    wanted = {folder / f"{each.id}.pcap": flows_of(report, each) for each in report.findings}
+    counts = excerpts(captures, wanted, lambda lack: click.echo(f"fencewalk: {lack}", err=True))
     missing = [out.stem for out, count in counts.items() if not count]
-    click.echo(f"{len(counts) - len(missing)} excerpts written to {folder}", err=True)
+    click.echo(f"{plural(len(counts) - len(missing), 'excerpt')} written to {folder}", err=True)
     if missing:
         click.echo(f"fencewalk: no packets are captured of {', '.join(missing)}", err=True)

@@ -11,24 +11,31 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli._options import Ticker, write_output
+from scanner.cli._options import write_output
+from scanner.cli._progress import Ticker
+from scanner.model.text import plural
 
 if TYPE_CHECKING:
     from scanner.lab.topology import Topology
 
 
-@click.command("demo", short_help="Raise a sample network, scan it from every zone, report, open the TUI.")
+@click.command("demo", short_help="A sample network: raised, scanned, judged and shown.")
 @click.argument("topology", default="harbor-dental")
-@click.option("--simulate", is_flag=True, help="In memory, without packets: works anywhere.")
+@click.option("--simulate", is_flag=True, help="Compute the answers, without packets: works anywhere.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True,
     help="Folder for site.yaml, the scan data and report.html.",
 )  # fmt: skip
 @click.option("--tui/--no-tui", default=None, help="Open the TUI at the end (default: on a terminal).")
 def COMMAND(topology: str, simulate: bool, out: Path, tui: bool | None) -> None:
-    """Raise TOPOLOGY as real network namespaces, scan it from every zone, and write report.html.
+    """Build a sample client's network inside this machine, scan it from every zone, and write report.html.
 
-    TOPOLOGY is a name of `fencewalk lab list` or a file. Where namespaces cannot be had it says so and runs simulated.
+    TOPOLOGY is a name that `fencewalk lab list` prints, or a file. Nothing leaves this machine: the network is made of
+    network namespaces. Where those cannot be had it says so and runs simulated.
+
+    \b
+    fencewalk demo
+    fencewalk demo law-firm --out law-firm
     """
     from scanner import session
     from scanner.cli._summary import summary
@@ -62,7 +69,9 @@ def COMMAND(topology: str, simulate: bool, out: Path, tui: bool | None) -> None:
     click.echo(summary(report, color=sys.stdout.isatty()))
     seconds = time.monotonic() - started
     how = "simulated" if simulate else "with real packets"
-    click.echo(f"\n{loaded.title}: {len(report.vantages)} sessions {how} in {seconds:.0f} s. The report: {page}")
+    click.echo(
+        f"\n{loaded.title}: {plural(len(report.vantages), 'session')} {how} in {seconds:.0f} s. The report: {page}"
+    )
     click.echo(f"It is judged as of {loaded.today}, the day that the sample network was written for.")
     click.echo(f"Explore it again: {sys.argv[0]} tui {site} --today {loaded.today}")
     if tui if tui is not None else sys.stdout.isatty() and sys.stdin.isatty():
@@ -108,9 +117,8 @@ def _scan_for_real(topology: Topology, site: Path, store: Path) -> None:
 
     # Ours stays open: whoever opens or closes a store first or last locks it for a moment.
     with Store(store), raise_lab(topology) as lab:
-        click.echo(
-            f"{topology.title}: {len(topology.hosts)} hosts in {len(topology.networks)} segments are up", err=True
-        )
+        size = f"{plural(len(topology.hosts), 'host')} in {plural(len(topology.networks), 'segment')}"
+        click.echo(f"{topology.title}: {size} raised", err=True)
         for ports in ("none", topology.scan.ports):
             what = "finding who is there" if ports == "none" else "asking ports and services"
             click.echo(f"From every zone: {what}", err=True)

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @click.command("doctor", short_help="What this laptop can do, and the fix for each thing it cannot.")
 def COMMAND() -> None:
-    """Check privileges, engines, interfaces, the lab and the terminal. Sends nothing."""
+    """Say what this laptop can do: send raw packets, scan without them, scan fast, run the demo, show the TUI.
+
+    Sends nothing. What is not there is named with what it is good for and how to get it.
+    """
     import platform
     import shutil
 
@@ -38,13 +41,14 @@ def COMMAND() -> None:
         )
     else:
         say("raw packets", False, able.raw_reason)
-    say("connect scan", True, "needs no privilege; sees no TTL, no ARP and not who sent a reset")
+    say("connect scan", True, "needs no right; finds fewer hosts, and a firewall's reset looks like the host's own")
     say(
         "nmap",
         able.nmap,
-        able.nmap_reason or f"{shutil.which('nmap')}; a scan with it gives up no right, as Nmap takes them",
+        able.nmap_reason or f"{shutil.which('nmap')}; a scan with it keeps its rights, as Nmap needs them",
     )
-    pings = able.ping_reason and f"{able.ping_reason}: sudo sysctl -w {PING_RANGE}"
+    needless = "; not needed where raw packets may be sent" if able.raw else ""
+    pings = able.ping_reason and f"{able.ping_reason}: sudo sysctl -w {PING_RANGE}{needless}"
     say("ping sockets", able.ping, pings or "echo without raw packets")
     for what, good, detail in speed(fit):
         say(what, good, detail)

@@ -8,20 +8,29 @@ import sys
 import click
 
 
-@click.group("lab", short_help="Topologies as real networks: list, up, down, shell, run.")
+@click.group("lab", short_help="Sample networks inside this machine, to try things in.")
 def COMMAND() -> None:
-    """Raise a topology as network namespaces on this machine, and work from its zones."""
+    """Sample networks inside this machine, to try fencewalk or anything else in.
+
+    \b
+    fencewalk lab list
+    sudo fencewalk lab up harbor-dental          prints NAME
+    sudo fencewalk lab shell NAME guest          a shell on a laptop in the guest zone
+    sudo fencewalk lab down NAME
+    """
 
 
 @COMMAND.command("list")
 def list_() -> None:
-    """Name the topologies, and the labs that are up."""
+    """Name the sample networks, and those that are up."""
     from scanner import session
     from scanner.lab.namespaces import labs
+    from scanner.model.text import plural
 
     for name in session.topology_names():
         topology = session.load_topology(name)
-        click.echo(f"{name:16} {topology.title} ({len(topology.networks)} segments, {len(topology.hosts)} hosts)")
+        size = f"{plural(len(topology.networks), 'segment')}, {plural(len(topology.hosts), 'host')}"
+        click.echo(f"{name:16} {topology.title} ({size})")
     for lab in labs():
         click.echo(f"{lab.name}: up, {lab.topology}, zones {', '.join(lab.zones)}")
 
@@ -29,7 +38,7 @@ def list_() -> None:
 @COMMAND.command("up")
 @click.argument("topology")
 def up(topology: str) -> None:
-    """Raise TOPOLOGY; it stays up until `fencewalk lab down NAME`. Prints NAME."""
+    """Bring TOPOLOGY up, until `lab down NAME`. Prints NAME."""
     import os
 
     from scanner import session
@@ -46,7 +55,7 @@ def up(topology: str) -> None:
 @COMMAND.command("down")
 @click.argument("name")
 def down(name: str) -> None:
-    """Take the lab NAME down (`all`: every lab)."""
+    """Take the network NAME down; `all` takes down every one."""
     from scanner.lab.namespaces import labs, lower
 
     for each in [lab.name for lab in labs()] if name == "all" else [name]:
@@ -57,7 +66,7 @@ def down(name: str) -> None:
 @click.argument("name")
 @click.argument("zone")
 def shell(name: str, zone: str) -> None:
-    """Open a shell on the laptop in ZONE of the lab NAME."""
+    """Open a shell on the laptop in ZONE of NAME."""
     import os
 
     raise SystemExit(_inside(name, zone, [os.environ.get("SHELL", "/bin/sh")]))
@@ -68,7 +77,10 @@ def shell(name: str, zone: str) -> None:
 @click.argument("zone")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(name: str, zone: str, command: tuple[str, ...]) -> None:
-    """Run COMMAND on the laptop in ZONE of the lab NAME; its exit code is ours."""
+    """Run COMMAND on the laptop in ZONE of NAME.
+
+    Ends with the exit code of COMMAND.
+    """
     raise SystemExit(_inside(name, zone, list(command)))
 
 

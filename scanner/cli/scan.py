@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli._options import SITE, STORE, Ticker, interruptible
-from scanner.errors import BadInput
+from scanner.cli._options import SITE, STORE, check_store, interruptible
+from scanner.cli._progress import Ticker
+from scanner.errors import BadInput, FencewalkError
 from scanner.model.network import METHODS, PATIENCE, Method
+from scanner.model.text import visible
 
 if TYPE_CHECKING:
+    from scanner.cli._resume import Unfinished
     from scanner.model.observation import Event
     from scanner.net.evidence.capture import Capture
+    from scanner.session import ScanRequest
+    from scanner.store import Journal
 
 
-@click.command("scan", short_help="One vantage session: scan every zone from where the laptop stands.")
+@click.command("scan", short_help="Scan every zone from the one in which the laptop stands.")
 @SITE
 @click.option("--from", "zone", required=True, metavar="ZONE", help="The zone in which the laptop stands.")
 @click.option(
@@ -27,27 +31,42 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--engine", type=click.Choice(["auto", "raw", "connect", "nmap"]), default="auto", show_default=True,
-    help="Who sends: raw packets, plain connects (no privilege), or Nmap.",
+    help="raw: packets of our own, by sudo. connect: ordinary connections, without it. nmap: Nmap asks the ports. "
+    "auto: raw where it may be had, else connect.",
 )  # fmt: skip
-@click.option("--ports", "ports_text", metavar="SPEC", help="Nmap's syntax, top:N, all or none (default: top:200).")
-@click.option("--no-identify", is_flag=True, help="Ports only: do not ask what runs there.")
+@click.option(
+    "--ports", "ports_text", metavar="SPEC",
+    help="22,80,8000-8100,U:53, names such as http*, top:N, all or none (default: top:200). Ports that the site file "
+    "names (critical, allow, require) are asked as well, unless it is none.",
+)  # fmt: skip
+@click.option("--no-identify", is_flag=True, help="Only ask which ports are open, not what runs there.")
 @click.option("--no-names", is_flag=True, help="Do not ask hosts for their names (mDNS, LLMNR, NetBIOS, DNS).")
 @click.option(
+    "--resolver", metavar="ADDRESS",
+    help="The DNS server to ask for hosts' names (default: the laptop's own, if the site file lets it be asked).",
+)  # fmt: skip
+@click.option(
     "--discover", metavar="METHODS",
-    help="How to find hosts of zones that are too large to be asked blindly: of echo,timestamp,syn,ack,udp "
-    "(default: all).",
+    help="How hosts are found in zones too large to ask every address for its ports: "
+    "echo,timestamp,syn,ack,udp or some of these (default: all).",
 )  # fmt: skip
 @click.option(
     "--patience", type=click.FloatRange(0, 60), default=PATIENCE, show_default=True, metavar="SECONDS",
-    help="How long a router has to report a dead host.",
+    help="How long to wait for a router's report that a host is dead.",
 )  # fmt: skip
 @click.option("--polite", is_flag=True, help="For fragile networks: slow, one thing at a time to a host.")
 @click.option(
     "--capture", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Keep the scan's packets as evidence, in a pcap file.",
+    help="Keep the scan's packets as evidence, in a new pcap file.",
 )  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Print every target, port and packet count, and send nothing.")
-@click.option("--resume", is_flag=True, help="Go on with the unfinished scan from ZONE, or start one.")
+@click.option(
+    "--dry-run", is_flag=True,
+    help="Print every target, port and packet count, and send nothing; the cable need not be in.",
+)  # fmt: skip
+@click.option(
+    "--resume", is_flag=True,
+    help="Go on with the unfinished scan from ZONE as it was planned; start one where there is none.",
+)  # fmt: skip
 @STORE
 def COMMAND(
     site: Path,
@@ -57,6 +76,7 @@ def COMMAND(
     ports_text: str | None,
     no_identify: bool,
     no_names: bool,
+    resolver: str | None,
     discover: str | None,
     patience: float,
     polite: bool,
@@ -65,12 +85,18 @@ def COMMAND(
     resume: bool,
     store: Path | None,
 ) -> None:
-    """Scan from ZONE: find hosts and services there, and probe every other zone from there.
+    """Find hosts and services in ZONE, and what can be reached from there in every other zone.
 
-    Nothing is sent outside the site file's scope, dates and rate. What is found goes to the store; `fencewalk assess`
-    makes findings of it. A scan that is cut off keeps what it found, and --resume goes on with it.
+    Nothing is sent outside the site file's scope, dates and rate. `fencewalk assess` makes findings of what is found.
+    A scan that is cut off keeps what it found, and --resume goes on with it.
+
+    \b
+    fencewalk scan site.yaml --from guest --dry-run
+    sudo fencewalk scan site.yaml --from guest
+    sudo fencewalk scan site.yaml --from guest --resume
     """
     from scanner import session
+    from scanner.cli import _dry_run, _resume
     from scanner.ports import DEFAULT, parse_ports
     from scanner.store import Store
 
@@ -86,25 +112,23 @@ def COMMAND(
         polite=polite,
         methods=_methods(discover),
         patience=patience,
+        resolver=session.resolver_for(loaded, resolver),
         resume=resume,
     )
     request.zone_of()
-    vantage = session.live_vantage(request)
     where = session.store_path(site, store)
+    outside = _dry_run.out_of_scope(loaded, site)
     if capture is not None and capture.exists():
         raise BadInput(f"--capture {capture}: there is a file of that name; name another one")
+    check_store(where, create=not dry_run)
+    earlier = _resume.unfinished(where, loaded, zone) if resume else None
+    if earlier is not None:
+        _resume.follow(earlier, request, _given())
     if dry_run:
-        from scanner.plan import describe
-
-        if where.exists():
-            with Store(where, create=False) as opened:
-                plan = session.plan_for(request, vantage, opened)
-        else:
-            plan = session.plan_for(request, vantage, None)
-        click.echo(describe(plan, loaded))
-        if refused := session.authorization_refusal(request):
-            click.echo(f"fencewalk: a scan would be refused: {refused}", err=True)
+        _say(outside)
+        _print_plan(request, where, earlier)
         return
+    vantage = session.live_vantage(request)
     # What takes a privilege is opened first, and everything else runs without.
     with contextlib.ExitStack() as opened_now:
         network = session.open_network(request, vantage)
@@ -113,19 +137,56 @@ def COMMAND(
         packets = session.open_capture(capture, loaded, journal.plan) if capture is not None else None
         session.drop_privileges(request, [each for each in (where, capture) if each is not None])
         limitations = session.blind_spots(loaded, vantage)
-        for each in limitations:
-            click.echo(f"fencewalk: {each.what}: {each.reason}", err=True)
+        _say([*outside, *(f"{each.what}: {each.reason}" for each in limitations)])
         if packets is not None:
-            opened_now.callback(_end_capture, packets)
+            opened_now.callback(_end_capture, packets, journal)
             packets.start()
         ticker = Ticker(zone)
-        if earlier := [row for _, row in journal.rows()]:
-            when = f"{datetime.datetime.fromtimestamp(journal.scan.started):%Y-%m-%d %H:%M}"
-            click.echo(f"fencewalk: going on with scan {journal.scan.id} of {when}, as it was planned then", err=True)
-            for row in earlier:
+        if earlier is not None:
+            _say([f"going on with {earlier} as it was planned then: {_resume.as_flags(earlier)}"])
+            for _, row in journal.rows():
                 ticker.see(row)
+        elif resume:
+            _say([_resume.nothing_to_resume(where, loaded, zone)])
+        click.echo(f"{zone}: {network.engine} engine, {_dry_run.asked(journal.plan)}", err=True)
         _carry_out(session.live_scan(network, request, journal, limitations, packets is not None), ticker)
     click.echo(f"{zone}: scan {journal.scan.id} complete, kept in {where}", err=True)
+
+
+def _print_plan(request: ScanRequest, where: Path, earlier: Unfinished | None) -> None:
+    """The plan, made from the site file and what is known of the site, whether or not the laptop stands in the zone."""
+    from scanner import session
+    from scanner.cli import _dry_run
+    from scanner.store import Store
+
+    here, vantage = None, _dry_run.stand_in(request.zone_of())
+    try:
+        vantage = session.live_vantage(request)
+    except FencewalkError as error:
+        here = str(error)
+    if earlier is not None:
+        plan = earlier.plan
+        click.echo(f"{'resume':12} {earlier}: what it has answers to is not asked again")
+    elif where.exists() and where.stat().st_size:
+        with Store(where, create=False) as opened:
+            plan = session.plan_for(request, vantage, opened)
+    else:
+        plan = session.plan_for(request, vantage, None)
+    click.echo(_dry_run.described(plan, request.site, _dry_run.sender(request.engine), here is None))
+    refusals = [session.authorization_refusal(request), here]
+    _say(f"a scan would be refused: {each}" for each in refusals if each)
+
+
+def _given() -> set[str]:
+    """The names of the parameters that stand on the command line."""
+    context = click.get_current_context()
+    source = click.core.ParameterSource.COMMANDLINE
+    return {each for each in context.params if context.get_parameter_source(each) is source}
+
+
+def _say(lines: Iterable[str]) -> None:
+    for each in lines:
+        click.echo(f"fencewalk: {visible(each)}", err=True)
 
 
 def _carry_out(events: Generator[Event, None, None], ticker: Ticker) -> None:
@@ -135,15 +196,17 @@ def _carry_out(events: Generator[Event, None, None], ticker: Ticker) -> None:
             for event in events:
                 ticker.see(event)
     except KeyboardInterrupt:
-        click.echo("\nWhat was collected is kept; --resume goes on with it.", err=True)
+        ticker.clear()
+        click.echo("What was collected is kept; --resume goes on with it.", err=True)
         raise
     finally:
         ticker.end()
 
 
-def _end_capture(packets: Capture) -> None:
-    for each in packets.stop():
-        click.echo(f"fencewalk: {each.what}: {each.reason}", err=True)
+def _end_capture(packets: Capture, journal: Journal) -> None:
+    from scanner import session
+
+    _say(f"{each.what}: {each.reason}" for each in session.end_capture(packets, journal))
 
 
 def _methods(text: str | None) -> tuple[Method, ...]:

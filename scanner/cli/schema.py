@@ -5,10 +5,14 @@ from __future__ import annotations
 import click
 
 
-@click.command("schema", short_help="The JSON Schema of a site, topology, baseline or report.")
+@click.command("schema", short_help="The JSON Schema of a site file, or another of our files.")
 @click.argument("what", type=click.Choice(["site", "topology", "baseline", "report"]))
 def COMMAND(what: str) -> None:
-    """Print the JSON Schema of one of fencewalk's files; editors complete and check YAML by it."""
+    """Print every key that a file of ours may have, as JSON Schema; editors complete and check YAML by it.
+
+    \b
+    fencewalk schema site > site.schema.json
+    """
     import msgspec
 
     from scanner.lab.topology import Topology

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from scanner.exporters import Exporter, words
 from scanner.exporters.page import lay_out
 from scanner.model.report import CROSSED, Report, is_open
-from scanner.model.text import visible
+from scanner.model.text import plural, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -51,7 +51,7 @@ def _environment() -> Environment:
         STATES=words.STATES,
         UNKNOWN=words.UNKNOWN,
         CROSSED=CROSSED,
-        plural=words.plural,
+        plural=plural,
         is_open=is_open,
     )
     environment.filters.update(long_date=words.long_date, short_time=words.short_time, figure="{:,}".format)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from scanner.exporters.words import plural
 from scanner.model.report import CellRow, Report
+from scanner.model.text import plural
 
 
 class Verdict(msgspec.Struct, frozen=True):

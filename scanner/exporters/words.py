@@ -90,8 +90,3 @@ def short_time(text: str) -> str:
     """`2026-11-05T09:42:10Z` as 2026-11-05 09:42 UTC; any other text as it is."""
     found = _TIME.fullmatch(text)
     return f"{found[1]} {found[2]} UTC" if found else text
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """`1 finding`, `3 findings`, `5,000 findings`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,8 +12,6 @@ from scanner.errors import BadInput
 T = TypeVar("T")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_AT = re.compile(r" - at `(\$[^`]*)`$")
-_PATH = re.compile(r"\$\.?|\.?([^.\[\]]+)|\[(\d+)\]")
 _LIMIT = 8 * 1024 * 1024
 
 
@@ -22,27 +19,37 @@ def read_document(text: str, kind: type[T], name: str) -> T:
     """`text` as a `kind`; `name` is the file's, for the message. BadInput says file, line, key and what is wrong."""
     if len(text) > _LIMIT:
         raise BadInput(f"{name}: larger than {_LIMIT >> 20} MiB; this is no file of ours")
+    root: yaml.Node | None = None
     try:
         root = yaml.compose(text, Loader=_Loader)
         if root is None:
-            raise BadInput(f"{name}: the file is empty")
+            raise BadInput(f"{name}: the file is empty; `fencewalk schema` prints what it may hold")
         _refuse_aliases_and_duplicates(root, name)
         loader = _Loader(text)
         try:
             value = loader.get_single_data()
         finally:
             loader.dispose()
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BadInput(f"{name}:{line}: not YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise BadInput(f"{name}: not YAML: {' '.join(str(error).split())}") from None
+    except yaml.YAMLError as error:
+        from scanner.importers import mistakes  # costs time that a good file need not spend
+
+        line, what = mistakes.syntax(error, text)
+        raise BadInput(f"{name}:{line}: {what}" if line else f"{name}: {what}") from None
+    except ValueError as error:
+        if root is None:
+            raise BadInput(f"{name}: not YAML: {error}") from None
+        line, what = _unreadable(root, error)
+        raise BadInput(f"{name}:{line}: {what}") from None
     except RecursionError:
         raise BadInput(f"{name}: nested too deeply to be a file of ours") from None
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise BadInput(_sentence(str(error), root, name)) from None
+        from scanner.importers import mistakes
+
+        path, what = mistakes.sentence(str(error), root, kind)
+        shown = path.removeprefix("$").removeprefix(".")
+        raise BadInput(f"{name}:{mistakes.line(root, path)}: {f'{shown}: ' if shown else ''}{what}") from None
 
 
 def document_text(value: object) -> str:
@@ -50,35 +57,26 @@ def document_text(value: object) -> str:
     return str(yaml.safe_dump(msgspec.to_builtins(value), sort_keys=False, allow_unicode=True, width=120))
 
 
-def _sentence(message: str, root: yaml.Node, name: str) -> str:
-    found = _AT.search(message)
-    path = found[1] if found else "$"
-    if found:
-        message = message[: found.start()]
-    own = re.match(r"(\$[^:\s]*): ", message)  # a relation between keys names its path itself
-    if own:
-        path, message = own[1], message[own.end() :]
-    key = re.search(r"unknown field `([^`]+)`", message)
-    if key:
-        path = f"{path}.{key[1]}"
-        message = f"{key[1]!r} is no key that is known here"
-    shown = path.removeprefix("$").removeprefix(".") or "the file"
-    return f"{name}:{_line(root, path)}: {shown}: {message[:1].lower()}{message[1:]}"
-
-
-def _line(node: yaml.Node, path: str) -> int:
-    """The line (from 1) of the key at a msgspec path, or of the nearest one above it that exists."""
-    line = node.start_mark.line
-    for name, index in _PATH.findall(path):
-        if name and isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == name:
-                    node, line = value, key.start_mark.line
-                    break
-        elif index and isinstance(node, yaml.SequenceNode) and int(index) < len(node.value):
-            node = node.value[int(index)]
-            line = node.start_mark.line
-    return int(line) + 1
+def _unreadable(root: yaml.Node, error: ValueError) -> tuple[int, str]:
+    """The line (from 1) of the first scalar that looks like a date or a number and is none."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.MappingNode):
+            waiting.extend(value for _, value in reversed(node.value))
+        elif isinstance(node, yaml.SequenceNode):
+            waiting.extend(reversed(node.value))
+        else:
+            loader = _Loader("")
+            try:
+                loader.construct_document(node)
+            except ValueError:
+                what = "no day of the calendar" if node.tag.endswith(":timestamp") else "too long for a number"
+                shown = node.value if len(node.value) <= 60 else f"{node.value[:59]}…"
+                return node.start_mark.line + 1, f"{shown} is {what}"
+            finally:
+                loader.dispose()
+    return root.start_mark.line + 1, f"a value cannot be read: {error}"
 
 
 def _refuse_aliases_and_duplicates(root: yaml.Node, name: str) -> None:

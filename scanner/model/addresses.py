@@ -35,6 +35,12 @@ def contains(networks: Iterable[str], addr: str) -> bool:
 @lru_cache(maxsize=1 << 17)
 def address_key(addr: str) -> tuple[int, int]:
     """Sort key: IPv4 before IPv6, each in numeric order."""
+    # Sets of many thousands are parsed: what is written canonically needs no library, at a fifth of its time.
+    octets = addr.split(".")
+    if len(octets) == 4 and addr.replace(".", "").isdecimal():
+        a, b, c, d = map(int, octets)
+        if max(a, b, c, d) < 256 and f"{a}.{b}.{c}.{d}" == addr:
+            return 4, a << 24 | b << 16 | c << 8 | d
     ip = ipaddress.ip_address(addr)
     return ip.version, int(ip)
 
@@ -207,6 +213,17 @@ class AddressSet(Collection[str]):
             place = end
         return AddressSet(found)
 
+    def places(self, some: AddressSet) -> Iterator[int]:
+        """Where those of `some` that are in the set stand in its order: the inverse of `pick`."""
+        place = 0
+        wanted = iter((self & some).spans)
+        inside = next(wanted, None)
+        for version, low, high in self.spans:
+            while inside is not None and inside[0] == version and inside[1] <= high:
+                yield from range(place + inside[1] - low, place + inside[2] - low + 1)
+                inside = next(wanted, None)
+            place += high - low + 1
+
     def chunks(self, size: int) -> Iterator[AddressSet]:
         """The same set in order, in parts of at most `size` addresses."""
         part: list[tuple[int, int, int]] = []
@@ -230,6 +247,9 @@ _HIGHEST = 1 << 128
 def _range(part: str) -> tuple[int, int, int]:
     first, dash, last = part.partition("-")
     if not dash:
+        if "/" not in part:
+            version, value = address_key(part.strip())
+            return version, value, value
         net = network(part)
         return net.version, int(net.network_address), int(net.broadcast_address)
     (version, low), (version2, high) = address_key(first.strip()), address_key(last.strip())
@@ -239,4 +259,6 @@ def _range(part: str) -> tuple[int, int, int]:
 
 
 def _text(version: int, value: int) -> str:
-    return str(ipaddress.IPv4Address(value) if version == 4 else ipaddress.IPv6Address(value))
+    if version == 4:
+        return f"{value >> 24}.{value >> 16 & 255}.{value >> 8 & 255}.{value & 255}"
+    return str(ipaddress.IPv6Address(value))

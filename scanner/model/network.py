@@ -46,6 +46,12 @@ class Sweep(Frozen, frozen=True):
     """Addresses of other zones: echo and timestamp, answered or not (an answer is a flow like any other)."""
     discover: str = ""
     """More addresses of other zones, of which only matters who is alive; their silence is no evidence."""
+    revealed: str = ""
+    """Addresses of the own segment that are asked, by ARP or NDP, if a neighbour mentions them or the laptop's own
+    table knows them; a whole IPv6 subnet if need be."""
+    named: str = ""
+    """Addresses of which only the name is asked, of `resolver` (reverse DNS); such a request asks nothing else."""
+    resolver: str = ""
     tries: int = 2
     """At least; where packets are lost, more."""
     names: bool = True

@@ -49,6 +49,8 @@ class HostSeen(Frozen, frozen=True, tag="host", tag_field="kind"):
     ttl: int | None = None
     rtt_ms: float | None = None
     names: tuple[str, ...] = ()
+    said_by: str | None = None
+    """Who gave the names, where it was not the host: `dns 10.20.20.53`."""
 
 
 class PortState(Frozen, frozen=True, tag="port", tag_field="kind"):
@@ -159,6 +161,10 @@ class Limitation(Frozen, frozen=True, tag="limitation", tag_field="kind"):
 
 SHUT_OUT = "whether silence after the port scan is the fence's"
 """`Limitation.what` where the laptop lost what it reached before: a ban or a pulled cable looks like a fence."""
+
+
+NOT_CAPTURED = "packets are missing from the capture"
+"""`Limitation.what` of evidence that is incomplete: what was asked and answered is known all the same."""
 
 
 class Progress(Frozen, frozen=True, tag="progress", tag_field="kind"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import difflib
+import ipaddress
 import itertools
 from typing import Annotated, Literal
 
@@ -14,6 +16,17 @@ from scanner.model.base import Frozen, Port, Text, Transport
 Trust = Literal["critical", "management", "user", "device", "untrusted"]
 """`device`: printers, phones, cameras and the like, that people do not log in to."""
 
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        description="a name of letters, digits, '.', '_' and '-'",
+        examples=["front-desk"],
+    ),
+]
+Subnets = tuple[Annotated[str, msgspec.Meta(description="a subnet or an address", examples=["10.20.0.0/16"])], ...]
+Services = tuple[Annotated[str, msgspec.Meta(description="a service", examples=["tcp/443"])], ...]
+End = Annotated[Text, msgspec.Meta(description='a zone, a subnet, an address or "*"', examples=["front-desk"])]
 ANY = "any"
 EVERY_ZONE = "*"
 _REQUIRED_PORTS = 64
@@ -52,6 +65,30 @@ def service_range(text: str) -> ServiceRange:
     raise ValueError(f"{text!r} is no service: write tcp/443, udp/5000-5010, tcp/any, icmp or any")
 
 
+def _check_subnets(key: str, texts: tuple[str, ...]) -> None:
+    for index, text in enumerate(texts):
+        try:
+            network(text)
+        except ValueError:
+            raise ValueError(f".{key}[{index}]: {_no_subnet(text)}") from None
+
+
+def _no_subnet(text: str) -> str:
+    try:
+        meant = ipaddress.ip_interface(text.strip())
+    except ValueError:
+        return f"{text!r} is no subnet or address; write a subnet like 10.20.0.0/16, or one address"
+    return f"{text} is an address inside of a subnet; write the subnet {meant.network}, or {meant.ip} for it alone"
+
+
+def _check_services(texts: tuple[str, ...]) -> None:
+    for index, text in enumerate(texts):
+        try:
+            service_range(text)
+        except ValueError as error:
+            raise ValueError(f".services[{index}]: {error}") from None
+
+
 class Authorization(Frozen, frozen=True, rename={"from_": "from"}):
     """Who allowed the scan, and when. Outside its dates (inclusive, local) nothing is sent."""
 
@@ -63,41 +100,41 @@ class Authorization(Frozen, frozen=True, rename={"from_": "from"}):
 
     def __post_init__(self) -> None:
         if self.until < self.from_:
-            raise ValueError(f"until ({self.until}) is before from ({self.from_})")
+            raise ValueError(f".until: the last day ({self.until}) is before the first one, from ({self.from_})")
 
 
 class Scope(Frozen, frozen=True):
     """What may be touched, and how gently. An empty `include` means the zones' own subnets."""
 
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    fragile: tuple[str, ...] = ()
+    include: Subnets = ()
+    exclude: Subnets = ()
+    fragile: Subnets = ()
     """One connection at a time, slow, no payloads."""
     max_rate: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 1000
     """Packets a second over the whole scan."""
-    allow_ports: tuple[Port, ...] = ()
+    allow_ports: Annotated[tuple[Port, ...], msgspec.Meta(examples=[[102, 502]])] = ()
     """Industrial ports (102, 502, 20000, 44818, 47808) that may be touched after all."""
     snmp_public: bool = False
     """Whether one SNMP sysDescr GET with the community `public` may be sent."""
 
     def __post_init__(self) -> None:
-        for each in itertools.chain(self.include, self.exclude, self.fragile):
-            _check_network(each)
+        _check_subnets("include", self.include)
+        _check_subnets("exclude", self.exclude)
+        _check_subnets("fragile", self.fragile)
 
 
 class Zone(Frozen, frozen=True):
     """A segment: a name and the subnets that are its own."""
 
-    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
-    subnets: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    name: Name
+    subnets: Annotated[Subnets, msgspec.Meta(min_length=1)]
     vlan: Annotated[int, msgspec.Meta(ge=1, le=4094)] | None = None
     trust: Trust = "user"
     isolated: bool = False
     """Whether hosts inside the zone may not talk to each other either (client isolation)."""
 
     def __post_init__(self) -> None:
-        for each in self.subnets:
-            _check_network(each)
+        _check_subnets("subnets", self.subnets)
 
     def holds(self, addr: str) -> bool:
         return contains(self.subnets, addr)
@@ -106,35 +143,41 @@ class Zone(Frozen, frozen=True):
 class Critical(Frozen, frozen=True):
     """A system whose loss stops the client."""
 
-    name: Text
-    hosts: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    services: tuple[str, ...] = ()
+    name: Annotated[Text, msgspec.Meta(examples=["Practice database"])]
+    hosts: Annotated[
+        tuple[Annotated[str, msgspec.Meta(description="an address", examples=["10.20.20.10"])], ...],
+        msgspec.Meta(min_length=1),
+    ]
+    services: Services = ()
 
     def __post_init__(self) -> None:
-        for each in self.hosts:
-            _check_address(each)
-        for each in self.services:
-            service_range(each)
+        for index, each in enumerate(self.hosts):
+            try:
+                address(each)
+            except ValueError:
+                raise ValueError(
+                    f".hosts[{index}]: {each!r} is no IPv4 or IPv6 address; names are not looked up"
+                ) from None
+        _check_services(self.services)
 
 
 class Rule(Frozen, frozen=True, rename={"from_": "from"}):
     """A flow that policy allows, or requires. `from` and `to` are a zone, `*`, a subnet or an address."""
 
-    from_: Text
-    to: Text
-    services: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    from_: End
+    to: End
+    services: Annotated[Services, msgspec.Meta(min_length=1)]
     reason: str = ""
 
     def __post_init__(self) -> None:
-        for each in self.services:
-            service_range(each)
+        _check_services(self.services)
 
 
 class Site(Frozen, frozen=True):
     """One client's network as its owner describes it."""
 
-    client: Text
-    site: Text
+    client: Annotated[Text, msgspec.Meta(examples=["Harbor Dental"])]
+    site: Annotated[Text, msgspec.Meta(examples=["main-office"])]
     zones: Annotated[tuple[Zone, ...], msgspec.Meta(min_length=1)]
     authorization: Authorization | None = None
     """Without one a site can be assessed, never scanned."""
@@ -144,16 +187,16 @@ class Site(Frozen, frozen=True):
     require: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
-        """Relations between keys. Each message starts with the path of the key at fault."""
+        """Relations between keys. Each message starts with the path of the key at fault, from here on."""
         names = [zone.name for zone in self.zones]
         for index, name in enumerate(names):
             if name in names[:index]:
-                raise ValueError(f"$.zones[{index}].name: {name!r} names two zones; rename one")
+                raise ValueError(f".zones[{index}].name: {name!r} names two zones; rename one")
         for (i, left), (j, right) in itertools.combinations(enumerate(self.zones), 2):
             for a, b in itertools.product(left.subnets, right.subnets):
                 if network(a).version == network(b).version and network(a).overlaps(network(b)):
                     raise ValueError(
-                        f"$.zones[{j}].subnets: {b} of {right.name!r} overlaps {a} of {left.name!r} (zones[{i}]); "
+                        f".zones[{j}].subnets: {b} of {right.name!r} overlaps {a} of {left.name!r} (zones[{i}]); "
                         "an address belongs to one zone"
                     )
         for key, rules in (("allow", self.allow), ("require", self.require)):
@@ -163,13 +206,14 @@ class Site(Frozen, frozen=True):
                         try:
                             network(text)
                         except ValueError:
+                            near = difflib.get_close_matches(text, names, 1)
+                            mend = f"did you mean {near[0]!r}?" if near else f"the zones are {', '.join(names)}"
                             raise ValueError(
-                                f"$.{key}[{index}].{end}: {text!r} is no zone, subnet or address; "
-                                f"the zones are {', '.join(names)}"
+                                f".{key}[{index}].{end}: {text!r} is no zone, subnet or address; {mend}"
                             ) from None
 
         for index, rule in enumerate(self.require):
-            self._check_required(f"$.require[{index}]", rule, names)
+            self._check_required(f".require[{index}]", rule, names)
 
     @staticmethod
     def _check_required(key: str, rule: Rule, names: list[str]) -> None:
@@ -206,17 +250,3 @@ class Exception_(Frozen, frozen=True):
     reason: Text
     until: datetime.date
     approved_by: str = ""
-
-
-def _check_network(text: str) -> None:
-    try:
-        network(text)
-    except ValueError as error:
-        raise ValueError(f"{error}; write a subnet like 10.20.0.0/16 or one address") from None
-
-
-def _check_address(text: str) -> None:
-    try:
-        address(text)
-    except ValueError as error:
-        raise ValueError(f"{error}; write one IPv4 or IPv6 address") from None

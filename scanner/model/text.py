@@ -23,6 +23,11 @@ def visible(text: str | bytes, limit: int = 4096) -> str:
     return text + "…" if cut else text
 
 
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 finding`, `3 findings`, `5,000 findings`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def _escape(char: str) -> str:
     if char.isprintable():
         return char

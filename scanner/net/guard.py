@@ -26,6 +26,7 @@ from scanner.plan import DISCOVERY_PORTS, POLITE_RATE
 FRAGILE_RATE = 10.0
 """Packets a second to fragile hosts, all of them together."""
 _CALENDAR_SECONDS = 0.25
+_DNS = 53
 
 _FRAGILE_UDP = "fragile device: a UDP probe is a payload, and it gets none"
 _NO_METHOD = "found by echo only, which --discover leaves out"
@@ -74,7 +75,7 @@ class Guard:
 
     def sweep(self, request: Sweep, pace: Pace) -> Events:
         self.check()
-        return self._sweep(request, pace)
+        return self._looked_up(request, pace) if request.named else self._sweep(request, pace)
 
     def knock(self, request: Knock, pace: Pace) -> Events:
         self.check()
@@ -87,10 +88,26 @@ class Guard:
     def close(self) -> None:
         self._inner.close()
 
+    def _looked_up(self, request: Sweep, pace: Pace) -> Events:
+        """Reverse DNS: packets go to the resolver alone, so that it is what is judged."""
+        resolver = AddressSet.of([request.resolver])
+        reason = self._rules.refusal(request.resolver) or port_refusal(self._site, "udp", _DNS)
+        if not reason and resolver & self._rules.fragile:
+            reason = _FRAGILE_UDP
+        if reason:
+            yield self._refused(resolver, "udp", str(_DNS), reason)
+            return
+        named, _ = self._rules.sort(AddressSet.parse(request.named))
+        if named:
+            part = Sweep(named=str(named), resolver=request.resolver, tries=request.tries)
+            yield from self._relay(self._inner.sweep, part, pace, AddressSet(), False)
+
     def _sweep(self, request: Sweep, pace: Pace) -> Events:
         on_link, routed, discover = map(AddressSet.parse, (request.on_link, request.routed, request.discover))
         asked = on_link | routed | discover
         allowed, refused = self._rules.sort(asked)
+        # Nobody asked for these yet, so that nothing is refused.
+        revealed, _ = self._rules.sort(AddressSet.parse(request.revealed))
         yield from self._unechoed(refused)
         methods = self._methods(request.methods)
         for fragile in (False, True):
@@ -105,6 +122,7 @@ class Guard:
                 on_link=str(on_link & kept),
                 routed=str(routed & kept),
                 discover=str(found),
+                revealed=str(revealed & self._rules.fragile if fragile else revealed - self._rules.fragile),
                 names=request.names and not fragile and not self._polite,
                 # It goes to everybody on the link, so that one fragile host is enough.
                 option=request.option and not self._polite and not self._rules.fragile,

@@ -26,7 +26,7 @@ import msgspec
 from scanner.errors import BadInput, NetworkFailed, NoPrivilege
 from scanner.importers.nmap_run import NmapRun, read_nmap_xml
 from scanner.importers.nmap_xml import observations
-from scanner.model.addresses import AddressSet, addresses_text, ports_text
+from scanner.model.addresses import AddressSet, addresses_text, ports_of, ports_text
 from scanner.model.network import Knock, Pace
 from scanner.model.observation import Event, Limitation, Progress, Silence, Vantage
 from scanner.model.text import visible
@@ -34,6 +34,8 @@ from scanner.net.nmap_child import NOT_INSTALLED
 
 _UNIT_PROBES = 20_000
 _UNIT_ADDRESSES = 256
+_LONGEST_PORTS = 60_000
+"""Characters in which the ports of one run are written."""
 _POLL_SECONDS = 0.25
 _CONNECT_PACKETS = 4
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
@@ -63,6 +65,8 @@ def knock(request: Knock, pace: Pace, vantage: Vantage) -> Generator[Event, None
     if request.udp and not raw:
         raise NoPrivilege("nmap asks UDP ports only as root: run fencewalk with sudo, or use --engine connect")
     units = list(_units(request, "syn" if raw and not request.gentle else "connect"))
+    if not units:
+        return
     yield from _limitations({unit.scan for unit in units})
     total, done = sum(unit.probes for unit in units), 0
     for unit in units:
@@ -184,13 +188,39 @@ def _limitations(scans: set[_Scan]) -> Iterator[Limitation]:
 
 
 def _units(request: Knock, tcp_scan: _Scan) -> Iterator[_Unit]:
-    checked = list(AddressSet.parse(request.addresses))
-    kinds: tuple[tuple[_Scan, tuple[int, ...]], ...] = ((tcp_scan, request.tcp), ("udp", request.udp))
-    for scan, ports in kinds:
-        size = 1 if request.gentle else max(1, min(_UNIT_ADDRESSES, _UNIT_PROBES // max(1, len(ports))))
-        for family in ([a for a in checked if ":" not in a], [a for a in checked if ":" in a]):
-            for start in range(0, len(family) if ports else 0, size):
-                yield _Unit(tuple(family[start : start + size]), ports, scan)
+    """What is asked together: addresses of one family that are asked the same ports, those that are known left out."""
+    checked = AddressSet.parse(request.addresses)
+    kinds: tuple[tuple[Literal["tcp", "udp"], _Scan, tuple[int, ...]], ...] = (
+        ("tcp", tcp_scan, request.tcp),
+        ("udp", "udp", request.udp),
+    )
+    for transport, scan, ports in kinds:
+        known: dict[str, set[int]] = {}
+        for address, kind, text in request.known:
+            if kind == transport:
+                known.setdefault(address, set()).update(ports_of(text))
+        groups: dict[tuple[int, ...], list[str]] = {}
+        for address in checked:
+            settled = known.get(address)
+            left = tuple(port for port in ports if port not in settled) if settled else ports
+            groups.setdefault(left, []).append(address)
+        for left, addresses in groups.items():
+            for some in _command_lines(left):
+                size = 1 if request.gentle else max(1, min(_UNIT_ADDRESSES, _UNIT_PROBES // len(some)))
+                for family in ([a for a in addresses if ":" not in a], [a for a in addresses if ":" in a]):
+                    for start in range(0, len(family), size):
+                        yield _Unit(tuple(family[start : start + size]), some, scan)
+
+
+def _command_lines(ports: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """In as few parts as are short enough in writing: one argument may have 128 KiB, and scattered ports need more."""
+    if len(ports_text(ports)) <= _LONGEST_PORTS:
+        if ports:
+            yield ports
+        return
+    half = len(ports) // 2
+    yield from _command_lines(ports[:half])
+    yield from _command_lines(ports[half:])
 
 
 def _bare(text: str) -> str:

@@ -8,12 +8,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from scanner.model.network import Pace
 
 _MARGIN = 1.05
 """Windows are this much longer than they claim: between the grant and the wire there is a scheduler."""
 _AHEAD = 0.01
 """Seconds by which a sender may run ahead of the even pace, and so catch up when the system woke it late."""
+_LATE = 0.03
+"""Seconds that a packet may take from its grant to the wire, as far as this reckons with it."""
 _LEAST_SLEEP = 0.002
 """Shorter ones would cost more than they even out."""
 
@@ -39,6 +43,8 @@ class TokenBucket:
             _Window(0.1, math.ceil(rate / 10)),
             _Window(max(1.0, 1 / rate), max(1, math.floor(rate))),
         )
+        self._latest: dict[int, list[_Grant]] = {}
+        """What each thread was granted last."""
         self._even = 0.0
         """When the packets granted so far are through at the even pace."""
         self.depth = math.ceil(rate / 100)
@@ -46,6 +52,8 @@ class TokenBucket:
 
     def take(self, packets: int) -> None:
         """Return when `packets` more may be sent; those beyond `depth` have been waited for one portion at a time."""
+        with self._lock:
+            self._left()
         while packets > 0:
             portion = min(packets, self.depth)
             with self._lock:
@@ -60,8 +68,17 @@ class TokenBucket:
                 break
             self._sleep(max(ready - now, _LEAST_SLEEP))
         self._even = max(self._even, now) + portion * _MARGIN / self.rate
+        grant = _Grant(now, portion)
+        self._latest.setdefault(threading.get_ident(), []).append(grant)
         for window in self._windows:
-            window.add(now, portion)
+            window.add(grant)
+
+    def _left(self) -> None:
+        """What this thread was granted has left by now, and maybe not before: a busy system stops a sender between the
+        grant and the wire, and late packets would crowd those of the next window."""
+        now = self._clock()
+        for grant in self._latest.pop(threading.get_ident(), ()):
+            grant.at = min(now, grant.at + _LATE)
 
 
 class Chain:
@@ -76,28 +93,35 @@ class Chain:
             pace.take(packets)
 
 
+class _Grant(msgspec.Struct):
+    """Packets that may leave from `at` on."""
+
+    at: float
+    packets: int
+
+
 class _Window:
     """At most `limit` packets within any `span` seconds."""
 
     def __init__(self, span: float, limit: int) -> None:
         self.span = span * _MARGIN
         self.limit = limit
-        self._grants: deque[tuple[float, int]] = deque()
+        self._grants: deque[_Grant] = deque()
         self._total = 0
 
     def ready(self, now: float, portion: int) -> float:
         """The earliest time, not before `now`, at which `portion` more fit."""
-        while self._grants and self._grants[0][0] + self.span <= now:
-            self._total -= self._grants.popleft()[1]
+        while self._grants and self._grants[0].at + self.span <= now:
+            self._total -= self._grants.popleft().packets
         excess = self._total + portion - self.limit
         when = now
-        for at, count in self._grants:
+        for grant in self._grants:
             if excess <= 0:
                 break
-            when = at + self.span
-            excess -= count
+            when = max(when, grant.at + self.span)
+            excess -= grant.packets
         return when
 
-    def add(self, now: float, portion: int) -> None:
-        self._grants.append((now, portion))
-        self._total += portion
+    def add(self, grant: _Grant) -> None:
+        self._grants.append(grant)
+        self._total += grant.packets

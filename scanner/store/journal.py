@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from scanner import __version__
-from scanner.errors import BadInput
+from scanner.errors import BadInput, ScanIncomplete
 from scanner.model.observation import Observation, Scan, Session, Vantage
 from scanner.plan import Plan
 
@@ -43,11 +43,30 @@ CREATE TABLE IF NOT EXISTS units (
 _BUSY_SECONDS = 60
 _COMMIT_SECONDS = 0.25
 _COMMIT_ROWS = 20_000
+_SYNC_SECONDS = 5.0
+"""Work that a power cut may cost. Short units do not wait for the disk one by one."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Observation).decode
 _decode_scan = msgspec.json.Decoder(Scan).decode
 _decode_plan = msgspec.json.Decoder(Plan).decode
+
+
+_WORDS = {
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_READONLY": "it may only be read",
+    "SQLITE_CANTOPEN": "it cannot be opened there",
+    "SQLITE_NOTADB": "it is no store of scan data",
+    "SQLITE_CORRUPT": "it is damaged",
+    "SQLITE_BUSY": f"another program has been writing to it for {_BUSY_SECONDS} seconds",
+    "SQLITE_IOERR": "the disk is full, or it fails",
+}
+
+
+def _in_words(error: sqlite3.Error) -> str:
+    """What SQLite says, for somebody who does not know it."""
+    name = getattr(error, "sqlite_errorname", "")
+    return next((words for kind, words in _WORDS.items() if name.startswith(kind)), str(error))
 
 
 class Store:
@@ -67,11 +86,11 @@ class Store:
             except sqlite3.OperationalError as error:
                 # Whose log beside the file cannot be written either: then nobody else writes, and it can be read.
                 if create or path.with_name(path.name + "-wal").exists():
-                    raise BadInput(f"{path}: cannot be used as a store of scan data: {error}") from None
+                    raise BadInput(f"{path}: cannot be used as a store of scan data: {_in_words(error)}") from None
                 self._db = undo.enter_context(contextlib.closing(self._connect("ro&immutable=1")))
                 version = self._prepare(create)
             except sqlite3.Error as error:
-                raise BadInput(f"{path}: cannot be used as a store of scan data: {error}") from None
+                raise BadInput(f"{path}: cannot be used as a store of scan data: {_in_words(error)}") from None
             if version != _SCHEMA_VERSION:
                 raise BadInput(
                     f"{path}: written by another version of fencewalk (store format {version}); update fencewalk"
@@ -186,11 +205,15 @@ class Store:
             try:
                 yield
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk has rolled it back already
+                    self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
-            raise BadInput(f"{self.path}: the store cannot be written: {error}; what it holds is kept") from None
+            raise ScanIncomplete(
+                f"{self.path}: the store cannot be written: {_in_words(error)}; what it holds is kept, and --resume "
+                "goes on with it"
+            ) from None
 
 
 class Journal:
@@ -201,7 +224,7 @@ class Journal:
         self.scan = scan
         self.plan = plan
         self._waiting: list[tuple[str, str, bytes]] = []
-        self._written_at = time.monotonic()
+        self._written_at = self._synced_at = time.monotonic()
         self._done = {
             unit for (unit,) in store._db.execute("SELECT unit FROM units WHERE scan = ?", (scan.id,)).fetchall()
         }
@@ -231,13 +254,16 @@ class Journal:
     def flush(self, finished: str | None = None) -> None:
         """Write what waits, and with it the mark that unit `finished` is done."""
         if self._waiting or finished:
-            with self.store._transaction(durable=finished is not None):
+            durable = finished is not None and time.monotonic() - self._synced_at > _SYNC_SECONDS
+            with self.store._transaction(durable):
                 self.store._db.executemany(
                     "INSERT INTO observations (scan, unit, body) VALUES (?, ?, ?)", self._waiting
                 )
                 if finished:
                     self.store._db.execute("INSERT OR IGNORE INTO units VALUES (?, ?)", (self.scan.id, finished))
             self._waiting.clear()
+            if durable:
+                self._synced_at = time.monotonic()
         if finished:
             self._done.add(finished)
         self._written_at = time.monotonic()
@@ -246,5 +272,5 @@ class Journal:
         """The whole plan was carried out."""
         self.flush()
         self.scan = msgspec.structs.replace(self.scan, ended=time.time(), complete=True)
-        with self.store._transaction():
+        with self.store._transaction(durable=True):
             self.store._db.execute("UPDATE scans SET body = ? WHERE id = ?", (_encode(self.scan), self.scan.id))

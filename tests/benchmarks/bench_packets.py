@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks import rivals
 from benchmarks.packet_cases import CASES, Case, raised
 from benchmarks.packet_lab import SCANNER, PacketLab, Segment, die_by_signal, why_not
-from benchmarks.scan_command import Ran, found, offered, run, scan_command
+from benchmarks.scan_command import Ran, found, offered, opened, run, scan_command
 
 OURS, TUNED, PLAIN, MASSCAN, ZMAP, DEFAULTS = "fencewalk", "nmap tuned", "nmap -T4", "masscan", "zmap", "all defaults"
 TOOLS = (OURS, TUNED, PLAIN, MASSCAN, ZMAP, DEFAULTS)
@@ -141,8 +141,7 @@ class Bench:
 def _ours(store: Path, alive: bool) -> set[str]:
     if not store.exists():
         return set()
-    seen = found(store)
-    return set(seen.alive if alive else seen.open)
+    return set(found(store).alive) if alive else opened(store)
 
 
 _BESIDES = re.compile(r"10\.1\.0\.0\b|10\.1\.255\.255\b|10\.0\.0\.|fd10::1\b|fe80:")

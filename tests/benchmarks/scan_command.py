@@ -160,6 +160,20 @@ def found(store: Path) -> Found:
     return sorted_out(each for session in sessions for each in session.observations)
 
 
+def opened(store: Path) -> set[str]:
+    """The open ports alone, of a store with more answers than a set could hold."""
+    ports: dict[str, set[int]] = {}
+    with Store(store, create=False) as there:
+        for session in there.sessions(CLIENT, SITE):
+            for each in session.observations:
+                if isinstance(each, PortState) and each.transport == "tcp":
+                    if each.state == "open":
+                        ports.setdefault(each.address, set()).update(ports_of(each.ports))
+                    elif each.state != "silent" and each.address in ports:
+                        ports[each.address].difference_update(ports_of(each.ports))
+    return {f"{address}/tcp/{port}" for address, found in ports.items() for port in found}
+
+
 def sorted_out(observations: Iterable[Observation]) -> Found:
     alive: set[str] = set()
     said: dict[str, str] = {}

@@ -10,44 +10,13 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typed import SITE, Run, sentence
 
 from scanner import session
 from scanner.cli import main
-
-# Loopback addresses only: a test that goes wrong must not become a scan of whatever network this machine stands in.
-SITE = """\
-client: Test
-site: here
-authorization: {by: owner, from: 2020-01-01, until: 2099-12-31}
-zones:
-  - {name: loop, subnets: [127.0.0.0/29]}
-  - {name: far, subnets: [127.77.0.0/29]}
-"""
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*args: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([str(each) for each in args])
-        captured = capsys.readouterr()
-        code = ended.value.code
-        assert isinstance(code, int)
-        return code, captured.out, captured.err
-
-    return call
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    path = tmp_path / "site.yaml"
-    path.write_text(SITE)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +27,6 @@ def flat(tmp_path_factory: pytest.TempPathFactory) -> Path:
         main(["demo", "flat-office", "--simulate", "--no-tui", "--out", str(folder)])
     assert ended.value.code == 0
     return folder / "site.yaml"
-
-
-def sentence(err: str) -> str:
-    """The one line that a user gets: no traceback, no second line."""
-    lines = err.strip().splitlines()
-    assert len(lines) == 1, err
-    assert lines[0].startswith("fencewalk: ")
-    return lines[0]
 
 
 def test_help_answers_at_once() -> None:

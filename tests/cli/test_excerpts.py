@@ -160,6 +160,20 @@ def test_assess_writes_the_packets_of_each_finding(
     assert stat.S_IMODE(out.stat().st_mode) == 0o700
 
 
+def test_a_capture_that_breaks_off_is_named_and_used_as_far_as_it_goes(
+    scanned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "killed.pcap"
+    wrpcap(str(path), [Ether() / IP(src="10.9.9.9", dst="10.0.0.1") / TCP()] * 3)
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(SystemExit) as ended:
+        main(["assess", str(scanned), "--today", str(TODAY), "--capture", str(path), "--excerpts", str(tmp_path / "x")])
+    assert ended.value.code == 0
+    [line] = [each for each in capsys.readouterr().err.splitlines() if "breaks off" in each]
+    assert line.startswith(f"fencewalk: {path} breaks off")
+    assert "the 2 packets before it" in line
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -144,3 +144,18 @@ def test_udp_where_the_kernel_limits_its_icmp(tmp_path: Path) -> None:
     assert seen.silent == everything - opened - seen.closed
     assert seen.silent, "the kernel limited nothing: this test proves nothing"
     assert not seen.other
+
+
+def test_udp_ports_of_one_host_whose_kernel_limits_its_icmp(tmp_path: Path) -> None:
+    """Given the second that each takes, all closed ports are told, and what is dropped is not among them."""
+    ports, dropped = range(50, 66), {60, 61, 62}
+    with PacketLab(limits=True, six=False) as lab:
+        lab.listen("b", OPEN, UDP_OPEN)
+        lab.rules("r", "chain forward { type filter hook forward priority 0; udp dport 60-62 drop; }")
+        site = make_site(lab, tmp_path, far=("10.1.0.1/32",), max_rate=20_000)
+        with Watch(lab, answers=True) as watch:
+            seen = site.scan("--ports", "U:50-65")
+    at = [each.at for each in watch.packets if not each.sent and each.kind == "icmp" and each.quoted]
+    opened, silent = keys([host(1)], {53}, "udp"), keys([host(1)], dropped, "udp")
+    agrees(seen, opened, keys([host(1)], ports, "udp") - opened - silent, silent)
+    assert max(at) - min(at) > 2, "the kernel limited nothing: this test proves nothing"

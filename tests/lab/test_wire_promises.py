@@ -136,6 +136,37 @@ def marks(store: Path) -> Marks:
     )
 
 
+def test_resumed_it_asks_no_silent_port_of_a_finished_unit_again(lab: PacketLab, tmp_path: Path) -> None:
+    """A unit is cut for the rate at which the scan was planned, so it is planned slowly and carried out fast."""
+    quiet = [*range(10, 30), *range(110, 130)]
+    lab.rules("b", hosts(silent("10.1.0.10-10.1.0.29"), silent("10.1.0.110-10.1.0.129")))
+    flags = ("--ports", "1-200")
+    with Watch(lab) as watch, started(make_site(lab, tmp_path, max_rate=2000).command(*flags)) as process:
+        wait_for(watch, 50, process)
+        process.kill()
+        process.wait(20)
+    site = make_site(lab, tmp_path, max_rate=50_000)
+    with Watch(lab), started(site.command(*flags, "--resume")) as process:
+        deadline = time.monotonic() + 60
+        while "knock-0" not in marks(site.store).units:
+            assert process.poll() is None, "it ended before"
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.2)
+        process.kill()
+        process.wait(20)
+    kept = marks(site.store)
+    assert not kept.units & {"knock-1", "knock-2"}, "it was killed too late"
+    with Watch(lab) as after:
+        again = subprocess.run(site.command(*flags, "--resume"), capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    asked = {f"{each.target}/tcp/{each.port}" for each in after.sent("syn")}
+    assert kept.finished.silent == keys(map(host, quiet[:20]), range(1, 201))
+    assert not asked & kept.finished.silent
+    assert asked >= keys(map(host, quiet[20:]), range(1, 201))
+    assert found(site.store).silent >= keys(map(host, quiet), range(1, 201))
+
+
 @pytest.mark.parametrize("turn", range(2))
 def test_killed_and_resumed_it_asks_nothing_twice_that_is_done(lab: PacketLab, tmp_path: Path, turn: int) -> None:
     """SIGKILL at some moment; then what the router sees of the resumed scan is held against the store's marks."""

@@ -46,6 +46,7 @@ def test_some_of_it_by_place(some: set[str], data: st.DataObject) -> None:
     whole = AddressSet.of(some)
     marks = data.draw(st.lists(st.booleans(), min_size=len(whole), max_size=len(whole)))
     assert list(whole.pick(bytes(marks))) == [each for each, mark in zip(whole, marks, strict=True) if mark]
+    assert list(whole.places(whole.pick(bytes(marks)))) == [place for place, mark in enumerate(marks) if mark]
 
 
 def test_a_subnet_is_one_span() -> None:

@@ -15,7 +15,7 @@ from scapy.packet import Packet, Raw
 
 from scanner.model.addresses import AddressSet
 from scanner.net.packets import frames
-from scanner.net.packets.bulk import Arrivals, Ask, Hosts, packed
+from scanner.net.packets.bulk import Arrivals, Ask, Asks, Hosts, packed
 from scanner.net.packets.bulk_build import Builder
 from scanner.net.packets.bulk_hosts import Proof
 from scanner.net.packets.bulk_parse import Parser
@@ -44,8 +44,8 @@ class Case:
         self.sources = np.array([list(own[row % len(own)]) for row in range(number)], np.uint8)
         self.hosts = Hosts(self.addresses, self.sources, (np.arange(number) % 2).astype(np.uint16))
         self.proof = Proof(number, len(asks))
-        self.builder = Builder(self.hosts, asks, PORTS, IDENTIFIER, self.proof, [b"\2" * 6, b"\4" * 6])
-        self.parser = Parser(self.hosts, asks, PORTS, len(PORTS), IDENTIFIER, self.proof)
+        self.builder = Builder(self.hosts, Asks.of(asks), PORTS, IDENTIFIER, self.proof, [b"\2" * 6, b"\4" * 6])
+        self.parser = Parser(self.hosts, Asks.of(asks), PORTS, len(PORTS), IDENTIFIER, self.proof)
         self.count = number * len(asks)
 
     def built(self, indices: list[int], attempt: int) -> list[tuple[bytes, int]]:

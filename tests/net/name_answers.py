@@ -1,7 +1,8 @@
 """Answers of real name services, as they came over a wire, and a program that gives them again in a namespace.
 
 `python name_answers.py KIND ADDRESS [NAME]`: binds there, says so on stdout, and answers: `nbstat`, `llmnr` and `mdns`
-what is below, `dns` NAME, `junk` nothing of sense, `crowd` a hundred names for itself.
+what is below, `dns` NAME, `junk` nothing of sense, `crowd` a hundred names for itself. `mdns-group` hears questions to
+the group only, and answers from that address with a name for it.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ def main(kind: str, address: str, name: str = "") -> None:
         sock.bind(("", 5355))
         group = socket.inet_aton("224.0.0.252") + socket.inet_aton(address)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
+    elif kind == "mdns-group":
+        sock.bind(("224.0.0.251", 5353))
+        group = socket.inet_aton("224.0.0.251") + socket.inet_aton(address)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
     else:
         sock.bind((address, {"dns": 53, "mdns": 5353, "crowd": 5353}.get(kind, 137)))
     print("ready", flush=True)
@@ -55,6 +60,11 @@ def main(kind: str, address: str, name: str = "") -> None:
             sock.sendto(data[:2] + NMBD_STATUS[2:], peer)
         elif kind == "mdns":
             sock.sendto(data[:2] + AVAHI_SERVICES[2:], peer)
+        elif kind == "mdns-group":
+            own = b"\x05ghost\x05local\0" + struct.pack("!HHIH", 1, 1, 60, 4) + socket.inet_aton(address)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as answering:
+                answering.bind((address, 5353))
+                answering.sendto(data[:2] + struct.pack("!5H", 0x8400, 0, 1, 0, 0) + own, peer)
         elif kind == "crowd":
             own = struct.pack("!HHIH", 1, 1, 60, 4) + socket.inet_aton(address)
             names = b"".join(b"\x3f%063d\x3f%063d\x05local\0" % (each, each) + own for each in range(99))

@@ -16,8 +16,8 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 
 from scanner.model.addresses import AddressSet
-from scanner.net.packets.bulk import NO_HOP, Ask, Hosts, packed
-from scanner.net.packets.bulk_hosts import Finder, Proof, check
+from scanner.net.packets.bulk import NO_HOP, Ask, Asks, Hosts, check, packed
+from scanner.net.packets.bulk_hosts import Finder, Proof
 
 
 def cases() -> list[Any]:
@@ -103,11 +103,11 @@ def test_what_does_not_fit_together_is_refused() -> None:
     with pytest.raises(ValueError, match="ascend"):
         Finder(rows[::-1])
     with pytest.raises(ValueError, match="none twice"):
-        check(Hosts(rows, rows, hops), [Ask("tcp", 1), Ask("tcp", 1)])
+        Asks.of([Ask("tcp", 1), Ask("tcp", 1)])
     with pytest.raises(ValueError, match="ICMP type 128"):
-        check(Hosts(rows, rows, hops), [Ask("icmp", 128)])
+        check(Hosts(rows, rows, hops), Asks.of([Ask("icmp", 128)]))
     with pytest.raises(ValueError, match="next hop"):
-        check(Hosts(rows, rows, hops[:2]), [Ask("tcp", 1)])
+        check(Hosts(rows, rows, hops[:2]), Asks.of([Ask("tcp", 1)]))
     with pytest.raises(ValueError, match="sources"):
-        check(Hosts(rows, rows[:1], hops), [Ask("tcp", 1)])
+        check(Hosts(rows, rows[:1], hops), Asks.of([Ask("tcp", 1)]))
     assert np.uint16(NO_HOP) == 0xFFFF

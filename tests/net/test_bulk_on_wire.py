@@ -15,7 +15,7 @@ from veth_pair import OUR_MAC, OURS, THEIRS, own_network, ring_on
 
 from scanner.model.addresses import AddressSet
 from scanner.net.packets import frames
-from scanner.net.packets.bulk import NO_HOP, Ask, BulkWire, Hosts, packed
+from scanner.net.packets.bulk import NO_HOP, Ask, Asks, BulkWire, Hosts, packed
 from scanner.net.packets.ring import Ring
 from scanner.net.packets.transmit import Transmit, sending_socket
 
@@ -47,7 +47,9 @@ def wire(ring: Ring, version: int, asks: list[Ask] = ASKS, missing: int | None =
     hops = np.zeros(len(rows), np.uint16)
     if missing is not None:
         hops[missing] = NO_HOP
-    return BulkWire(ring, Hosts(rows, np.broadcast_to(source, rows.shape), hops), asks, [b"\2" * 6], PORTS, 4, 77)
+    return BulkWire(
+        ring, Hosts(rows, np.broadcast_to(source, rows.shape), hops), Asks.of(asks), [b"\2" * 6], PORTS, 4, 77
+    )
 
 
 def refuse(probe: bytes) -> bytes:
@@ -123,4 +125,4 @@ def test_an_attempt_without_a_port_is_refused(transmit: Transmit) -> None:
                 wire(ours, 4).send(np.arange(4, dtype=np.int64), attempt, transmit)
         rows = packed(AddressSet.parse("10.1.0.1"), 4)
         with pytest.raises(ValueError, match="source port"):
-            BulkWire(ours, Hosts(rows, rows, np.zeros(1, np.uint16)), ASKS, [b""], PORTS, 5, 1)
+            BulkWire(ours, Hosts(rows, rows, np.zeros(1, np.uint16)), Asks.of(ASKS), [b""], PORTS, 5, 1)

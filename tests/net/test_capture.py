@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
+import functools
 import os
+import re
 import resource
 import signal
 import socket
@@ -21,10 +24,15 @@ from scapy.utils import rdpcap
 
 from scanner.errors import BadInput, NetworkFailed
 from scanner.model.addresses import AddressSet
-from scanner.model.observation import Limitation
+from scanner.model.observation import NOT_CAPTURED, Limitation, Vantage
+from scanner.model.site import Authorization, Site, Zone
 from scanner.net.evidence.capture import Capture
 from scanner.net.evidence.excerpt import excerpt
 from scanner.net.privileges import drop
+from scanner.plan import make_plan
+from scanner.ports import Ports
+from scanner.session import end_capture
+from scanner.store import Store
 
 pytestmark = pytest.mark.lab
 SCANNED = AddressSet.parse("10.91.1.20,10.91.1.99,10.91.2.0/24,fd91:1::20")
@@ -137,8 +145,8 @@ def test_an_excerpt_holds_the_packets_of_one_finding(lab: Lab, tmp_path: Path) -
 def test_a_full_file_ends_and_says_when(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "scan.pcap"
     [lack] = captured(lab, path, limit=1000)
-    assert "are not in the capture" in lack.what
-    assert "scan.pcap reached its limit" in lack.reason
+    assert lack.what == NOT_CAPTURED
+    assert re.match(r"scan\.pcap has none after [0-9:]{8}: it reached its limit", lack.reason)
     assert path.stat().st_size <= 1000
     assert len(rdpcap(str(path))) >= 5
 
@@ -155,8 +163,31 @@ def test_a_full_disk_ends_the_capture_and_not_the_scan(lab: Lab, tmp_path: Path)
             return capture.stop()
 
     [lack] = lab.run("laptop", scan)
-    assert lack.what == "the packets after this moment are not in the capture"
-    assert "File too large" in lack.reason
+    assert lack.what == NOT_CAPTURED
+    assert re.match(r"scan\.pcap has none after [0-9:]{8}: .*File too large", lack.reason)
+
+
+def test_what_the_file_lacks_is_kept_with_the_scan(lab: Lab, tmp_path: Path) -> None:
+    day = datetime.date(2026, 11, 22)
+    site = Site("c", "s", (Zone("near", ("10.91.1.0/24",)),), authorization=Authorization("owner", day, day))
+    plan = make_plan(site, Vantage("near", "eth0", "10.91.1.10"), Ports((80,)))
+
+    def scan(limit: int) -> tuple[Limitation, ...]:
+        with Store(tmp_path / f"{limit}.sqlite") as store:
+            journal = store.begin("c", "s", plan, "raw")
+            capture = Capture(tmp_path / f"{limit}.pcap", "eth0", SCANNED, limit)
+            capture.start()
+            ask("10.91.1.20", 80)
+            lacks = end_capture(capture, journal)
+            assert not journal.scan.complete, "kept of a scan that was cut off as well"
+        return lacks
+
+    for limit, count in ((1 << 20, 0), (200, 1)):
+        lacks = lab.run("laptop", functools.partial(scan, limit))
+        with Store(tmp_path / f"{limit}.sqlite", create=False) as store:
+            [kept] = store.sessions("c", "s")
+        assert kept.observations == lacks
+        assert len(lacks) == count
 
 
 def test_packets_that_came_too_fast_are_counted(lab: Lab, tmp_path: Path) -> None:
@@ -174,8 +205,9 @@ def test_packets_that_came_too_fast_are_counted(lab: Lab, tmp_path: Path) -> Non
                     os.write(told, f"{os.getpid()} ".encode())
                     signal.sigtimedwait({signal.SIGUSR1}, 30)
                     [lack] = running.stop()
-                    assert lack.what.endswith("packets are not in the capture")
-                    lost = int(lack.what.split()[0])
+                    found = re.match(r"scan\.pcap lacks ([0-9]+) packets that came faster", lack.reason)
+                    assert found is not None
+                    lost = int(found[1])
                     assert 1000 < lost < 60_000 <= lost + running.packets < 61_000, (lost, running.packets)
 
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})

@@ -23,7 +23,7 @@ from scapy.layers.inet6 import (
 )
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Packet, Raw
-from scapy.utils import RawPcapWriter, rdpcap, wrpcap, wrpcapng
+from scapy.utils import RawPcapReader, RawPcapWriter, rdpcap, wrpcap, wrpcapng
 
 from scanner.errors import BadInput
 from scanner.model.addresses import AddressSet
@@ -220,12 +220,43 @@ def test_several_captures_and_findings_in_one_pass(capture: Path, tmp_path: Path
 
 def test_a_capture_that_was_cut_off_is_read_as_far_as_it_goes(capture: Path, tmp_path: Path) -> None:
     whole = capture.read_bytes()
+    ends = [24]
+    for _, meta in RawPcapReader(str(capture)):
+        ends.append(ends[-1] + 16 + meta.caplen)
+    assert ends[-1] == len(whole)
     counts = []
-    for length in range(24, len(whole), 3):
+    for length in (*range(24, len(whole), 3), *ends):
         capture.write_bytes(whole[:length])
-        counts.append(excerpt(capture, [(HOST, "udp", 53)], tmp_path / "part.pcap"))
+        said: list[str] = []
+        part = tmp_path / "part.pcap"
+        counts.append(excerpts([capture], {part: [(HOST, "udp", 53)]}, said.append)[part])
+        assert len(said) == (length not in ends), "only a packet that is there in part is a break"
+        before = sum(end <= length for end in ends) - 1
+        count = {0: "nothing to make", 1: "the one packet before"}.get(before, f"the {before} packets before")
+        assert all(str(capture) in each and count in each for each in said)
+    counts = counts[: -len(ends)]
     assert counts == sorted(counts)
     assert {0, 1, 3} < set(counts)
+
+
+def test_a_length_that_cannot_be_is_the_end_of_a_capture(capture: Path, tmp_path: Path) -> None:
+    whole = capture.read_bytes()
+    capture.write_bytes(whole + struct.pack("<IIII", 0, 0, 1 << 31, 1 << 31) + bytes(100))
+    said: list[str] = []
+    part = tmp_path / "part.pcap"
+    assert excerpts([capture], {part: [(HOST, "udp", 53)]}, said.append)[part] == 4
+    assert len(said) == 1
+
+
+def test_a_packet_of_more_than_64_kib_is_no_break(capture: Path, tmp_path: Path) -> None:
+    """The kernel hands over what it merged in one piece."""
+    long = bytes(Ether() / SYN) + bytes(65530)
+    whole = capture.read_bytes()
+    capture.write_bytes(whole[:24] + struct.pack("<IIII", 0, 0, len(long), len(long)) + long + whole[24:])
+    said: list[str] = []
+    part = tmp_path / "part.pcap"
+    assert excerpts([capture], {part: [(HOST, "udp", 53)]}, said.append)[part] == 4
+    assert not said
 
 
 def test_what_is_no_capture_is_refused(capture: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.errors import OutOfScope
-from scanner.model.addresses import addresses_of, addresses_text, ports_of
+from scanner.model.addresses import AddressSet, addresses_of, addresses_text, ports_of
 from scanner.model.network import METHODS, Converse, Knock, Pace, Sweep, Talk
 from scanner.model.observation import Alive, Conversation, Event, HostSeen, PortState, Progress, Refused, Vantage
 from scanner.model.site import Authorization, Scope, Site, Zone
@@ -376,3 +376,30 @@ def test_a_large_request_is_judged_in_a_moment() -> None:
     list(guard.sweep(Sweep(discover="10.8.0.0-10.11.255.255"), TokenBucket(1000)))
     assert time.process_time() - began < 0.05
     assert [part.discover for part, _ in inner.requests if isinstance(part, Sweep)] == ["10.8.0.1-10.11.255.254"]
+
+
+def test_what_may_be_revealed_is_cut_to_what_may_be_asked() -> None:
+    guard, inner = guarded(site(exclude=("fd00::7",), fragile=("fd00::8",)))
+    request = Sweep(on_link="10.0.0.3", revealed="fd00::/64,2001:db8::/64,10.0.0.0/24,ff02::/16")
+    rows = list(guard.sweep(request, TokenBucket(100)))
+    (made,) = [each for each, _ in inner.requests if isinstance(each, Sweep)]
+    revealed = AddressSet.parse(made.revealed)
+    assert all(each in revealed for each in ("fd00::6", "fd00::ffff", "10.0.0.9"))
+    assert not [
+        each for each in ("fd00::", "fd00::7", "fd00::8", "2001:db8::1", "10.0.0.15", "ff02::1") if each in revealed
+    ]
+    assert not [each for each in rows if isinstance(each, Refused)], "nobody has asked for them yet"
+
+
+def test_a_resolver_is_judged_like_any_other_address() -> None:
+    named = "10.0.0.3,10.0.0.4,10.0.9.9"
+    for resolver, asked in (("10.0.1.3", True), ("10.0.0.7", False), ("10.0.0.8", False), ("9.9.9.9", False)):
+        guard, inner = guarded(site(exclude=("10.0.0.7",), fragile=("10.0.0.8",)))
+        rows = list(guard.sweep(Sweep(on_link="10.0.0.5", named=named, resolver=resolver), TokenBucket(100)))
+        made = [each for each, _ in inner.requests if isinstance(each, Sweep)]
+        assert [(each.named, each.resolver, each.on_link) for each in made] == [
+            ("10.0.0.3-10.0.0.4", resolver, "")
+        ] * asked
+        assert [(each.addresses, each.ports) for each in rows if isinstance(each, Refused)] == [(resolver, "53")] * (
+            not asked
+        )

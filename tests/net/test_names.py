@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from responders import Daemons
 from live_lab import Lab, why_not
 
 from scanner.model.observation import HostSeen, Vantage
@@ -51,34 +49,6 @@ class Meter:
         self.taken += packets
 
 
-class Daemons:
-    """Programs in the lab's namespaces, each seeing a /run of its own."""
-
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
-        self._running: list[subprocess.Popen[bytes]] = []
-
-    def start(self, name: str, script: str) -> subprocess.Popen[bytes]:
-        argv = ["ip", "netns", "exec", self._lab.name(name), "sh", "-c", f"mount -t tmpfs none /run && {script}"]
-        started = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
-        self._running.append(started)
-        return started
-
-    def answer(self, name: str, *how: str) -> None:
-        argv = [sys.executable, str(Path(__file__).with_name("name_answers.py")), *how]
-        started = self.start(name, f"exec {shlex.join(argv)}")
-        assert started.stdout is not None
-        assert started.stdout.readline() == b"ready\n"
-
-    def close(self) -> None:
-        for each in self._running:
-            os.killpg(each.pid, signal.SIGKILL)
-            each.wait()
-            if each.stdout is not None:
-                each.stdout.close()
-        self._running.clear()
-
-
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     reason = why_not()
@@ -100,12 +70,12 @@ def daemons(lab: Lab) -> Iterator[Daemons]:
         made.close()
 
 
-def asking(addresses: list[str], link: bool = True, resolver: str | None = None) -> Callable[[], Told]:
+def asking(addresses: list[str], link: bool = True) -> Callable[[], Told]:
     def run() -> Told:
         meter = Meter()
         found: list[HostSeen] = []
         end = time.monotonic() + 10
-        with Names(interface_named("eth0"), VANTAGE, meter, resolver) as names:
+        with Names(interface_named("eth0"), VANTAGE, meter) as names:
             if link:
                 names.ask_link()
             for each in addresses:
@@ -160,7 +130,7 @@ def test_a_host_that_speaks_mdns_tells_its_names_and_addresses(lab: Lab) -> None
     assert {(each.mac, each.ttl) for each in asked} == {(None, None)}, "255 is no host's usual TTL"
 
 
-def test_netbios_llmnr_and_the_resolver_name_those_that_were_asked(lab: Lab, daemons: Daemons) -> None:
+def test_netbios_and_llmnr_name_those_that_were_asked(lab: Lab, daemons: Daemons) -> None:
     daemons.answer("near", "nbstat", NEAR)
     found, _, _ = lab.run("laptop", asking([NEAR, DEAD]))
     assert called(found) == {(NEAR, "netbios"): ("FRONTPC", "HARBOR\\FRONTPC")}
@@ -168,11 +138,8 @@ def test_netbios_llmnr_and_the_resolver_name_those_that_were_asked(lab: Lab, dae
     assert called(unprivileged) == called(found)
     daemons.close()
     daemons.answer("near", "llmnr", NEAR)
-    daemons.answer("router", "dns", ROUTER, "pc.harbor.example")
-    found, _, _ = lab.run("laptop", asking([NEAR], resolver=None))
+    found, _, _ = lab.run("laptop", asking([NEAR]))
     assert called(found) == {(NEAR, "llmnr"): ("resnear",)}
-    found, _, _ = lab.run("laptop", asking([FAR, NEAR6], resolver=ROUTER))
-    assert called(found) == {(FAR, "named"): ("pc.harbor.example",), (NEAR6, "named"): ("pc.harbor.example",)}
 
 
 def test_nobody_is_asked_but_the_groups_and_those_named(lab: Lab) -> None:

@@ -10,13 +10,15 @@ import sys
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from live_lab import Lab, why_not
 
 from scanner.errors import BadInput, NetworkFailed, NoPrivilege
+from scanner.model.addresses import addresses_of, ports_of, ports_text
 from scanner.model.network import Knock
 from scanner.model.observation import Event, Limitation, PortState, Progress, Silence, Vantage
-from scanner.net.nmap import arguments, knock
+from scanner.net.nmap import _units, arguments, knock
 from scanner.net.pace import TokenBucket
 
 VANTAGE = Vantage("near", "eth0", "10.91.1.10", "fd91:1::10")
@@ -65,6 +67,54 @@ def test_gentle_flags() -> None:
         assert each in flags
 
 
+def asked(request: Knock) -> list[tuple[str, str, int]]:
+    return [
+        (address, "udp" if unit.scan == "udp" else "tcp", number)
+        for unit in _units(request, "syn")
+        for address in unit.addresses
+        for number in unit.ports
+    ]
+
+
+ODD = tuple(range(1, 65536, 2))
+
+
+@pytest.mark.parametrize(
+    ("request_", "left", "runs"),
+    [
+        pytest.param(Knock("10.0.0.1-10.0.0.9", (22, 80), (53,)), 27, 2, id="nothing is known"),
+        pytest.param(
+            Knock("10.0.0.1-10.0.0.9", (22, 80), known=(("10.0.0.3", "tcp", "22"), ("10.0.0.5", "tcp", "22"))), 16, 2,
+            id="two lack the same one",
+        ),
+        pytest.param(
+            Knock("10.0.0.1-10.0.0.9", (22, 80), (53,), known=(("10.0.0.3", "tcp", "80"), ("10.0.0.3", "tcp", "22"))),
+            25, 2, id="all of one transport are known of one address",
+        ),
+        pytest.param(
+            Knock("10.0.0.1,fd00::1", (22, 80), known=(("fd00::1", "tcp", "1-70"), ("10.0.0.1", "icmp", "8"))), 3, 2,
+            id="both families, ports that nobody asks, and a ping",
+        ),
+        pytest.param(
+            Knock("10.0.0.1", (22, 80), (53,), known=(("10.0.0.1", "tcp", "1-100"), ("10.0.0.1", "udp", "53"))), 0, 0,
+            id="everything is known",
+        ),
+        pytest.param(Knock("10.0.0.1-10.0.0.2", tuple(range(1, 65536)),
+                           known=tuple(("10.0.0.1", "tcp", str(n)) for n in ODD)), 65535 + 32767, 5,
+                     id="more ports than a command line takes"),
+    ],
+)  # fmt: skip
+def test_what_is_known_is_not_asked_again(request_: Knock, left: int, runs: int) -> None:
+    found = asked(request_)
+    known = {(address, kind, number) for address, kind, text in request_.known for number in ports_of(text)}
+    wanted = [("tcp", number) for number in request_.tcp] + [("udp", number) for number in request_.udp]
+    assert len(found) == len(set(found)) == left
+    assert set(found) == {(a, *each) for a in addresses_of(request_.addresses) for each in wanted} - known
+    units = list(_units(request_, "syn"))
+    assert len(units) == runs
+    assert all(len(ports_text(unit.ports)) < 100_000 for unit in units)
+
+
 class TestInLab:
     pytestmark = in_lab
 
@@ -88,6 +138,11 @@ class TestInLab:
             ("83", "rejected", admin, 64, router),
             *([] if six else [("84", "closed", "icmp-3-3", 64, router)]),
         }
+
+    def test_of_a_host_that_is_known_in_part_only_the_rest_is_told(self, lab: Lab) -> None:
+        request = Knock("10.91.2.10", (79, 80, 81, 82, 83, 84), known=(("10.91.2.10", "tcp", "79-81,84"),))
+        assert {p.ports for p in self.knock(lab, request) if isinstance(p, PortState)} == {"82", "83"}
+        assert self.knock(lab, msgspec.structs.replace(request, tcp=(80,))) == []
 
     def test_udp(self, lab: Lab) -> None:
         rows = [p for p in self.knock(lab, Knock("10.91.2.10", (), (53, 54, 55, 56))) if isinstance(p, PortState)]

@@ -142,22 +142,24 @@ def test_a_plan_of_another_version_is_not_gone_on_with(tmp_path: Path) -> None:
         assert len(store.sessions("c", "s")) == 1, "what it saw is there all the same"
 
 
-def test_a_finished_unit_is_on_the_disk_itself_and_the_rest_is_not_waited_for(tmp_path: Path) -> None:
+def test_what_took_long_is_on_the_disk_itself_and_short_units_wait_for_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SQLite syncs the log at a commit only where it is told to; what is told is what this asks for."""
-    told: list[str] = []
-    with Store(tmp_path / "s.sqlite") as store:
-        journal = store.begin("c", "s", plan(), "raw")
-        store._db.set_trace_callback(told.append)
-        journal.write("knock-0", seen(1))
-        journal.flush()
-        journal.write("knock-0", seen(2))
-        journal.flush(finished="knock-0")
-        store._db.set_trace_callback(None)
-    asked = [each for each in told if each.startswith(("PRAGMA synchronous", "COMMIT", "INSERT OR IGNORE INTO units"))]
-    assert [each.partition("=")[2] or each.split()[0] for each in asked] == [
-        "NORMAL",
-        "COMMIT",
-        "FULL",
-        "INSERT",
-        "COMMIT",
-    ]
+
+    def synced(seconds: float) -> list[str]:
+        told: list[str] = []
+        monkeypatch.setattr("scanner.store.journal._SYNC_SECONDS", seconds)
+        with Store(tmp_path / f"{seconds}.sqlite") as store:
+            journal = store.begin("c", "s", plan(), "raw")
+            store._db.set_trace_callback(told.append)
+            journal.write("knock-0", seen(1))
+            journal.flush()
+            journal.write("knock-0", seen(2))
+            journal.flush(finished="knock-0")
+            journal.complete()
+            store._db.set_trace_callback(None)
+        return [each.partition("=")[2] for each in told if each.startswith("PRAGMA synchronous")]
+
+    assert synced(-1.0) == ["NORMAL", "FULL", "FULL"]
+    assert synced(3600.0) == ["NORMAL", "NORMAL", "FULL"]

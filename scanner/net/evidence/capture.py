@@ -26,7 +26,7 @@ from pathlib import Path
 
 from scanner.errors import BadInput, NetworkFailed, NoPrivilege
 from scanner.model.addresses import AddressSet
-from scanner.model.observation import Limitation
+from scanner.model.observation import NOT_CAPTURED, Limitation
 from scanner.net.evidence.capture_filter import Concerned, keeping
 from scanner.net.evidence.dissect import ETHERNET, RAW_IP
 from scanner.net.trouble import failure
@@ -157,18 +157,15 @@ class Capture:
                     break
             self._writer.flush()
         except OSError as error:
-            self._lack(
-                "the packets after this moment are not in the capture", f"it could not be written: {error.strerror}"
-            )
+            clock = time.strftime("%H:%M:%S", time.localtime())
+            self._lack(f"has none after {clock}: it could not be written: {error.strerror}")
         try:
             _, lost, _ = struct.unpack("@III", self._socket.getsockopt(_SOL_PACKET, _STATISTICS, 12))
         finally:
             self._socket.close()
         if lost and self._room >= 0:
-            self._lack(
-                f"{lost} packets are not in the capture",
-                f"they came faster than they could be kept; a max_rate of {RATE} is slow enough",
-            )
+            some = "1 packet" if lost == 1 else f"{lost} packets"
+            self._lack(f"lacks {some} that came faster than they could be kept; a max_rate of {RATE} is slow enough")
 
     def _drain(self) -> bool:
         """Write the blocks that are ready. Whether there were any."""
@@ -209,13 +206,11 @@ class Capture:
 
     def _full(self, at: float) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(at))
-        self._lack(
-            f"the packets after {clock} are not in the capture",
-            f"{self.path.name} reached its limit of {self._limit >> 20} MB; ask fewer ports or zones at a time",
-        )
+        limit = f"its limit of {self._limit >> 20} MB"
+        self._lack(f"has none after {clock}: it reached {limit}; ask fewer ports or zones at a time")
 
-    def _lack(self, what: str, reason: str) -> None:
-        self._limitations.append(Limitation(what, reason, time.time()))
+    def _lack(self, what: str) -> None:
+        self._limitations.append(Limitation(NOT_CAPTURED, f"{self.path.name} {what}", time.time()))
 
 
 def _exists(path: Path) -> BadInput:

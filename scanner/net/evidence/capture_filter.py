@@ -26,7 +26,7 @@ Instruction = tuple[int, int, int, int]
 
 
 def keeping(addresses: AddressSet, linktype: int) -> bytes:
-    """The program: IPv4 from or to the addresses or to a multicast group, ARP, ICMP, and IPv6."""
+    """The program: IPv4 from or to the addresses or a multicast group, ARP, ICMP, and IPv6."""
     spans = _few([(low, high) for version, low, high in addresses.spans if version == 4])
     keep: Instruction = (_RET, 0, 0, _KEEP)
     if linktype == ETHERNET:
@@ -36,9 +36,9 @@ def keeping(addresses: AddressSet, linktype: int) -> bytes:
         at = 0
         program = [(_LDB, 0, 0, 0), (_AND, 0, 0, 0xF0), (_JEQ, 0, 1, 0x60), keep, (_JEQ, 1, 0, 0x40)]
     program += [(_RET, 0, 0, 0), (_LDB, 0, 0, at + 9), (_JEQ, 0, 1, ICMP), keep]
-    for offset, wanted in ((at + 12, spans), (at + 16, [*spans, _MULTICAST])):
+    for offset in (at + 12, at + 16):
         program.append((_LD, 0, 0, offset))
-        for low, high in wanted:
+        for low, high in (*spans, _MULTICAST):
             program += [(_JGE, 0, 2, low), (_JGT, 1, 0, high), keep]
     program.append((_RET, 0, 0, 0))
     return b"".join(struct.pack("HBBI", *each) for each in program)

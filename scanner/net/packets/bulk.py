@@ -8,15 +8,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scanner.net.packets.bulk_asks import ECHO, Ask, Asks
 from scanner.net.packets.bulk_build import Builder, Slots
-from scanner.net.packets.bulk_hosts import NO_HOP, Ask, Hosts, Indices, Proof, check, packed
+from scanner.net.packets.bulk_hosts import NO_HOP, Hosts, Indices, Proof, packed
 from scanner.net.packets.bulk_keys import Arrivals, Key, joined
 from scanner.net.packets.bulk_parse import Parser
 from scanner.net.packets.ring import Ring
 from scanner.net.packets.transmit import SLOTS, Transmit
 
-__all__ = ["NO_HOP", "Arrivals", "Ask", "BulkWire", "Hosts", "Key", "packed"]
+__all__ = ["NO_HOP", "Arrivals", "Ask", "Asks", "BulkWire", "Hosts", "Key", "check", "packed"]
 
+_ICMP_KINDS = {4: (8, 13), 16: (128,)}
 _AT_ONCE = 4096
 _MOST = 1 << 15
 """Frames that one call of `receive` reads, about, so that its caller can look at the clock."""
@@ -37,14 +39,14 @@ class BulkWire:
         self,
         ring: Ring,
         hosts: Hosts,
-        asks: Sequence[Ask],
+        asks: Asks,
         macs: Sequence[bytes],
         ports: range,
         attempts: int,
         identifier: int,
     ) -> None:
         check(hosts, asks)
-        if not 0 < attempts <= 256 or (any(each.transport != "icmp" for each in asks) and len(ports) < attempts):
+        if not 0 < attempts <= 256 or (bool((asks.kinds < ECHO).any()) and len(ports) < attempts):
             raise ValueError("there is one source port for each attempt, and 256 attempts at most")
         self._ring = ring
         proof = Proof(len(hosts.addresses), len(asks))
@@ -104,3 +106,15 @@ class BulkWire:
             if count < min(_AT_ONCE, to_end):
                 break
         return joined(self.keys, parts)
+
+
+def check(hosts: Hosts, asks: Asks) -> None:
+    """ValueError where hosts or questions cannot be used as they are."""
+    shape = hosts.addresses.shape
+    if len(shape) != 2 or shape[1] not in (4, 16) or not shape[0] or hosts.sources.shape != shape:
+        raise ValueError("addresses and sources are (N, 4) or (N, 16) bytes, and at least one")
+    if hosts.hops.shape != shape[:1]:
+        raise ValueError("every host has one next hop")
+    for place in np.flatnonzero(asks.kinds >= ECHO).tolist():
+        if asks[place].port not in _ICMP_KINDS[shape[1]]:
+            raise ValueError(f"ICMP type {asks[place].port} is no question to an address of {shape[1]} bytes")

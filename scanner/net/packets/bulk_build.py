@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scanner.net.packets import frames
-from scanner.net.packets.bulk_hosts import Ask, Bytes, Hosts, Indices, Marks, Proof
+from scanner.net.packets.bulk_asks import ACK, ECHO, STAMP, SYN, UDP, Ask, Asks
+from scanner.net.packets.bulk_hosts import Bytes, Hosts, Indices, Marks, Proof
 from scanner.net.packets.transmit import SLOTS, Address, Header, Message, Transmit, Vector
 
 ORIGINATE = 0x80000000
@@ -22,23 +23,14 @@ ORIGINATE = 0x80000000
 ECHO_PAYLOAD = 8
 """Bytes: the cookie, the attempt, three zeros."""
 Sums = npt.NDArray[np.uint32]
-_SYN, _ACK, _UDP, _ECHO, _STAMP = range(5)
 _LOW = np.uint64(0xFFFF)
 _HALF = np.uint64(32)
-
-
-def _kind(ask: Ask) -> int:
-    if ask.transport == "tcp":
-        return _ACK if ask.ack else _SYN
-    if ask.transport == "udp":
-        return _UDP
-    return _STAMP if ask.port == 13 else _ECHO
 
 
 class _Kind:
     """The questions of one kind: their packets with zeros for what differs, and the sums of these."""
 
-    def __init__(self, kind: int, asks: Sequence[Ask], hosts: Hosts, identifier: int, stride: int) -> None:
+    def __init__(self, kind: int, asks: Asks, hosts: Hosts, identifier: int, stride: int) -> None:
         self.kind = kind
         source = bytes(hosts.sources[0])
         size = len(source)
@@ -46,12 +38,10 @@ class _Kind:
         start = 40 if self.six else 20
         zero = bytes(size)
         icmp = frames.ICMP6 if self.six else frames.ICMP
-        protocol = frames.UDP if kind == _UDP else frames.TCP if kind in (_SYN, _ACK) else icmp
+        protocol = frames.UDP if kind == UDP else frames.TCP if kind in (SYN, ACK) else icmp
         self.pseudo = self.six or protocol != frames.ICMP
-        # Of TCP questions one stands for all: they differ in the port, and may be 65,535.
-        alike = kind in (_SYN, _ACK)
         rows = []
-        for ask in asks[:1] if alike else asks:
+        for ask in _different(asks, kind):
             body = bytearray(_body(kind, ask, identifier, zero))
             at = {frames.UDP: 6, frames.TCP: 16}.get(protocol, 2)
             body[at : at + 2] = b"\0\0"
@@ -70,8 +60,8 @@ class _Kind:
             self.table[number, : len(whole)] = np.frombuffer(bytes(whole), np.uint8)
             extra = protocol + len(whole) - start if self.pseudo else 0
             self.body[number] = (_sum(whole[start:]) + extra) % 0xFFFF
-        if alike:
-            self._repeat(start, np.array([each.port for each in asks], np.uint32))
+        if kind in (SYN, ACK):
+            self._repeat(start, asks.ports[asks.places(kind)].astype(np.uint32))
         address = 8 if self.six else 12
         self.table[:, address : address + size] = hosts.sources[0]
         self.dtype = _row(start, size, kind, protocol, stride)
@@ -86,14 +76,20 @@ class _Kind:
         self.table[:, start + 3] = ports & 0xFF
 
 
+def _different(asks: Asks, kind: int) -> list[Ask]:
+    """The questions of a kind. Of TCP one stands for all: they differ in the port, and may be 65,535."""
+    places = asks.places(kind).tolist()
+    return [asks[each] for each in (places[:1] if kind in (SYN, ACK) else places)]
+
+
 def _body(kind: int, ask: Ask, identifier: int, zero: bytes) -> bytes:
-    if kind == _SYN:
+    if kind == SYN:
         return frames.syn(0, 0, ask.port, 0)
-    if kind == _ACK:
+    if kind == ACK:
         return frames.ack(0, 0, ask.port, 0)
-    if kind == _UDP:
+    if kind == UDP:
         return frames.datagram(0, 0, ask.port, ask.payload)
-    if kind == _STAMP:
+    if kind == STAMP:
         return frames.timestamp(identifier, 0, 0)
     return frames.echo(zero, zero, identifier, 0, bytes(ECHO_PAYLOAD))
 
@@ -102,15 +98,15 @@ def _row(start: int, size: int, kind: int, protocol: int, stride: int) -> np.dty
     """Where the fields are that differ from probe to probe."""
     address = 8 if size == 16 else 12
     fields = {"source": (f"V{size}", address), "target": (f"V{size}", address + size), "head": (">u2", 10)}
-    if kind in (_SYN, _ACK, _UDP):
+    if kind in (SYN, ACK, UDP):
         fields["local"] = (">u2", start)
-        fields["sum"] = (">u2", start + (6 if kind == _UDP else 16))
-        if kind != _UDP:
+        fields["sum"] = (">u2", start + (6 if kind == UDP else 16))
+        if kind != UDP:
             fields["number"] = (">u4", start + 4)
             fields["acked"] = (">u4", start + 8)
     else:
         fields |= {"sum": (">u2", start + 2), "sequence": (">u2", start + 6), "cookie": (">u4", start + 8)}
-        if kind == _ECHO:
+        if kind == ECHO:
             fields["attempt"] = ("u1", start + 12)
     names = list(fields)
     return np.dtype(
@@ -133,7 +129,7 @@ class Builder:
     def __init__(
         self,
         hosts: Hosts,
-        asks: Sequence[Ask],
+        asks: Asks,
         ports: range,
         identifier: int,
         proof: Proof,
@@ -145,20 +141,11 @@ class Builder:
         self._macs = macs
         self._ethertype = frames.ETH_IP6 if size == 16 else frames.ETH_IP
         self._width = len(asks)
-        sorts = [_kind(each) for each in asks]
-        kinds = np.array(sorts, np.uint8)
-        of_kind: dict[int, list[Ask]] = {}
-        for kind, ask in zip(sorts, asks, strict=True):
-            of_kind.setdefault(kind, []).append(ask)
-        longest = max(
-            len(_body(kind, each, 0, bytes(size)))
-            for kind, some in of_kind.items()
-            for each in (some[:1] if kind in (_SYN, _ACK) else some)
-        )
+        kinds = asks.kinds
+        some = np.unique(kinds).tolist()
+        longest = max(len(_body(kind, ask, 0, bytes(size))) for kind in some for ask in _different(asks, kind))
         self.stride = -(-(longest + (40 if size == 16 else 20)) // 8) * 8
-        self._kinds = {
-            kind: _Kind(kind, some, hosts, identifier, self.stride) for kind, some in sorted(of_kind.items())
-        }
+        self._kinds = {kind: _Kind(kind, asks, hosts, identifier, self.stride) for kind in some}
         self._kind_of = kinds if len(self._kinds) > 1 else None
         self._place = np.zeros(len(asks), np.int64)
         """Of a question among those of its kind."""
@@ -189,7 +176,7 @@ class Builder:
             kinds = self._kind_of[ask]
             order = np.argsort(kinds, kind="stable")
             host, ask = host[order], ask[order]
-            ends = np.cumsum(np.bincount(kinds, minlength=_STAMP + 1))
+            ends = np.cumsum(np.bincount(kinds, minlength=STAMP + 1))
         mark = self._proof.marks(host, ask)
         if len(self._macs) > 1:
             slots.names[: len(host)] = slots.first_hop + self._hops[host] * np.uintp(ctypes.sizeof(Address))
@@ -218,20 +205,20 @@ class Builder:
         if kind.pseudo:
             total += pair
         cookie = mark >> _HALF
-        if kind.kind in (_SYN, _ACK, _UDP):
+        if kind.kind in (SYN, ACK, UDP):
             local = self._first + attempt
             row["local"] = local
             total += np.uint64(local)
-            if kind.kind != _UDP:
+            if kind.kind != UDP:
                 row["number"] = cookie
                 total += cookie
-            if kind.kind == _ACK:
+            if kind.kind == ACK:
                 row["acked"] = cookie
                 total += cookie
         else:
             sequence = (mark + np.uint64(attempt)) & _LOW
             row["sequence"] = sequence
-            if kind.kind == _ECHO:
+            if kind.kind == ECHO:
                 row["attempt"] = attempt
                 total += np.uint64(attempt << 8)
             else:

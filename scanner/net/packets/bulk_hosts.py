@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import NamedTuple
-
-import msgspec
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is loaded; its threads would cost 20 ms
 import numpy as np
 import numpy.typing as npt
 
 from scanner.model.addresses import AddressSet
-from scanner.model.base import Transport
 
 Bytes = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int64]
@@ -25,18 +21,6 @@ _MULTIPLIER = 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53
 _M1, _M2 = np.uint64(_MULTIPLIER[0]), np.uint64(_MULTIPLIER[1])
 _SHIFT = np.uint64(33)
 _ALL = (1 << 64) - 1
-_ICMP_KINDS = {4: (8, 13), 16: (128,)}
-
-
-class Ask(msgspec.Struct, frozen=True):
-    """One question, put to every host. `port` of icmp is the type: 8 (echo), 13 (timestamp), 128 (echo, IPv6)."""
-
-    transport: Transport
-    port: int
-    payload: bytes = b""
-    """Of a UDP datagram."""
-    ack: bool = False
-    """TCP: an ACK out of the blue instead of a SYN, to see whether anybody is there."""
 
 
 class Hosts(NamedTuple):
@@ -65,20 +49,6 @@ def packed(addresses: AddressSet, version: int) -> Bytes:
         part[:, 0] = np.uint64(low >> 64) + (lower < np.uint64(start))  # a span may cross from one /64 to the next
         six.append(part)
     return np.concatenate(six or [np.zeros((0, 2), ">u8")]).astype(">u8").view(np.uint8).reshape(-1, 16)
-
-
-def check(hosts: Hosts, asks: Sequence[Ask]) -> None:
-    """ValueError where hosts or questions cannot be used as they are."""
-    shape = hosts.addresses.shape
-    if len(shape) != 2 or shape[1] not in (4, 16) or not shape[0] or hosts.sources.shape != shape:
-        raise ValueError("addresses and sources are (N, 4) or (N, 16) bytes, and at least one")
-    if hosts.hops.shape != shape[:1]:
-        raise ValueError("every host has one next hop")
-    if not asks or len({(each.transport, each.port, each.ack) for each in asks}) != len(asks):
-        raise ValueError("there is at least one question, and none twice")
-    for each in asks:
-        if each.transport == "icmp" and each.port not in _ICMP_KINDS[shape[1]]:
-            raise ValueError(f"ICMP type {each.port} is no question to an address of {shape[1]} bytes")
 
 
 class Proof:

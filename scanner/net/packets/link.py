@@ -12,11 +12,12 @@ import fcntl
 import select
 import socket
 import struct
+from collections.abc import Sequence
 
 from scanner.errors import NetworkFailed, NoPrivilege
 from scanner.net.packets.bpf import answers_to
 from scanner.net.packets.ring import Packet, Ring
-from scanner.net.packets.transmit import Transmit, sending_socket
+from scanner.net.packets.transmit import SLOTS, Transmit, widen
 from scanner.net.route import IFF_RUNNING, IFF_UP, Interface
 from scanner.net.trouble import failure, gone
 
@@ -47,8 +48,6 @@ class Link:
                 self._socket = undo.enter_context(
                     socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
                 )
-                # Closing a packet socket takes the kernel some 15 ms, so that none is opened without need.
-                self._out = [self._socket, *(undo.enter_context(sending_socket()) for _ in range(SENDERS - 1))]
             except PermissionError:
                 raise NoPrivilege(
                     "raw packets need root or CAP_NET_RAW: run with sudo, give the interpreter the right with "
@@ -56,6 +55,7 @@ class Link:
                 ) from None
             try:
                 self._prepare(ports)
+                widen(self._socket)
                 self._ring = Ring(self._socket, _FRAMES)
                 undo.callback(self._ring.close)
                 self._socket.setblocking(False)
@@ -81,12 +81,13 @@ class Link:
     def transmits(self) -> list[Transmit]:
         """What threads send with, one for each."""
         if not self._transmits:
-            self._transmits = [Transmit(each, self.interface.index) for each in self._out]
+            # One socket for all: closing another takes the kernel 15 ms.
+            self._transmits = [Transmit(self._socket, self.interface.index) for _ in range(SENDERS)]
         return self._transmits
 
     def send(self, ethertype: int, mac: bytes, packet: bytes) -> None:
         """Hand one packet to the interface; `mac` is empty where it has no link-layer addresses."""
-        out = self._out[0]
+        out = self._socket
         for _ in range(100):
             try:
                 out.sendto(packet, (self._name, ethertype, 0, 0, mac))
@@ -96,6 +97,21 @@ class Link:
                     raise failure(self._name, error) from None
                 select.select([], [out], [], 0.01)
         raise NetworkFailed(f"{self._name} has taken no packet for a second")
+
+    def send_alike(self, ethertype: int, mac: bytes, packets: Sequence[bytes]) -> None:
+        """Hand over packets of one length to one next hop, in one call to the kernel."""
+        transmit = self.transmits()[0]
+        layout = ethertype, mac, len(packets[0])
+        if transmit.user != layout:
+            transmit.lay_out(len(packets[0]), ethertype, [mac])
+            for vector in transmit.vectors:
+                vector.length = len(packets[0])
+            transmit.user = layout
+        for start in range(0, len(packets), SLOTS):
+            part = packets[start : start + SLOTS]
+            data = b"".join(each.ljust(transmit.stride, b"\0") for each in part)
+            ctypes.memmove(transmit.packets, data, len(data))
+            transmit.send(len(part))
 
     def receive(self, timeout: float) -> list[Packet]:
         """What has arrived, some thousands at most; waits up to `timeout` seconds for the first."""

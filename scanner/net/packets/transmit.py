@@ -167,10 +167,15 @@ def sending_socket(bypass: bool = False) -> socket.socket:
     `bypass`: past the interface's queue, straight to its driver.
     """
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, 0)
+    widen(sock)
+    if bypass:
+        sock.setsockopt(_SOL_PACKET, _QDISC_BYPASS, 1)
+    return sock
+
+
+def widen(sock: socket.socket) -> None:
+    """Room in the kernel for some thousands of packets on their way out."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, _BUFFER)
     except OSError:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
-    if bypass:
-        sock.setsockopt(_SOL_PACKET, _QDISC_BYPASS, 1)
-    return sock

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from scanner.model.addresses import AddressSet
-from scanner.net.packets.bulk import NO_HOP, Arrivals, Ask, BulkWire, Hosts
+from scanner.net.packets import bulk_asks
+from scanner.net.packets.bulk import NO_HOP, Arrivals, Asks, BulkWire, Hosts
 from scanner.net.packets.bulk import packed as all_packed
 from scanner.net.packets.bulk_hosts import Indices
 from scanner.net.packets.link import Link
@@ -18,6 +19,7 @@ from scanner.net.volley.tally import Question
 
 import numpy as np  # isort: skip  (bulk_hosts sets what numpy reads when it is loaded)
 
+_TIMESTAMP, _ECHO6 = 13, 128
 Span = tuple[int, int, str, Sequence[bytes | None]]
 """Places in the addresses' order, the source address, and the MAC of all or of each (None: nothing can be sent)."""
 
@@ -68,7 +70,7 @@ def bulk_wire(
             sources[start:stop] = np.frombuffer(packed(source), np.uint8)
         found = [NO_HOP if mac is None else numbers.setdefault(mac, len(numbers)) for mac in macs]
         hops[start:stop] = found[0] if len(found) == 1 else found
-    asks = [_ask(each, version, payloads) for each in questions]
+    asks = _asks(questions, version, payloads)
     identifier = int.from_bytes(os.urandom(2), "big")
     wire = BulkWire(
         link.ring, Hosts(hosts, sources, hops), asks, list(numbers) or [b""], link.ports, len(link.ports), identifier
@@ -76,10 +78,19 @@ def bulk_wire(
     return LinkWire(link, wire)
 
 
-def _ask(question: Question, version: int, payloads: Mapping[int, bytes]) -> Ask:
-    transport, port = question
-    if transport == "icmp":
-        return Ask("icmp", 128 if version == 6 and port == 8 else port)
-    if transport == "udp":
-        return Ask("udp", port, payloads.get(port, b""))
-    return Ask("tcp", port - ACK, ack=True) if port >= ACK else Ask("tcp", port)
+def _asks(questions: Sequence[Question], version: int, payloads: Mapping[int, bytes]) -> Asks:
+    transports, numbers = zip(*questions, strict=True)
+    ports = np.array(numbers, np.int64)
+    kinds = np.where(ports >= ACK, np.uint8(bulk_asks.ACK), np.uint8(bulk_asks.SYN))
+    said = {}
+    if transports.count("tcp") < len(transports):
+        for place, (transport, port) in enumerate(questions):
+            if transport == "udp":
+                kinds[place] = bulk_asks.UDP
+                said[place] = payloads.get(port, b"")
+            elif transport == "icmp":
+                kinds[place] = bulk_asks.STAMP if port == _TIMESTAMP else bulk_asks.ECHO
+                if version == 6:
+                    ports[place] = _ECHO6
+    ports[kinds == bulk_asks.ACK] -= ACK
+    return Asks(kinds, ports, said)

@@ -11,6 +11,7 @@ from scanner.model.addresses import AddressSet
 from scanner.model.network import Knock, Pace
 from scanner.model.observation import Event, Progress, Vantage
 from scanner.net.packets.link import Link
+from scanner.net.raw.again import again
 from scanner.net.raw.aim import Aim, echoes, families, losses
 from scanner.net.raw.resolve import Macs
 from scanner.net.volley.passes import MOST_PROBES, volley
@@ -63,4 +64,6 @@ def _family(
         tally.know(request.known)
         wire = aim.wire(tally, payloads, request.tries)
         yield from volley(wire, tally, pace, stage="knock", patience=request.patience)
+        if request.udp:
+            yield from again(tally, link, vantage, macs, payloads, pace)
         yield from tally.rows(time.time())

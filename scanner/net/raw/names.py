@@ -1,11 +1,11 @@
-"""Names that hosts of the own link reveal, and further addresses of theirs: mDNS, LLMNR, NetBIOS, and reverse DNS.
+"""Names that hosts of the own link reveal, and further addresses of theirs: mDNS, LLMNR and NetBIOS.
 
 Everybody is asked at once by the groups of mDNS, and each host that was found by itself: its NetBIOS node status, and
 by mDNS the name of its address. A moment later whoever still has no name is asked again, and by LLMNR as well, which
 has no other way than its group. RFC 6762, 4795, 1002.
 
-A name is believed of the address that says it of itself. What others call an address comes as `named`, and addresses
-that hosts mention are only candidates for ARP or a solicitation.
+A name is believed of the address that says it of itself. Addresses that hosts mention are only candidates for ARP or a
+solicitation.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scanner.net.raw.namesocket import Datagram, NameSockets
 from scanner.net.raw.namewire import AAAA, PTR, SRV, A, Labels, Record
 from scanner.net.route import Interface
 
-MDNS, LLMNR, NETBIOS, DNS = 5353, 5355, 137, 53
+MDNS, LLMNR, NETBIOS = 5353, 5355, 137
 _MDNS_GROUPS = {4: "224.0.0.251", 6: "ff02::fb"}
 _LLMNR_GROUPS = {4: "224.0.0.252", 6: "ff02::1:3"}
 _SERVICES = (
@@ -48,7 +48,7 @@ _MOST_DATAGRAMS = 64
 _MOST_LLMNR = 1024
 """Hosts asked by LLMNR: each question goes to everybody on the link."""
 
-_How = Literal["mdns", "llmnr", "netbios", "named"]
+_How = Literal["mdns", "llmnr", "netbios"]
 
 
 class _Host(msgspec.Struct):
@@ -64,14 +64,12 @@ class _Host(msgspec.Struct):
 class Names:
     """One asking of the link: `ask_link` once, `ask` for each host, and `hear` until `done`.
 
-    `resolver` is the DNS server to ask for the names of all addresses given to `ask`; whether it may be asked is the
-    caller's business. Nothing is sent but to the link's groups, to that resolver, and to addresses given to `ask`.
+    Nothing is sent but to the link's groups and to addresses given to `ask`.
     """
 
-    def __init__(self, interface: Interface, vantage: Vantage, pace: Pace, resolver: str | None = None) -> None:
+    def __init__(self, interface: Interface, vantage: Vantage, pace: Pace) -> None:
         self._interface = interface
         self._pace = pace
-        self._resolver = resolver
         self._sockets = NameSockets(interface, vantage)
         self._number = int.from_bytes(os.urandom(2), "big") or 1
         """Of all our questions; 0 is what answers to a group carry."""
@@ -109,7 +107,7 @@ class Names:
                         self._send(own, group, MDNS, asked)
 
     def ask(self, address: str) -> None:
-        """Ask a host for its names, and the resolver for the host's. A host of another segment hears NetBIOS only."""
+        """Ask a host for its names. A host of another segment hears NetBIOS only."""
         if address in self._own or (address not in self._hosts and len(self._hosts) >= _MOST_HOSTS):
             return
         host = self._hosts.setdefault(address, _Host())
@@ -146,9 +144,6 @@ class Names:
             self._tell(address, MDNS, namewire.question(self._number, asked, unicast=True))
         elif host.local:
             self._look_up(address, host)
-        if self._resolver is not None and "named" not in host.hows and not address.startswith("fe80:"):
-            asked = [(namewire.reverse(address), PTR)]
-            self._tell(self._resolver, DNS, namewire.question(self._number, asked, recurse=True))
 
     def _ask_again(self, address: str) -> None:
         host = self._hosts[address]
@@ -188,8 +183,6 @@ class Names:
 
     def _read(self, datagram: Datagram) -> list[HostSeen]:
         source = datagram.source
-        if datagram.port == DNS:
-            return self._told_by_others(datagram) if source == self._resolver else []
         host = self._hosts.get(source)
         if host is None:
             # Whoever answers a group was not asked by name.
@@ -217,16 +210,6 @@ class Names:
         if how == "mdns" and own and not host.local:
             host.local = namewire.written(own[0])
             self._look_up(source, host)
-        return found
-
-    def _told_by_others(self, datagram: Datagram) -> list[HostSeen]:
-        said = namewire.message(datagram.data)
-        found: list[HostSeen] = []
-        for each in said.records if said is not None and said.number == self._number else ():
-            address = namewire.reversed_address(each.name) if each.kind == PTR else None
-            host = self._hosts.get(address or "")
-            if address is not None and host is not None and host.asked:
-                found += self._seen(address, host, "named", (namewire.written(each.target),), datagram.at)
         return found
 
     def _seen(self, address: str, host: _Host, how: _How, names: Iterable[str], at: float) -> list[HostSeen]:

@@ -132,12 +132,13 @@ def resolve(
         for start in range(0, len(todo), batch):
             some = [each for each in todo[start : start + batch] if each in missing]
             pace.take(len(some))
+            now = time.time()
+            sent.update(dict.fromkeys(some, now))
             for each in some:
-                sent[each] = time.time()
-                if len(each) == 4:
-                    link.send(frames.ETH_ARP, frames.BROADCAST, frames.arp_request(mac, asked[each], each))
-                else:
+                if len(each) == 16:
                     link.send(frames.ETH_IP6, *frames.solicitation(mac, asked[each], each))
+            if requests := [frames.arp_request(mac, asked[each], each) for each in some if len(each) == 4]:
+                link.send_alike(frames.ETH_ARP, frames.BROADCAST, requests)
             yield from listen(0)
         last = attempt >= tries - 1
         if rtt.mean is None:

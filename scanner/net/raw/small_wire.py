@@ -73,7 +73,8 @@ class RawWire:
             if said is None:
                 continue
             host = self._hosts.get(said.target)
-            if host is None:
+            # What was sent to somebody else may be heard, too: by a hub, a mirror port, an interface that takes all.
+            if host is None or _destination(packet.data) != self._targets[host].source:
                 continue
             found = self._found(said)
             if found is None:
@@ -118,3 +119,8 @@ class RawWire:
             head = frames.ip_head(way.source, way.packed, protocol, frames.SYN_LENGTH)
             found = self._heads[host, protocol] = head, frames.pseudo(way.source, way.packed, protocol)
         return found
+
+
+def _destination(data: bytes) -> bytes:
+    """To whom a packet was sent; it was read as one already."""
+    return data[24:40] if data[0] >> 4 == 6 else data[16:20]

@@ -1,13 +1,13 @@
 """The raw engine's sweep: who is on the own link and what it is called, and who answers in other zones.
 
-own link:     ARP, neighbour solicitation, all IPv6 nodes at once ─> echo ─> names
+own link:     ARP, neighbour solicitation, all IPv6 nodes at once ─> echo ─> names ─> the same for what they reveal
 other zones:  echo and timestamp ─> (discovery only) SYN, ACK and UDP to who is silent
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,7 +22,7 @@ from scanner.net.raw.neighbours6 import Neighbours6
 from scanner.net.raw.resolve import Macs, resolve
 from scanner.net.route import Hop, ways
 from scanner.net.volley.passes import volley
-from scanner.net.volley.tally import Question, Tally
+from scanner.net.volley.tally import OPEN, Question, Tally
 from scanner.plan import DISCOVERY_PORTS
 
 if TYPE_CHECKING:
@@ -30,12 +30,21 @@ if TYPE_CHECKING:
 
 ECHO: list[Question] = [("icmp", 8)]
 _TICK = 0.25
+_MOST_REVEALS = 3
+"""Times in a row that what a name service reveals may reveal something further."""
+_UNPROVEN = frozenset({"mdns", "llmnr"})
+"""An answer to a group has whatever source its sender writes into it: a host is at that address if it answers there."""
 
 
 def sweep(
     request: Sweep, pace: Pace, vantage: Vantage, link: Link, payloads: Mapping[int, bytes], macs: Macs
 ) -> Iterator[Event]:
     """Who is alive: neighbours and gateways as they answer, echoes of other zones as icmp rows, the silent last."""
+    if request.named:
+        from scanner.net.raw.reverse import look_up
+
+        yield from look_up(AddressSet.parse(request.named), request.resolver, vantage, link.interface, pace)
+        return
     one = _Sweep(request, pace, vantage, link, payloads, macs)
     try:
         yield from one.run()
@@ -54,8 +63,16 @@ class _Sweep:
         self._payloads = payloads
         self._macs = macs
         self._on_link = AddressSet.parse(request.on_link)
+        self._may = AddressSet.parse(request.revealed)
+        self._tried = AddressSet()
+        """Of those that may be asked once they are revealed, the ones that were."""
+        self._seen: set[str] = set()
+        """Addresses from which somebody answered a question of ours to that address, or to all nodes."""
+        self._held: dict[str, dict[str, HostSeen]] = {}
+        """What name services said from other addresses, by address and service."""
+        self._everyone: Neighbours6 | None = None
         self._names: Names | None = None
-        if request.names and self._on_link:
+        if request.names and (self._on_link or self._may):
             from scanner.net.raw.names import Names
 
             self._names = Names(link.interface, vantage, pace)
@@ -70,43 +87,50 @@ class _Sweep:
         if self._names is not None:
             self._names.ask_link()
         yield from self._neighbours(routed | discover)
-        for part in families(routed):
-            questions = echoes(part) if "timestamp" in request.methods else ECHO
-            yield from self._asked(part, questions, routed, request.patience)
-        for part in families(discover - routed):
-            yield from self._discovered(part)
+        if request.methods == ("echo",):
+            # All are asked the same, so that one volley does, and its waits.
+            for part in families(routed | discover):
+                yield from self._discovered(part, routed)
+        else:
+            for part in families(routed):
+                questions = echoes(part) if "timestamp" in request.methods else ECHO
+                yield from self._asked(part, questions, routed, request.patience)
+            for part in families(discover - routed):
+                yield from self._discovered(part, AddressSet())
         yield from self._heard_names(until_done=True)
+        yield from self._revealed()
         yield from losses(self._link)
 
     def _neighbours(self, beyond: AddressSet) -> Iterator[Event]:
         """The own link, and the next hops towards `beyond`."""
-        link, interface = self._link, self._link.interface
+        interface = self._link.interface
         for part, hop in ways(self._on_link | beyond, interface, self._vantage):
             if hop is not None and hop.kind == "self":
                 yield from (HostSeen(each, "self", time.time(), interface.mac) for each in part)
-        everyone = Neighbours6(interface, self._vantage, self._request.option) if ":" in self._asks_from() else None
-        seen: set[str] = set()
-        for event in self._resolved(beyond, everyone):
-            if isinstance(event, HostSeen) and event.address in self._on_link and event.how != "gateway":
-                seen.add(event.address)
-            yield event
-        alive = AddressSet.of(seen) & self._on_link
+        if ":" in self._asks_from():
+            self._everyone = Neighbours6(interface, self._vantage, self._request.option)
+            # What the kernel knows is as old as its entry, so it is asked like any other.
+            self._tried = AddressSet.of(self._everyone.candidates()) & self._may
+        asked = self._on_link | self._tried
+        yield from self._resolved(asked | beyond, self._everyone)
         # Without ARP (a tunnel) the link's addresses can only be asked by echo.
-        for part in families(self._on_link if not interface.resolves else alive):
-            aim = Aim(part, link, self._vantage, self._macs)
-            others = part - aim.own()
+        yield from self._echoed(AddressSet.of(self._seen) & asked if interface.resolves else asked)
+
+    def _echoed(self, addresses: AddressSet) -> Iterator[Event]:
+        for part in families(addresses):
+            others = part - Aim(part, self._link, self._vantage, self._macs).own()
             if others:
                 yield from self._asked(others, ECHO, (), 0.0)
 
     def _asks_from(self) -> str:
         return f"{self._vantage.address6 or ''} {self._request.on_link}"
 
-    def _resolved(self, beyond: AddressSet, everyone: Neighbours6 | None) -> Iterator[Event]:
+    def _resolved(self, addresses: AddressSet, everyone: Neighbours6 | None = None) -> Iterator[Event]:
         """Neighbours and gateways as they answer; every one is asked again, however lately it answered."""
         link = self._link
         gateways: set[str] = set()
         hops: list[Hop] = []
-        for part, hop in ways(self._on_link | beyond, link.interface, self._vantage):
+        for part, hop in ways(addresses, link.interface, self._vantage):
             if hop is not None and hop.kind == "on-link":
                 hops.extend(hop.to(each) for each in part)
             elif hop is not None and hop.kind == "routed":
@@ -120,15 +144,14 @@ class _Sweep:
             if isinstance(found, HostSeen):
                 if found.mac:
                     self._macs.put(found.address, bytes.fromhex(found.mac.replace(":", "")))
-                yield found
-                self._name(found.address)
+                yield from self._sign(found)
             elif found is not None:
                 self._macs.put(found.address, found.mac)
                 mac = found.mac.hex(":")
                 if found.address in neighbours:
                     how = "ndp" if ":" in found.address else "arp"
-                    yield HostSeen(found.address, how, found.at, mac, rtt_ms=found.rtt_ms)  # type: ignore[arg-type]
-                    self._name(found.address)
+                    seen = HostSeen(found.address, how, found.at, mac, rtt_ms=found.rtt_ms)  # type: ignore[arg-type]
+                    yield from self._sign(seen)
                 if found.address in gateways:
                     yield HostSeen(found.address, "gateway", found.at, mac, rtt_ms=found.rtt_ms)
             elif time.monotonic() - tick > _TICK:
@@ -144,12 +167,18 @@ class _Sweep:
         yield from self._ready(aim)
         tally = aim.tally(questions, self._request.tries)
         for event in self._volley(aim, tally, patience):
-            yield from told(event, routed)
+            for each in told(event, routed):
+                if isinstance(each, HostSeen) and each.address not in self._seen:
+                    yield from self._sign(each)
+                else:
+                    yield each
         for row in tally.rows(time.time()):
             yield from told(row, routed)
 
-    def _discovered(self, part: AddressSet) -> Iterator[Event]:
-        """Who is alive among many: by echo, and who does not echo by the other methods."""
+    def _discovered(self, part: AddressSet, routed: AddressSet) -> Iterator[Event]:
+        """Who is alive among many: by echo, and who does not echo by the other methods. To `routed` an echo is a flow,
+        and has a row of its own."""
+        flows = part & routed
         methods = self._request.methods
         rounds = [ECHO] if "echo" in methods else []
         others = [each for method in methods for each in questions_of(method)]
@@ -164,7 +193,8 @@ class _Sweep:
             yield from self._ready(aim)
             tally = aim.tally(questions, self._request.tries)
             tally.quiet = True
-            yield from self._volley(aim, tally, 0.0)
+            yield from self._volley(aim, tally, self._request.patience if flows else 0.0)
+            yield from (tally.open_row(each) for each in part.places(flows) if tally.rank[each] == OPEN)
             if questions is ECHO:
                 # What a host or a router said instead is told; who is silent, too, though it proves nothing.
                 yield from tally.rows(time.time())
@@ -173,7 +203,8 @@ class _Sweep:
                 found = part.pick(hosts)
                 alive |= found
                 port = 13 if reason == "timestamp-reply" else 128 if part.of_version(6) else 8
-                yield Alive(str(found), transport, port if transport == "icmp" else 0, reason, at, ttl, rtt, tries)
+                if found := found - flows:
+                    yield Alive(str(found), transport, port if transport == "icmp" else 0, reason, at, ttl, rtt, tries)
             part -= alive
 
     def _ready(self, aim: Aim) -> Iterator[Event]:
@@ -188,21 +219,62 @@ class _Sweep:
             if isinstance(event, Progress):
                 yield from self._heard_names()
 
-    def _name(self, address: str) -> None:
-        if self._names is not None and address in self._on_link:
-            self._names.ask(address)
+    def _sign(self, seen: HostSeen) -> Iterator[HostSeen]:
+        """A host answered: it is asked for its names, and what name services said from its address holds."""
+        yield seen
+        self._seen.add(seen.address)
+        if self._names is not None and (seen.address in self._on_link or seen.address in self._may):
+            self._names.ask(seen.address)
+        yield from self._held.pop(seen.address, {}).values()
+
+    def _revealed(self) -> Iterator[Event]:
+        """Ask the addresses that name services mention or answer from, and that nobody has answered from yet."""
+        for _ in range(_MOST_REVEALS):
+            told = set(self._held)
+            if self._names is not None:
+                told.update(self._names.revealed())
+            if self._everyone is not None:
+                told.update(self._everyone.candidates())
+            some = ((AddressSet.of(told) & (self._may | self._on_link)) - self._tried) - AddressSet.of(self._seen)
+            near = AddressSet(
+                span
+                for part, hop in ways(some, self._link.interface, self._vantage)
+                if hop is not None and hop.kind == "on-link"
+                for span in part.spans
+            )
+            if not near:
+                break
+            self._tried |= near
+            if self._link.interface.resolves:
+                yield from self._resolved(near)
+                near &= AddressSet.of(self._seen)
+            yield from self._echoed(near)
+            yield from self._heard_names(until_done=True)
+        for each in self._held.values():
+            for said in each.values():
+                if said.names:
+                    yield msgspec.structs.replace(said, how="named")
+        self._held.clear()
 
     def _heard_names(self, until_done: bool = False) -> Iterator[Event]:
         names = self._names
         if names is None:
             return
-        yield from names.hear(0.0)
+        yield from self._believed(names.hear(0.0))
         tick = time.monotonic()
         while until_done and not names.done:
-            yield from names.hear(_TICK / 5)
+            yield from self._believed(names.hear(_TICK / 5))
             if time.monotonic() - tick > _TICK:
                 tick = time.monotonic()
                 yield Progress("sweep", 0, 0, time.time())
+
+    def _believed(self, said: Iterable[HostSeen]) -> Iterator[HostSeen]:
+        """What hosts say of themselves whose address is known to be theirs; the rest is held back until it is."""
+        for each in said:
+            if each.how in _UNPROVEN and each.address not in self._seen:
+                self._held.setdefault(each.address, {})[each.how] = each
+            else:
+                yield each
 
 
 def questions_of(method: Method) -> list[Question]:

@@ -13,6 +13,7 @@ from scanner.model.addresses import AddressSet
 from scanner.model.network import Knock, Pace, Sweep
 from scanner.model.observation import Event, HostSeen, Limitation, PortState, Progress, Vantage
 from scanner.net.packets import frames
+from scanner.net.raw.reverse import look_up
 from scanner.net.raw.sweep import ECHO, told
 from scanner.net.route import Hop, Interface, neighbours, ways
 from scanner.net.sockets import connect
@@ -33,6 +34,9 @@ def granted() -> bool:
 
 def sweep(request: Sweep, pace: Pace, vantage: Vantage, interface: Interface) -> Iterator[Event]:
     """Who is alive, as far as it can be seen without raw packets; what cannot be is a Limitation."""
+    if request.named:
+        yield from look_up(AddressSet.parse(request.named), request.resolver, vantage, interface, pace)
+        return
     on_link, routed, discover = map(AddressSet.parse, (request.on_link, request.routed, request.discover))
     asked = on_link | routed | discover
     beyond = ways(asked, interface, vantage)
@@ -40,6 +44,9 @@ def sweep(request: Sweep, pace: Pace, vantage: Vantage, interface: Interface) ->
     yield from (HostSeen(each, "self", time.time(), interface.mac) for each in own if each in on_link | routed)
     patient = on_link | routed
     unknown = discover - patient
+    # What the laptop's own table knows is old perhaps, and asked like any other.
+    revealed = AddressSet.of(neighbours(interface)) & AddressSet.parse(request.revealed)
+    patient |= revealed - unknown
     echoed = unknown if "echo" in request.methods else AddressSet()
     seen: set[str] = set()
     if granted():

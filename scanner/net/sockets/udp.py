@@ -12,23 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from scanner.errors import NetworkFailed
 from scanner.model.addresses import AddressSet
 from scanner.model.network import Knock, Pace
-from scanner.model.observation import Event, Progress, Vantage
+from scanner.model.observation import Event, Vantage
 from scanner.net.packets import frames
 from scanner.net.packets.link import check_interface, gone
+from scanner.net.patience import patiently
 from scanner.net.route import Hop, Interface
 from scanner.net.sockets.connect import PAUSE
 from scanner.net.sockets.errqueue import complaints, ttl_of
 from scanner.net.sockets.opening import NO_NEXT_HOP, aimed, endpoint, open_socket, refusal, refuse_unreached
-from scanner.net.volley.passes import MOST_PROBES, Arrival, Wire, volley
-from scanner.net.volley.tally import RANK, Answer, Question, Tally
+from scanner.net.volley.passes import MOST_PROBES, Arrival, volley
+from scanner.net.volley.tally import Answer, Question, Tally
 
 _MOST_AT_ONCE = 1024
-_FEW_PORTS = 8
-"""Of a host: more than these are not worth the seconds, as it tells of one closed port a second."""
-_SECOND = 1.05
-_DISAPPOINTMENTS = 2
-"""Silent answers in a row after which the rest of a host's ports are taken to be silent, too."""
-_TICK = 0.25
 _SO_RCVBUF = 4 << 20
 
 
@@ -178,45 +173,6 @@ def knock(
             yield from tally.rows(time.time())
         finally:
             wire.close()
-
-
-def patiently(wire: Wire, tally: Tally, pace: Pace) -> Iterator[Event]:
-    """Ask the last ports of hosts that limit their port-unreachables, one port a second.
-
-    Linux sends a peer six at once and then one a second, so the rest of the closed ports look silent. Only hosts that
-    said closed and have few ports left are asked, and no longer than it brings something.
-    """
-    width = len(tally.questions)
-    left: dict[int, list[int]] = {}
-    for host in range(len(tally.addresses)):
-        first = host * width
-        ranks = tally.rank[first : first + width]
-        open_ = [first + each for each in range(width) if not ranks[each] and tally.questions[each][0] == "udp"]
-        if RANK["closed"] in ranks and 0 < len(open_) <= _FEW_PORTS and not tally.skipped[host]:
-            left[host] = open_
-    disappointed: dict[int, int] = dict.fromkeys(left, 0)
-    for turn in range(_FEW_PORTS + 4):
-        chosen = {host: ports[turn % len(ports)] for host, ports in left.items() if ports}
-        if not chosen:
-            return
-        until = time.monotonic() + _SECOND
-        for index in chosen.values():
-            pace.take(1)
-            tally.sent[index] = time.time()
-            wire.send(index, 0)
-        while (wait := until - time.monotonic()) > 0:
-            for arrival in wire.receive(min(wait, _TICK)):
-                sent = tally.sent[arrival.index]
-                rtt = round(max(0.0, arrival.answer.at - sent) * 1000, 3) if sent else None
-                row = tally.add(arrival.index, arrival.answer, rtt, tally.tries + 1)
-                if row is not None:
-                    yield row
-            yield Progress("knock", tally.size - tally.missing, tally.size, time.time())
-        for host, index in chosen.items():
-            left[host] = [each for each in left[host] if tally.wanted(each)]
-            disappointed[host] = disappointed[host] + 1 if tally.wanted(index) else 0
-            if disappointed[host] >= _DISAPPOINTMENTS:
-                left[host] = []
 
 
 def _wait(sockets: Sequence[socket.SocketType], events: int, seconds: float) -> list[socket.SocketType]:

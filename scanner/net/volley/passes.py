@@ -124,6 +124,7 @@ class _Volley:
         while (asking() if asking else self.tally.missing) and (left := until - time.monotonic()) > 0:
             yield from senders.listen(min(left, _TICK))
             if self.due():
+                senders.check()
                 yield self.progress(1.0)
 
     def count(self, packets: int) -> None:

@@ -49,7 +49,7 @@ class Rounds:
         if not any(self._measured):
             return Round(others) if others is not None else None
         places = [host for host, skipped in enumerate(tally.skipped) if not skipped]
-        verdict = unsettled([self._count(host) for host in places], loss_upper, len(self._made))
+        verdict = unsettled(self._counts(places), loss_upper, len(self._made))
         self.misses = verdict.misses
         limited = {each.host: each for each in verdict.limited if each.rate > 0}
         again = [places[each] for each in verdict.again if each not in limited]
@@ -84,11 +84,23 @@ class Rounds:
             marks[host] = 1
         return bytes(marks)
 
-    def _count(self, host: int) -> HostCount:
-        """What a host was asked and answered, pass by pass."""
+    def _counts(self, hosts: Sequence[int]) -> list[HostCount]:
+        """What each host was asked and answered, pass by pass. Of many hosts most are alike, and counted once."""
         tally = self._tally
         width = len(tally.questions)
-        tried: bytes | bytearray = tally.tried[host * width : (host + 1) * width]
+        chosen = [choice.hosts for choice, _ in self._made if choice.hosts is not None]
+        counted: dict[tuple[bytes, ...], HostCount] = {}
+        found = []
+        for host in hosts:
+            tried = bytes(tally.tried[host * width : (host + 1) * width])
+            alike = (tried, *[marks[host : host + 1] for marks in chosen])
+            count = counted.get(alike)
+            if count is None:
+                count = counted[alike] = self._count(host, tried)
+            found.append(count)
+        return found
+
+    def _count(self, host: int, tried: bytes) -> HostCount:
         if not all(self._measured):
             tried = bytes(each for each, counts in zip(tried, self._measured, strict=True) if counts)
         part = [

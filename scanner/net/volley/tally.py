@@ -31,6 +31,7 @@ _SILENT = bytes((1, *bytes(255)))
 """From ranks to marks of what is unanswered."""
 KNOWN = 255
 """In place of the try that was answered: it was in an earlier run."""
+_MOST_LABELS = 1000
 ITSELF = ""
 """`Answer.source` of an answer that the probed address gave itself."""
 
@@ -92,8 +93,7 @@ class Tally:
         self._codes: dict[Key, int] = {}
         self.late = late
         self._refused: dict[int, str] = {}
-        self._every: Sequence[int] = range(len(questions))
-        self._whole = ""
+        self._labels: dict[tuple[bytes, bool], str] = {}
         self._missing = [len(questions) * (len(late) - sum(late)), len(questions) * sum(late)]
 
     @property
@@ -206,7 +206,9 @@ class Tally:
     def open_row(self, index: int) -> PortState:
         """The row of one open port."""
         host, asked = divmod(index, len(self.questions))
-        return self._row(host, self.code[index], [asked])
+        transport, port = self.questions[asked]
+        label = _label(transport, self.addresses[host], (port,))
+        return self._row(host, self.code[index], label, self.at[index], self.rtt[index], self.tried[index])
 
     def alike(self) -> Iterator[tuple[Key, bytes, float, float | None, int]]:
         """The answered hosts by what they answered first of all questions, each host once.
@@ -244,60 +246,41 @@ class Tally:
         width = len(self.questions)
         told = {code for code in set(self.code) if code and self.keys[code][1] != "open"}
         for host in range(len(self.addresses)) if told else ():
-            groups: dict[int, Sequence[int]] = {}
-            first = host * width
-            if self.rank.count(0, first, first + width) == width:
+            first, last = host * width, host * width + width
+            if self.rank.count(0, first, last) == width:
                 continue
-            codes = self.code[first : first + width]
-            different = set(codes) - {0}
-            if len(different) == 1 and 0 not in codes:
-                groups[different.pop()] = self._every
-            else:
-                for asked, code in enumerate(codes):
-                    if code:
-                        groups.setdefault(code, []).append(asked)  # type: ignore[attr-defined]
-            for code, same in groups.items():
-                if self.keys[code][1] != "open":
-                    yield self._row(host, code, same)
-        for transport, port in dict.fromkeys((each, port if each == "icmp" else 0) for each, port in self.questions):
-            yield from self._quiet(transport, port, at)
+            codes = self.code[first:last]
+            for code in dict.fromkeys(codes):
+                if code in told:
+                    marks = bytes(map(code.__eq__, codes))
+                    yield self._row(
+                        host, code, self._label_of(self.keys[code][0], self.addresses[host], marks),
+                        *(max(compress(each[first:last], marks)) for each in (self.at, self.rtt, self.tried)),
+                    )  # fmt: skip
+        for transport in dict.fromkeys(map(itemgetter(0), self.questions)):
+            pings = [port for each, port in self.questions if each == "icmp"] if transport == "icmp" else [0]
+            for port in pings:
+                yield from self._quiet(transport, port, at)
 
-    def _row(self, host: int, code: int, same: Sequence[int]) -> PortState:
-        """One row of equal answers."""
+    def _row(self, host: int, code: int, ports: str, at: float, rtt: float, tries: float) -> PortState:
+        """One row of equal answers: the latest, and the slowest round trip."""
         transport, state, reason, ttl, source, window = self.keys[code]
         address = self.addresses[host]
-        first = host * len(self.questions)
-        at, rtt, tried = self.at, self.rtt, self.tried
-        if len(same) == 1:
-            index = first + same[0]
-            label = _label(transport, address, (self.questions[same[0]][1],))
-            latest, slowest, tries = at[index], rtt[index], tried[index]
-        elif same is self._every:
-            last = first + len(same)
-            label = self._label_of_every(transport, address)
-            latest, slowest, tries = max(at[first:last]), max(rtt[first:last]), max(tried[first:last])
-        else:
-            label = _label(transport, address, [self.questions[each][1] for each in same])
-            pick = itemgetter(*(first + each for each in same))
-            latest, slowest, tries = max(pick(at)), max(pick(rtt)), max(pick(tried))
         return PortState(
-            address,
-            transport,
-            label,
-            state,
-            reason,
-            latest,
-            ttl,
-            address if source == ITSELF else source,
-            window,
-            None if slowest < 0 else round(slowest, 3),
-            tries,
-        )
+            address, transport, ports, state, reason, at, ttl, address if source == ITSELF else source, window,
+            None if rtt < 0 else round(rtt, 3), int(tries),
+        )  # fmt: skip
 
-    def _label_of_every(self, transport: Transport, address: str) -> str:
-        if transport == "icmp" or not self._whole:
-            self._whole = _label(transport, address, [port for _, port in self.questions])
-        return self._whole
+    def _label_of(self, transport: Transport, address: str, marks: bytes) -> str:
+        """The marked ports as text; hosts that are alike share it."""
+        key = marks, transport == "icmp" and ":" in address
+        label = self._labels.get(key)
+        if label is None:
+            if len(self._labels) >= _MOST_LABELS:
+                self._labels.clear()
+            ports = [port for _, port in compress(self.questions, marks)]
+            label = self._labels[key] = _label(transport, address, ports)
+        return label
 
     def _quiet(self, transport: Transport, only: int, at: float) -> Iterator[PortState | Silence | Refused]:
         """The ports without an answer: of hosts that gave others, row by row; of all others together."""
@@ -306,6 +289,8 @@ class Tally:
             for index, (each, port) in enumerate(self.questions)
             if each == transport and (not only or port == only)
         ]
+        ports = list(map(itemgetter(1), asked))
+        whole = len(asked) == len(self.questions)
         width = len(self.questions)
         count = len(self.addresses)
         silent = bytearray(count)
@@ -320,21 +305,23 @@ class Tally:
             if left == width and host not in self._refused:
                 silent[host] = 1
                 continue
-            ports = [port for index, port in asked if not self.rank[first + index]]
-            if host in self._refused and ports:
+            marks = self.rank[first : first + width].translate(_SILENT)
+            if not whole:
+                marks = bytearray(marks[index] for index, _ in asked)
+            unanswered = marks.count(1)
+            if host in self._refused and unanswered:
                 refused.setdefault(self._refused[host], bytearray(count))[host] = 1
-            elif len(ports) == len(asked):
+            elif unanswered == len(asked):
                 silent[host] = 1
-            elif ports:
-                label = _label(transport, address, ports)
+            elif unanswered:
+                label = _label(transport, address, list(compress(ports, marks)))
                 yield PortState(address, transport, label, "silent", "no-response", at, tries=self.tries)
-        every = [port for _, port in asked]
-        for reason, marks in refused.items():
-            for same in self._families(transport, marks):
-                label = _label(transport, next(iter(same)), every)
+        for reason, hosts in refused.items():
+            for same in self._families(transport, hosts):
+                label = _label(transport, next(iter(same)), ports)
                 yield Refused(str(same), transport, label, reason, at)
         for same in self._families(transport, silent):
-            yield Silence(str(same), transport, _label(transport, next(iter(same)), every), self.tries, at)
+            yield Silence(str(same), transport, _label(transport, next(iter(same)), ports), self.tries, at)
 
     def _families(self, transport: Transport, marks: bytearray) -> list[AddressSet]:
         """The marked hosts, IPv4 and IPv6 apart where their ports are written differently."""

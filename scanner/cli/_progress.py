@@ -1,0 +1,108 @@
+"""How far a scan is, on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import click
+
+from scanner.model.addresses import AddressSet
+from scanner.model.observation import Alive, Event, HostSeen, PortState, Progress
+from scanner.model.text import plural
+
+REDRAW, LINE = 0.1, 10.0
+"""Seconds: a terminal's line is drawn anew so often; elsewhere there is a new line so often."""
+_STAGES = {"sweep": "finding hosts", "knock": "asking ports", "converse": "asking what runs there"}
+_TOO_EARLY = 2.0
+"""Seconds before which nobody can say how long the rest takes."""
+
+
+class Ticker:
+    """One line that rewrites itself on a terminal; elsewhere a line when a stage begins and every ten seconds.
+
+    `clock`: seconds, whatever their zero. What is left is of the part at hand: a scan is done in parts, and how many
+    there will be depends on what they find.
+    """
+
+    def __init__(self, label: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+        self._label = f"{label}: " if label else ""
+        self._clock = clock
+        self._live = sys.stderr.isatty()
+        self._last = -LINE
+        self._stages: set[str] = set()
+        self._began = 0.0
+        self._from = 0
+        """Where the part at hand began: when, and with how much done."""
+        self._seen: Progress | None = None
+        self._hosts: set[str] = set()
+        self._many = AddressSet()
+        self._open = 0
+
+    def see(self, event: Event) -> None:
+        if isinstance(event, HostSeen):
+            if event.how != "named":
+                self._count(event.address)
+        elif isinstance(event, PortState):
+            if event.state == "open":
+                self._open += event.transport != "icmp"
+                self._count(event.address)
+        elif isinstance(event, Alive):
+            self._many |= AddressSet.parse(event.addresses)
+            self._hosts = {each for each in self._hosts if each not in self._many}
+        elif isinstance(event, Progress):
+            self._draw(event)
+
+    def clear(self) -> None:
+        """Take the line away that is drawn, so that another may stand there."""
+        if self._live:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+    def end(self) -> None:
+        self.clear()
+        click.echo(f"{self._label}{self._figures()}", err=True)
+
+    def _count(self, address: str) -> None:
+        if address not in self._hosts and address not in self._many:
+            self._hosts.add(address)
+
+    def _draw(self, event: Progress) -> None:
+        now, before = self._clock(), self._seen
+        if before is None or (before.stage, before.total) != (event.stage, event.total) or event.done < before.done:
+            self._began, self._from = now, event.done
+        self._seen = event
+        stage = _STAGES[event.stage]
+        if self._live:
+            if now - self._last >= REDRAW:
+                self._last = now
+                click.echo(f"\r{self._label}{stage} {self._how_far(event, now)}\x1b[K", err=True, nl=False)
+        elif event.stage not in self._stages:
+            self._stages.add(event.stage)
+            self._last = now
+            click.echo(f"{self._label}{stage}", err=True)
+        elif now - self._last >= LINE:
+            self._last = now
+            click.echo(f"{self._label}{stage} {self._how_far(event, now)}", err=True)
+
+    def _how_far(self, event: Progress, now: float) -> str:
+        parts = [f"{100 * min(event.done, event.total) // event.total} %"] if event.total else []
+        if event.rate >= 1:
+            parts.append(f"{event.rate:,.0f} packets/s")
+        gone, done = now - self._began, event.done - self._from
+        if gone >= _TOO_EARLY and done > 0 and event.total > event.done:
+            parts.append(f"{duration(gone * (event.total - event.done) / done)} left of this part")
+        return f"{', '.join(parts)}  {self._figures()}".lstrip()
+
+    def _figures(self) -> str:
+        return f"{plural(len(self._hosts) + len(self._many), 'host')}, {plural(self._open, 'open port')}"
+
+
+def duration(seconds: float) -> str:
+    """About how long, in the two largest units."""
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole < 600 else f"{round(whole / 60)} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

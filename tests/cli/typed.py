@@ -1,0 +1,25 @@
+"""Commands as a user types them: a site that is safe to type them for, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+# Loopback addresses only: a test that goes wrong must not become a scan of whatever network this machine stands in.
+SITE = """\
+client: Test
+site: here
+authorization: {by: owner, from: 2020-01-01, until: 2099-12-31}
+zones:
+  - {name: loop, subnets: [127.0.0.0/29]}
+  - {name: far, subnets: [127.77.0.0/29]}
+"""
+Run = Callable[..., tuple[int, str, str]]
+"""Of a command's words: its exit code, stdout and stderr."""
+
+
+def sentence(err: str) -> str:
+    """The one line that a user gets: no traceback, no second line."""
+    lines = err.strip().splitlines()
+    assert len(lines) == 1, err
+    assert lines[0].startswith("fencewalk: ")
+    return lines[0]

@@ -1,0 +1,97 @@
+"""The raw engine's last UDP ports, against targets whose kernels limit their port-unreachables as Linux does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from connect_lab import CrowdLab
+from live_lab import why_not
+
+from scanner.model.addresses import ports_of
+from scanner.model.network import Knock
+from scanner.model.observation import Event, PortState, Progress, Silence, Vantage
+from scanner.net.live import LiveNetwork
+from scanner.net.pace import TokenBucket
+from scanner.net.patience import FEW_PORTS
+
+pytestmark = [pytest.mark.lab]
+
+VANTAGE = Vantage("front", "eth0", "10.93.1.10", "fd93:1::10")
+DROPPED = """
+table inet fence {
+  chain forward {
+    type filter hook forward priority 0;
+    udp dport 5000-5009 drop
+  }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[CrowdLab]:
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    network = CrowdLab()
+    try:
+        network.nft("router", DROPPED)
+        yield network
+    finally:
+        network.close()
+
+
+def asked(request: Knock, rate: float = 1000) -> Callable[[], tuple[list[Event], float]]:
+    def run() -> tuple[list[Event], float]:
+        network = LiveNetwork(VANTAGE, "raw")
+        began = time.monotonic()
+        events: list[Event] = [
+            each for each in network.knock(request, TokenBucket(rate)) if not isinstance(each, Progress)
+        ]
+        took = time.monotonic() - began
+        network.close()
+        return events, took
+
+    return run
+
+
+def ports(events: list[Event], state: str) -> set[int]:
+    return {
+        port for each in events if isinstance(each, PortState) and each.state == state for port in ports_of(each.ports)
+    }
+
+
+@pytest.mark.parametrize("address", ["10.94.0.1", "fd94::1"])
+def test_closed_ports_are_told_at_the_hosts_own_pace(lab: CrowdLab, address: str) -> None:
+    closed, dropped = set(range(6000, 6012)), {5000, 5001}
+    time.sleep(7)  # the target's kernel may tell of six at once again
+    events, took = lab.run("laptop", asked(Knock(address, udp=tuple(sorted(closed | dropped)), patience=0.5)))
+    assert ports(events, "closed") == closed
+    assert ports(events, "silent") == dropped, "dropped, and said to be nothing else"
+    assert took < 15, "a closed port a second"
+
+
+def test_ports_of_hosts_that_limit_nothing_cost_hardly_anything(lab: CrowdLab) -> None:
+    dropped = set(range(5000, 5010))
+    time.sleep(3)
+    events, took = lab.run("laptop", asked(Knock("10.94.0.1", udp=(6000, *sorted(dropped)), patience=0.5)))
+    assert ports(events, "closed") == {6000}
+    assert ports(events, "silent") == dropped
+    assert took < 4.5
+
+
+def test_too_many_ports_stay_without_an_answer_and_nobody_guesses(lab: CrowdLab) -> None:
+    everything = set(range(6000, 6000 + 2 * FEW_PORTS))
+    events, took = lab.run("laptop", asked(Knock("10.94.0.2", udp=tuple(sorted(everything)), patience=0.5)))
+    closed, silent = ports(events, "closed"), ports(events, "silent")
+    assert closed
+    assert silent
+    assert closed | silent == everything
+    assert took < 6
+
+
+def test_who_says_nothing_is_not_waited_for(lab: CrowdLab) -> None:
+    events, took = lab.run("laptop", asked(Knock("10.94.0.3-10.94.0.4", udp=(5000, 5001), patience=0.5)))
+    assert [each.addresses for each in events if isinstance(each, Silence)] == ["10.94.0.3-10.94.0.4"]
+    assert took < 3
