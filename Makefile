@@ -1,8 +1,8 @@
 # make demo   raise a sample client network, scan it, report, open the TUI
 # make test   every test, the lab's real packets included
 # make check  ruff and mypy --strict
-# make bench  timings that the README states, and fencewalk beside Nmap, masscan and zmap (root; a quarter of an hour)
-# make soak   peak memory of a scan of a /16 x 1000 (root; many minutes)
+# make bench  timings that the README states, and fencewalk beside Nmap, masscan and zmap (root; half an hour)
+# make soak   peak memory of a scan of a /16 x 1000, and long fuzzing of probes and parsers (root; many minutes)
 #
 # Each sets up what it needs: a virtual environment in .venv and, when run as root, the Debian packages that are missing.
 
@@ -30,9 +30,11 @@ check: $(VENV)/.ready
 bench: packages bench-packages $(VENV)/.ready
 	@$(BIN)/python -m pytest tests/benchmarks/bench_commands.py -q -s -p no:xdist
 	@$(BIN)/python tests/benchmarks/bench_packets.py
+	@$(BIN)/python tests/benchmarks/bench_identify.py
 
 soak: packages $(VENV)/.ready
 	@$(BIN)/python tests/benchmarks/bench_packets.py memory
+	@FENCEWALK_FUZZ=100 $(BIN)/pytest -q -n 2 tests/probes tests/identify
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

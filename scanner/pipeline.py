@@ -24,6 +24,7 @@ from scanner.model.observation import (
     Observation,
     PortState,
     Progress,
+    Refused,
     Silence,
 )
 from scanner.model.site import Site
@@ -31,6 +32,7 @@ from scanner.plan import Plan, scope_of
 from scanner.store import Journal
 
 _TALKS_A_UNIT = 2000
+_DEEP_A_UNIT = 64
 _CONTROL_TRIES = 3
 _BEFORE_SECONDS = 0.6
 
@@ -82,7 +84,37 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
             name = f"converse-{number}"
             request = unasked_talks(talks[start : start + _TALKS_A_UNIT], cut_off.get(name, ()))
             yield from unit(name, partial(network.converse, request, pace))
+    if plan.identify and plan.manners.deep:
+        talks, refused = _deep(journal)
+        for number, start in enumerate(range(0, len(talks), _DEEP_A_UNIT)):
+            name = f"deep-{number}"
+            request = msgspec.structs.replace(
+                unasked_talks(talks[start : start + _DEEP_A_UNIT], cut_off.get(name, ()), whatever=True), deep=True
+            )
+            yield from unit(name, partial(network.converse, request, pace))
+        yield from unit("deep-refused", lambda: iter(refused))
     journal.complete()
+
+
+def _deep(journal: Journal) -> tuple[list[Talk], list[Refused]]:
+    """The services that nothing could name so far, for Nmap; hosts that look as if they break are spared."""
+    from scanner.feeds.recog import users_recog
+    from scanner.identify.second import breakable, unknown
+    from scanner.identify.vendor import vendor
+
+    # Of the earlier units only, so that a resumed scan cuts the same ones.
+    rows = [each for name, each in journal.rows() if not name.startswith("deep-")]
+    services = unknown((each for each in rows if isinstance(each, Conversation)), users_recog())
+    spared = breakable(rows, {address for address, _ in services}, vendor)
+    now = time.time()
+    refused = [
+        Refused(
+            address, "tcp", str(port), f"{spared[address]}: Nmap's version probes are payloads, and it gets none", now
+        )
+        for address, port in services
+        if address in spared
+    ]
+    return [Talk(address, "tcp", port) for address, port in services if address not in spared], refused
 
 
 class _Found:
@@ -180,12 +212,13 @@ def unasked_knock(request: Knock, answers: Iterable[Observation]) -> Knock:
     )
 
 
-def unasked_talks(talks: Iterable[Talk], answers: Iterable[Observation]) -> Converse:
-    """The conversations without those that are known to be over: one that was answered may have had more to ask."""
+def unasked_talks(talks: Iterable[Talk], answers: Iterable[Observation], whatever: bool = False) -> Converse:
+    """The conversations without those that are known to be over: one that was answered may have had more to ask, unless
+    one is all there is (`whatever`)."""
     over = {
         Talk(each.address, each.transport, each.port)
         for each in answers
-        if isinstance(each, Conversation) and each.outcome != "answered"
+        if isinstance(each, Conversation) and (whatever or each.outcome != "answered")
     }
     return Converse(tuple(talk for talk in talks if talk not in over))
 

@@ -52,6 +52,8 @@ class Manners(Frozen, frozen=True):
     patience: float = PATIENCE
     resolver: str = ""
     """The DNS server that is asked for the names of hosts that answer; empty: none."""
+    deep: bool = False
+    """Nmap's version detection asks the services that nothing else could name."""
 
 
 _PLAIN = Manners()

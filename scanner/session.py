@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import shutil
 import time
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
@@ -112,6 +113,7 @@ class ScanRequest(msgspec.Struct, kw_only=True):
     methods: tuple[Method, ...] = METHODS
     patience: float = PATIENCE
     resolver: str = ""
+    deep: bool = False
     resume: bool = False
     today: Callable[[], datetime.date] = today_local
 
@@ -166,6 +168,7 @@ def plan_for(request: ScanRequest, vantage: Vantage, store: Store | None) -> Pla
         methods=request.methods,
         patience=request.patience,
         resolver=request.resolver if request.names and not request.polite else "",
+        deep=request.deep and request.identify,
     )
     return make_plan(request.site, vantage, request.ports, known, manners)
 
@@ -206,6 +209,8 @@ def open_network(request: ScanRequest, vantage: Vantage) -> LiveNetwork:
     refused = authorization_refusal(request)
     if refused is not None:
         raise OutOfScope(refused)
+    if request.deep and shutil.which("nmap") is None:
+        raise BadInput("--deep: nmap is not installed: apt install nmap, or scan without --deep")
     live = LiveNetwork(vantage, request.engine, udp_payloads())
     request.engine = live.engine  # what `auto` came to is what the session's record says
     return live
@@ -319,6 +324,7 @@ def assess_site(path: Path, store: Path | None = None, today: datetime.date | No
     """The report on everything that the store holds of a site."""
     from scanner.assess import assess
     from scanner.feeds import bundled_knowledge
+    from scanner.feeds.recog import users_recog
     from scanner.identify.vendor import vendor
     from scanner.store import Store
 
@@ -330,7 +336,7 @@ def assess_site(path: Path, store: Path | None = None, today: datetime.date | No
             others = ", ".join(f"{client} / {name}" for client, name in opened.sites()) or "nothing"
             raise BadInput(f"{where}: holds no scan of {site.client} / {site.site} (it holds {others}); scan first")
     day = today or today_local()
-    return assess(site, sessions, bundled_knowledge(), day, load_exceptions(path), vendor)
+    return assess(site, sessions, bundled_knowledge(), day, load_exceptions(path), vendor, users_recog())
 
 
 def _known(sessions: tuple[Session, ...]) -> set[str]:
@@ -351,7 +357,9 @@ def _known(sessions: tuple[Session, ...]) -> set[str]:
 
 def warnings(path: Path, report: Report) -> list[str]:
     """What whoever asked for the report should know besides: exceptions that do nothing, and a day before the scans."""
-    found: list[str] = []
+    from scanner.feeds.recog import users_recog
+
+    found = sorted(f"{each}; it is not used" for each in getattr(users_recog(), "unusable", ()))
     ids = {each.id for each in report.findings}
     for each in load_exceptions(path):
         if each.finding not in ids:

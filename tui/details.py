@@ -20,6 +20,8 @@ def host(row: HostRow, report: Report) -> Doc:
     if row.critical:
         doc.add("◆ critical system: ", "red", bold=True).line(row.critical, "red", bold=True)
     doc.field("zone", row.zone).field("addresses", ", ".join(row.addresses))
+    if row.device != "unknown":
+        doc.field("device", f"{row.device}, {row.device_confidence} confidence")
     doc.field("os", row.os).field("vendor", row.vendor).field("mac", row.mac).field("id", row.id, "muted")
     doc.title("Services")
     if not row.services:
@@ -36,6 +38,10 @@ def host(row: HostRow, report: Report) -> Doc:
         doc.end()
         if service.evidence:
             doc.add("          ").line(service.evidence, "muted", hang=10)
+    if row.device_evidence or row.device_doubts:
+        doc.title("Device and system", "what decided").bullets(row.device_evidence)
+        for doubt in row.device_doubts:
+            doc.add("✗ ", "amber").add("against it: ", "muted").line(doubt, hang=2)
     if row.software:
         doc.title("Software from inventories")
         for each in row.software:

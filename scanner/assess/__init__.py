@@ -12,6 +12,7 @@ import msgspec
 from scanner.assess.bridges import dual_homed, flat
 from scanner.assess.cells import Crossing, crossing
 from scanner.assess.evidence import Evidence, FlowKey, utc
+from scanner.assess.exposures import exposed
 from scanner.assess.flows import Judge
 from scanner.assess.gaps import gaps, path_findings
 from scanner.assess.inventory import Inventory
@@ -19,7 +20,8 @@ from scanner.assess.paths import attack_paths
 from scanner.assess.policy import Policy
 from scanner.assess.remedies import remediation
 from scanner.assess.required import blocked
-from scanner.assess.software import Judged, exposures, judged, patch_findings, router_consoles
+from scanner.assess.software import Judged, judged, patch_findings
+from scanner.identify.second import NOBODY, Second
 from scanner.model.base import SEVERITIES
 from scanner.model.baseline import Knowledge
 from scanner.model.observation import Session
@@ -56,12 +58,16 @@ def assess(
     today: datetime.date,
     exceptions: Iterable[Exception_] = (),
     vendor: Callable[[str], str | None] = lambda mac: None,
+    second: Second = NOBODY,
 ) -> Report:
-    """Judge everything that was observed. The same facts give the same report, byte for byte, in whatever order."""
+    """Judge everything that was observed. The same facts give the same report, byte for byte, in whatever order.
+
+    `second` is asked about what our own fingerprints do not know.
+    """
     sessions = sorted(sessions, key=lambda each: (each.scan.started, each.scan.id))
     evidence = Evidence(site, sessions)
     policy = Policy(site)
-    inventory = Inventory(evidence)
+    inventory = Inventory(evidence, second)
     judge = Judge(evidence, policy, inventory.two_legged)
     inventory.add_reached(judge)
 
@@ -79,11 +85,6 @@ def assess(
     exploitable = _exploitable(items)
     reached = [flow for flow in flows if flow.verdict == "REACHED" and flow.state == "open"]
     paths = list(attack_paths(site, inventory, reached, services, exploitable))
-    consoles = [
-        (f.from_, f.to, f.address, f.port)
-        for f in reached
-        if f.transport == "tcp" and not f.allowed and judge.own_leg(f.address)
-    ]
     found = [
         *(finding for each in crossings for finding in gaps(site, knowledge, each, inventory, services)),
         *flat(site, knowledge, inventory),
@@ -91,8 +92,7 @@ def assess(
         *blocked(site, knowledge, evidence, policy, judge),
         *path_findings(site, knowledge, paths),
         *patch_findings(knowledge, items),
-        *exposures(knowledge, inventory),
-        *router_consoles(knowledge, consoles),
+        *exposed(knowledge, today, evidence, policy, inventory, judge.controls, reached),
     ]
     accepted = {each.finding: each for each in exceptions}
     findings = tuple(sorted((_excepted(each, accepted, today) for each in found), key=_order))
@@ -109,7 +109,7 @@ def assess(
         findings=findings,
         remediation=remediation(findings, paths),
         coverage=tuple(each.coverage for each in crossings),
-        digests=_digests(site, sessions, knowledge),
+        digests=_digests(site, sessions, knowledge, second),
         zones=tuple(
             ZoneRow(z.name, z.subnets, z.trust, z.vlan, sum(h.zone == z.name for h in hosts)) for z in site.zones
         ),
@@ -187,11 +187,11 @@ def _summary(
     )
 
 
-def _digests(site: Site, sessions: Sequence[Session], knowledge: Knowledge) -> Digests:
+def _digests(site: Site, sessions: Sequence[Session], knowledge: Knowledge, second: Second) -> Digests:
     return Digests(
         site=_digest(site),
         baselines=_digest((knowledge.baselines, knowledge.distros)),
-        feeds=_digest((knowledge.kev, knowledge.controls, knowledge.dated)),
+        feeds=_digest((knowledge.kev, knowledge.controls, knowledge.dated, *filter(None, [second.digest]))),
         observations=_digest(sessions),
     )
 

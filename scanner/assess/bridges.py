@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from scanner.assess.identity import Link
 from scanner.assess.inventory import Inventory, Machine
 from scanner.assess.make import finding
 from scanner.model.baseline import Knowledge
@@ -51,11 +52,12 @@ def dual_homed(site: Site, knowledge: Knowledge, inventory: Inventory) -> Iterat
         ids = sorted(group)
         zones = sorted(each.split("/", 1)[0] for each in ids)
         protected = any(_trust(site, zone) in ("critical", "management") for zone in zones)
-        shared = " and ".join(sorted({_IDENTITY_WORDS[kind] for kind, _ in machine.identity}))
+        sure = all(link.confidence == "high" for link in machine.links)
         yield finding(
             "dual-homed",
             "high" if protected else "medium",
-            f"One machine stands in {' and '.join(zones)}: {', '.join(ids)}",
+            f"{'One machine stands' if sure else 'What is probably one machine stands'} in {' and '.join(zones)}: "
+            f"{', '.join(ids)}",
             names=ids,
             knowledge=knowledge,
             host=machine.id,
@@ -64,19 +66,25 @@ def dual_homed(site: Site, knowledge: Knowledge, inventory: Inventory) -> Iterat
             path=tuple(ids),
             remedy=f"Take one of its legs away ({', '.join(ids)}), and let the firewall carry what it needs.",
             replay=_identity_command(ids, machine),
-            evidence=f"the same {shared} on {', '.join(ids)}",
+            evidence="; ".join(_explained(link) for link in machine.links),
         )
 
 
-_IDENTITY_WORDS = {"tls.cert": "TLS certificate", "ssh.hostkey": "SSH host key"}
+def _explained(link: Link) -> str:
+    return f"the same {' and '.join(link.shared)} on {link.left}, {link.right} ({link.confidence} confidence)"
 
 
 def _identity_command(ids: Sequence[str], machine: Machine) -> str:
     """Each leg's certificate, by its fingerprint. Each leg answers from its own zone."""
+    kinds = {kind for link in machine.links for kind in link.kinds}
     port = next((key[2] for key, talk in machine.services.items() if talk and talk.tls), None)
     addresses = [each.split("/", 1)[1] for each in ids]
-    if port is None:
-        return f"ssh-keyscan {' '.join(addresses)}"
+    if "tls.cert" not in kinds or port is None:
+        if "ssh.hostkey" in kinds:
+            return f"ssh-keyscan {' '.join(addresses)}"
+        if "mac" in kinds:
+            return f"for end in {' '.join(addresses)}; do arping -c 1 $end; done  # each from its own zone"
+        return f"nmap -Pn -p 445,3389 --script smb2-security-mode,rdp-ntlm-info {' '.join(addresses)}"
     ends = " ".join(f"{f'[{each}]' if ':' in each else each}:{port}" for each in addresses)
     show = "openssl s_client -connect $end </dev/null 2>/dev/null | openssl x509 -noout -fingerprint"
     return f"for end in {ends}; do {show}; done  # each from its own zone"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from scanner.assess.evidence import Evidence, FlowKey, View
 from scanner.assess.flows import Judge
+from scanner.assess.identity import Leg, Link, Mark, links, marks
 from scanner.assess.policy import Policy
 from scanner.identify import identify
+from scanner.identify.devices import Clues, Device, device, hardware
+from scanner.identify.second import NOBODY, Second, nmap_products
 from scanner.identify.service import service_name
 from scanner.identify.tls import certificate
 from scanner.model.addresses import address_key
@@ -19,8 +22,12 @@ from scanner.model.product import Product
 from scanner.model.report import HostRow, ServiceRow
 from scanner.model.text import visible
 
-_IDENTITY_KINDS = ("ssh.hostkey", "tls.cert")
-"""Readings that name a machine: the same bytes in two zones are one machine."""
+_MOST_ADDRESSES = 16
+"""IPv4 addresses that a machine may have in one zone. Who answers ARP for more stands in for others (proxy ARP)."""
+
+
+_EVIDENCE = 12
+"""Lines of evidence of a host that the report keeps."""
 
 
 class Identified(msgspec.Struct, frozen=True):
@@ -46,9 +53,19 @@ class Machine(msgspec.Struct):
     services: dict[FlowKey, Conversation | None] = msgspec.field(default_factory=dict)
     """Open ports, with what was said there."""
     products: list[Identified] = msgspec.field(default_factory=list)
-    identity: set[tuple[str, bytes]] = msgspec.field(default_factory=set)
-    twins: list[str] = msgspec.field(default_factory=list)
-    """Ids of the same machine in other zones."""
+    marks: set[Mark] = msgspec.field(default_factory=set)
+    """By what it may be known again in another zone."""
+    links: list[Link] = msgspec.field(default_factory=list)
+    """Why it is held to be one with its twins."""
+    announced: list[str] = msgspec.field(default_factory=list)
+    """Kinds of service that it announces by mDNS."""
+    hardware: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    ttls: set[int] = msgspec.field(default_factory=set)
+
+    @property
+    def twins(self) -> list[str]:
+        """Ids of the same machine in other zones."""
+        return sorted({end for link in self.links for end in (link.left, link.right)} - {self.id})
 
     @property
     def id(self) -> str:
@@ -58,8 +75,10 @@ class Machine(msgspec.Struct):
 class Inventory:
     """Every machine that gave a sign of life of its own, by address."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, second: Second = NOBODY) -> None:
+        """`second` is asked about readings in which our own fingerprints find no product."""
         self.evidence = evidence
+        self._second = second
         self.machines: list[Machine] = []
         self.by_address: dict[str, Machine] = {}
         self._identified: dict[tuple[str, bytes], tuple[Product, ...]] = {}
@@ -98,9 +117,11 @@ class Inventory:
                 host = view.hosts.get(address)
                 by_mac[host.mac if host and host.mac else address].append(address)
             for found in by_mac.values():
-                machine = self._new(view.zone, found)
-                for address in found:
-                    self._describe(machine, view, address)
+                many = sum(":" not in address for address in found) > _MOST_ADDRESSES
+                for one in ([each] for each in found) if many else (found,):
+                    machine = self._new(view.zone, one)
+                    for address in one:
+                        self._describe(machine, view, address, proxied=many)
             for key, row in view.flows():
                 machine_or_none = self.by_address.get(key[0])
                 if machine_or_none and machine_or_none.zone == view.zone and row.state == "open" and key[1] != "icmp":
@@ -117,24 +138,63 @@ class Inventory:
         self.by_address.update(dict.fromkeys(addresses, machine))
         return machine
 
-    def _describe(self, machine: Machine, view: View, address: str) -> None:
+    def _describe(self, machine: Machine, view: View, address: str, proxied: bool = False) -> None:
         host = view.hosts.get(address)
         if host is None:
             return
         machine.mac = machine.mac or host.mac
+        machine.ttls |= host.ttls
         machine.names.extend(name for name in map(visible, host.names) if name not in machine.names)
+        machine.marks.update(Mark("name", name.lower().encode()) for name in host.names if "\\" not in name)
+        routers = {mac for mac in view.gateways.values() if mac}
+        if host.mac and not proxied and (host.mac not in routers or address in view.gateways):
+            machine.marks.add(Mark("mac", host.mac.encode()))
 
     def _serve(self, machine: Machine, key: FlowKey, talk: Conversation | None) -> None:
         machine.services[key] = talk
+        where = f"{key[1]}/{key[2]}"
+        said: list[Identified] = []
         for reading in talk.readings if talk else ():
-            if reading.kind in _IDENTITY_KINDS:
-                machine.identity.add((reading.kind, reading.raw))
-                self._name_by_certificate(machine, reading.kind, reading.raw)
-            products = self._identified.get((reading.kind, reading.raw))
-            if products is None:
-                products = self._identified[reading.kind, reading.raw] = identify(reading.kind, reading.raw)
-            for product in products:
-                machine.products.append(Identified(product, reading.kind, reading.raw, key))
+            machine.marks.update(marks(reading))
+            self._name_by_certificate(machine, reading.kind, reading.raw)
+            if reading.kind == "mdns.services":
+                machine.announced.extend(line.decode("utf-8", "replace") for line in reading.raw[:4096].split(b"\n"))
+            machine.hardware.extend((where, word) for word in hardware(reading.kind, reading.raw))
+            said.extend(
+                Identified(product, reading.kind, reading.raw, key)
+                for product in self._products(reading.kind, reading.raw)
+            )
+        if talk is not None:
+            said.extend(self._seconded(machine, talk, said, key))
+        machine.products.extend(said)
+
+    def _products(self, kind: str, raw: bytes) -> tuple[Product, ...]:
+        products = self._identified.get((kind, raw))
+        if products is None:
+            products = self._identified[kind, raw] = identify(kind, raw)
+        return products
+
+    def _seconded(
+        self, machine: Machine, talk: Conversation, said: list[Identified], key: FlowKey
+    ) -> Iterator[Identified]:
+        """What others make of the readings of a port that named no product to us. Where we have a name, it stands."""
+        told = {each.raw for each in said}
+        named = {each.product.name for each in said}
+        for reading in talk.readings:
+            if reading.raw in told or reading.kind == "nmap.service":
+                continue
+            for product in self._second.products(reading.kind, reading.raw):
+                if product.name not in named:
+                    yield Identified(product, reading.kind, reading.raw, key)
+                    named.add(product.name)
+            where = f"{key[1]}/{key[2]}"
+            machine.hardware.extend((where, word) for word in self._second.hardware(reading.kind, reading.raw))
+        if not named:
+            own = [each.raw for each in talk.readings if not each.kind.startswith("nmap.")]
+            for reading in talk.readings:
+                if reading.kind == "nmap.service":
+                    for product in nmap_products(reading.raw, own):
+                        yield Identified(product, reading.kind, reading.raw, key)
 
     def _name_by_certificate(self, machine: Machine, kind: str, raw: bytes) -> None:
         found = certificate(raw) if kind == "tls.cert" else None
@@ -142,22 +202,44 @@ class Inventory:
             machine.names.append(visible(found.subject))
 
     def _find_twins(self) -> None:
-        """One identity at exactly one machine in each of several zones. More than one a zone: a default certificate."""
-        holders: dict[tuple[str, bytes], list[Machine]] = defaultdict(list)
-        for machine in self.machines:
-            for identity in machine.identity:
-                holders[identity].append(machine)
-        for machines in holders.values():
-            zones = [each.zone for each in machines]
-            if len(zones) < 2 or len(set(zones)) != len(zones):
-                continue
-            for machine in machines:
-                twins = {each.id for each in machines if each is not machine and not _contradict(machine, each)}
-                machine.twins = sorted({*machine.twins, *twins})
+        by_id = {machine.id: machine for machine in self.machines}
+        for link in links(map(self._leg, self.machines)):
+            by_id[link.left].links.append(link)
+            by_id[link.right].links.append(link)
+
+    def _leg(self, machine: Machine) -> Leg:
+        said = [
+            (f"{key[1]}/{key[2]}", reading.raw)
+            for key, talk in machine.services.items()
+            for reading in (talk.readings if talk else ())
+            if reading.kind == "ssh"
+        ]
+        legs = self.evidence.gateways.get(machine.zone, set())
+        router = any(address in legs for address in machine.addresses)
+        return Leg(machine.id, machine.zone, frozenset(machine.marks), tuple(sorted(said)), router)
+
+    def device(self, machine: Machine, vendor: Callable[[str], str | None]) -> Device:
+        """What kind of machine it is and which system it runs, from all that is known of it."""
+        return device(
+            Clues(
+                vendor=(vendor(machine.mac) if machine.mac else None) or "",
+                names=tuple(machine.names),
+                announced=tuple(machine.announced),
+                ports=frozenset((key[1], key[2]) for key in machine.services),
+                readings=tuple(
+                    (f"{key[1]}/{key[2]}", reading)
+                    for key, talk in sorted(machine.services.items(), key=lambda each: _order(each[0]))
+                    for reading in (talk.readings if talk else ())
+                ),
+                products=tuple((f"{each.key[1]}/{each.key[2]}", each.product) for each in machine.products),
+                hardware=tuple(machine.hardware),
+                ttls=frozenset(machine.ttls),
+            )
+        )
 
     def row(self, machine: Machine, policy: Policy, vendor: Callable[[str], str | None]) -> HostRow:
         maker = vendor(machine.mac) if machine.mac else None
-        systems = [os for each in machine.products if (os := _system(each.product))]
+        found = self.device(machine, vendor)
         return HostRow(
             id=machine.id,
             zone=machine.zone,
@@ -165,16 +247,23 @@ class Inventory:
             mac=machine.mac,
             vendor=visible(maker) if maker else None,
             names=tuple(machine.names),
-            os=systems[0] if systems else None,
+            os=found.system.name or None,
             services=tuple(self._service(machine, key) for key in sorted(machine.services, key=_order)),
             software=(),
             critical=next((n for a in machine.addresses if (n := policy.critical_name(a))), None),
+            os_confidence=found.system.confidence,
+            device=found.kind,
+            device_confidence=found.confidence,
+            device_evidence=found.evidence[:_EVIDENCE],
+            device_doubts=found.against[:_EVIDENCE],
         )
 
     def _service(self, machine: Machine, key: FlowKey) -> ServiceRow:
         talk = machine.services[key]
         here = [each for each in machine.products if each.key == key]
-        first = here[0] if here else None
+        # What speaks is nearer to the truth than whose certificate it shows.
+        here.sort(key=lambda each: each.kind == "tls.cert")
+        first = _fullest(here)
         readings = talk.readings if talk else ()
         raw = f"{readings[0].kind}: {visible(readings[0].raw, 300)}" if readings else (talk.outcome if talk else "open")
         return ServiceRow(
@@ -192,26 +281,19 @@ class Inventory:
         )
 
 
-def _contradict(left: Machine, right: Machine) -> bool:
-    """One certificate on two machines is common (a wildcard, a cluster); different SSH host keys tell them apart."""
-    keys = [{raw for kind, raw in each.identity if kind == "ssh.hostkey"} for each in (left, right)]
-    return all(keys) and not keys[0] & keys[1]
+def _fullest(found: Sequence[Identified]) -> Identified | None:
+    """The product named first, by the reading that says most of it: one names it, another has its version."""
+    same = [each for each in found if (each.product.vendor, each.product.name) == _words(found[0])]
+    return max(same, key=lambda each: _detail(each.product), default=None)
+
+
+def _words(found: Identified) -> tuple[str, str]:
+    return found.product.vendor, found.product.name
+
+
+def _detail(product: Product) -> tuple[bool, bool, bool, bool]:
+    return bool(product.version), product.certain, bool(product.revision), bool(product.distro)
 
 
 def _order(key: FlowKey) -> tuple[str, int, tuple[int, int]]:
     return key[1], key[2], address_key(key[0])
-
-
-def _system(product: Product) -> str | None:
-    """The operating system that a package's distribution gives away."""
-    if not product.distro:
-        return None
-    name, _, release = product.distro.partition(":")
-    title = {
-        "debian": "Debian",
-        "ubuntu": "Ubuntu",
-        "raspbian": "Raspbian",
-        "el": "Enterprise Linux",
-        "freebsd": "FreeBSD",
-    }
-    return f"{title.get(name, name)} {release}".strip()

@@ -10,7 +10,10 @@ import msgspec
 from scanner.assess.evidence import TIMESTAMP
 from scanner.model.addresses import contains
 from scanner.model.base import Transport
-from scanner.model.site import EVERY_ZONE, Rule, Site, Zone, service_range
+from scanner.model.site import EVERY_ZONE, Rule, ServiceRange, Site, Zone, service_range
+
+_NAMED_PORTS = 64
+"""The widest range of ports that still says which services it means."""
 
 
 class Policy:
@@ -27,11 +30,13 @@ class Policy:
         target = self.site.zone_of(to)
         if target is not None and target.name == from_zone and not target.isolated:
             return True
+        return any(True for _ in self._covering(from_zone, from_address, to, transport, port))
+
+    def names(self, from_zone: str, from_address: str, to: str, transport: Transport, port: int) -> bool:
+        """Whether a rule allows it that says which service it means; one of `any` or `tcp/any` does not."""
         return any(
-            self._is_from(rule, from_zone, from_address)
-            and self._is_to(rule, target, to)
-            and any(service.covers(transport, port) for service in services)
-            for rule, services in self._rules
+            service.transport != "any" and (transport == "icmp" or service.high - service.low < _NAMED_PORTS)
+            for service in self._covering(from_zone, from_address, to, transport, port)
         )
 
     def allows_all(self, from_zone: str, to_zone: str) -> bool:
@@ -55,6 +60,15 @@ class Policy:
 
     def critical_name(self, addr: str) -> str | None:
         return next((each.name for each in self.site.critical if addr in each.hosts), None)
+
+    def _covering(
+        self, from_zone: str, from_address: str, to: str, transport: Transport, port: int
+    ) -> Iterator[ServiceRange]:
+        """The services of rules that let this flow pass."""
+        target = self.site.zone_of(to)
+        for rule, services in self._rules:
+            if self._is_from(rule, from_zone, from_address) and self._is_to(rule, target, to):
+                yield from (service for service in services if service.covers(transport, port))
 
     def _is_from(self, rule: Rule, zone: str, addr: str) -> bool:
         if rule.from_ in (zone, EVERY_ZONE):

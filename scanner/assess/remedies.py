@@ -1,4 +1,4 @@
-"""What to do, the change that closes most first: a firewall change a zone pair, an update a product, a re-cabling."""
+"""What to do, the change that closes most first: a firewall change a zone pair, an update a host, a setting of many."""
 
 from __future__ import annotations
 
@@ -49,6 +49,8 @@ def _change(group: str, members: Sequence[FindingRow]) -> str:
             f"On the firewall between {first.from_} and {first.to}, deny what policy does not name. "
             f"What gets through now: {', '.join(flows)}. What is meant to pass belongs into `allow`."
         ]
+    if group == "harden":
+        words.append(f"On {', '.join(sorted({each.host or '' for each in members}))}.")
     return "\n".join([*words, *rules])
 
 
@@ -74,4 +76,7 @@ def _group(finding: FindingRow) -> tuple[str, str]:
         )
     if finding.kind in ("outdated", "end-of-life", "known-exploited"):
         return "update", f"Update {finding.host}"
+    if finding.kind == "exposure":
+        # Its first line names the change without the host, so that one cause on many hosts is one line of work.
+        return "harden", finding.remedy.partition("\n")[0].removesuffix(".")
     return "harden", f"Harden {finding.host}"

@@ -1,9 +1,9 @@
-"""Findings about what runs: versions below baseline or past support, and services that are an exposure by kind."""
+"""Findings about what runs: versions below baseline or past support."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -13,7 +13,6 @@ from scanner.assess.patches import Judgement, judge
 from scanner.model.base import SEVERITIES, Severity
 from scanner.model.baseline import Knowledge
 from scanner.model.report import FindingKind, FindingRow, PatchRow, iso_date
-from scanner.model.text import visible
 
 _REPLAY = {
     "ssh": "nc -w 3 {a} {p} </dev/null",
@@ -115,97 +114,6 @@ def patch_findings(knowledge: Knowledge, items: Iterable[Judged]) -> Iterator[Fi
             else f"Replace {row.product} {row.version or ''} with a release that is still supported.",
             replay=_replay(each.found[0]),
             evidence=f"{row.evidence}; {row.reason}; {row.source or 'no source'}",
-        )
-
-
-class _Exposure(msgspec.Struct, frozen=True):
-    """What a reading gives away: `kind` of the reading, and a test of its bytes."""
-
-    kind: str
-    shows: Callable[[bytes], bool]
-    aspect: str
-    severity: Severity
-    what: str
-    remedy: str
-
-
-_EXPOSURES = (
-    _Exposure(
-        "telnet", bool, "cleartext", "medium", "telnet carries passwords in the clear",
-        "Turn telnet off; manage the device over SSH or HTTPS.",
-    ),
-    _Exposure("ftp", bool, "cleartext", "low", "FTP carries passwords in the clear", "Replace FTP by SFTP or FTPS."),
-    _Exposure(
-        "redis", lambda raw: b"redis_version" in raw, "unauthenticated", "high", "Redis answers without a password",
-        "Set `requirepass` or ACL users, and bind it to the hosts that need it.",
-    ),
-    _Exposure(
-        "memcached", bool, "unauthenticated", "medium", "memcached answers anybody",
-        "Bind it to the hosts that need it; it has no login worth the name.",
-    ),
-    _Exposure(
-        "vnc.security", lambda raw: b"\x01" in raw, "unauthenticated", "high", "VNC lets anybody in without a password",
-        "Set a password, and reach it through SSH or a VPN only.",
-    ),
-    _Exposure(
-        "mqtt.access", lambda raw: raw == b"open", "unauthenticated", "medium", "the MQTT broker lets anybody connect",
-        "Set `allow_anonymous false` and give each device a login.",
-    ),
-    _Exposure(
-        "postgresql.auth", lambda raw: raw == b"trust", "unauthenticated", "high",
-        "PostgreSQL lets anybody in without a password", "Replace `trust` in pg_hba.conf by scram-sha-256.",
-    ),
-    _Exposure(
-        "rdp.security", lambda raw: raw in (b"rdp", b"tls"), "remote-access", "medium",
-        "RDP without Network Level Authentication", "Require Network Level Authentication for Remote Desktop.",
-    ),
-)  # fmt: skip
-"""By the protocol's own answer, never by a guessed password."""
-
-
-def exposures(knowledge: Knowledge, inventory: Inventory) -> Iterator[FindingRow]:
-    """Services that are a risk by what they are: by the protocol's own answer, never by a port number alone."""
-    for machine in inventory.machines:
-        for key, talk in sorted(machine.services.items()):
-            readings = talk.readings if talk else ()
-            for each in _EXPOSURES:
-                raw = next((r.raw for r in readings if r.kind == each.kind and each.shows(r.raw)), None)
-                if raw is None or (each.aspect == "cleartext" and talk is not None and talk.tls):
-                    continue
-                yield finding(
-                    "exposure",
-                    each.severity,
-                    f"{machine.id} {key[1]}/{key[2]}: {each.what}",
-                    names=(machine.id, key[1], key[2], each.kind),
-                    aspect=each.aspect,
-                    knowledge=knowledge,
-                    host=machine.id,
-                    transport=key[1],
-                    port=key[2],
-                    remedy=each.remedy,
-                    replay=f"nc -v -w 3 {key[0]} {key[2]}  # from {machine.zone}",
-                    evidence=f"{key[1]}/{key[2]} {each.kind}: {visible(raw, 300)}",
-                )
-
-
-def router_consoles(knowledge: Knowledge, rows: Iterable[tuple[str, str, str, int]]) -> Iterator[FindingRow]:
-    """Open ports of a router's own legs, seen from another zone: (from zone, leg's zone, address, port)."""
-    for from_, to, address, port in sorted(set(rows)):
-        yield finding(
-            "exposure",
-            "high",
-            f"The router's leg {address} ({to}) offers tcp/{port} to {from_}",
-            names=("router", from_, address, port),
-            aspect="management",
-            knowledge=knowledge,
-            host=f"{to}/{address}",
-            from_=from_,
-            to=to,
-            transport="tcp",
-            port=port,
-            remedy="Let the firewall answer for its management only from the management zone.",
-            replay=f"nc -vz -w 3 {address} {port}  # from {from_}",
-            evidence=f"{address} is the next hop of {to} and answered {from_} on tcp/{port}",
         )
 
 

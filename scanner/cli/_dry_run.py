@@ -180,6 +180,8 @@ def _packets(plan: Plan, who: Sender) -> str:
     talks = ""
     if plan.identify and (plan.all_ports.tcp or plan.all_ports.udp):
         talks = ", and the conversations with what is open"
+        if plan.manners.deep:
+            talks += ", then Nmap's with what is still unknown"
     return (
         f"{what}about {plural(count, 'packet')} where none is lost, more where some are; at most "
         f"{plan.rate:,} a second: {duration(count / plan.rate)}{talks}"

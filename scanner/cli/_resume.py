@@ -50,6 +50,7 @@ def follow(earlier: Unfinished, request: ScanRequest, given: set[str]) -> None:
         ("discover", "--discover", request.methods == manners.methods, ",".join(manners.methods)),
         ("patience", "--patience", request.patience == manners.patience, f"{manners.patience:g}"),
         ("no_identify", "--no-identify", request.identify == manners.identify, "without it"),
+        ("deep", "--deep", request.deep == manners.deep, "without it"),
         ("no_names", "--no-names", request.names == manners.names, "without it"),
         ("resolver", "--resolver", request.resolver == manners.resolver, manners.resolver or "none"),
         ("polite", "--polite", request.polite == manners.polite, "without it"),
@@ -62,7 +63,7 @@ def follow(earlier: Unfinished, request: ScanRequest, given: set[str]) -> None:
         )
     request.ports, request.methods, request.patience = planned.ports, manners.methods, manners.patience
     request.identify, request.names, request.polite = manners.identify, manners.names, manners.polite
-    request.resolver = manners.resolver
+    request.resolver, request.deep = manners.resolver, manners.deep
     engine = earlier.scan.engine
     request.engine = engine if engine in ("raw", "connect", "nmap") else request.engine  # type: ignore[assignment]
 
@@ -75,6 +76,7 @@ def as_flags(earlier: Unfinished) -> str:
         flag
         for flag, said in (
             ("--no-identify", not manners.identify),
+            ("--deep", manners.deep),
             ("--no-names", not manners.names),
             ("--polite", manners.polite),
         )

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     "names (critical, allow, require) are asked as well, unless it is none.",
 )  # fmt: skip
 @click.option("--no-identify", is_flag=True, help="Only ask which ports are open, not what runs there.")
+@click.option(
+    "--deep", is_flag=True,
+    help="Let Nmap's version detection ask the TCP services that nothing else could name (slow; needs nmap).",
+)  # fmt: skip
 @click.option("--no-names", is_flag=True, help="Do not ask hosts for their names (mDNS, LLMNR, NetBIOS, DNS).")
 @click.option(
     "--resolver", metavar="ADDRESS",
@@ -75,6 +79,7 @@ def COMMAND(
     engine: str,
     ports_text: str | None,
     no_identify: bool,
+    deep: bool,
     no_names: bool,
     resolver: str | None,
     discover: str | None,
@@ -100,6 +105,8 @@ def COMMAND(
     from scanner.ports import DEFAULT, parse_ports
     from scanner.store import Store
 
+    if deep and no_identify:
+        raise BadInput("--deep asks what runs, --no-identify forbids it: leave one of them out")
     loaded = session.load_site(site)
     request = session.ScanRequest(
         site=loaded,
@@ -113,6 +120,7 @@ def COMMAND(
         methods=_methods(discover),
         patience=patience,
         resolver=session.resolver_for(loaded, resolver),
+        deep=deep,
         resume=resume,
     )
     request.zone_of()

@@ -74,7 +74,7 @@ def _products(kind: str, match: Match, text: str) -> list[Product]:
                 version=_shown(version) if version else None,
                 revision=_shown(build.revision) if build.revision else None,
                 distro=_shown(build.distro) if build.distro else None,
-                cpe=_cpe(part, vendor, name, version, fields.get(f"{prefix}.cpe23", "")),
+                cpe=cpe(part, vendor, name, version, fields.get(f"{prefix}.cpe23", "")),
                 certain=not _doubted(fields.get(f"{prefix}.certainty", "")),
                 rule=f"{kind}.xml: {match.description}",
             )
@@ -93,7 +93,7 @@ def _shown(text: str) -> str:
     return visible(text, FIELD)
 
 
-def _cpe(part: str, vendor: str, name: str, version: str | None, uri: str) -> str:
+def cpe(part: str, vendor: str, name: str, version: str | None, uri: str) -> str:
     """A CPE 2.3 formatted string. `uri` (`cpe:/a:vendor:product`) overrides the words where a CPE has others."""
     if uri.startswith("cpe:/"):
         words = uri[5:].split(":")

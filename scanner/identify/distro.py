@@ -29,7 +29,8 @@ UPSTREAM = Build()
 _UBUNTU = {
     "openssh": {
         "5.3p1": "10.04", "5.9p1": "12.04", "6.6p1": "14.04", "6.6.1p1": "14.04", "7.2p2": "16.04", "7.6p1": "18.04",
-        "8.2p1": "20.04", "8.9p1": "22.04", "9.6p1": "24.04",
+        "8.2p1": "20.04", "8.9p1": "22.04", "9.6p1": "24.04", "7.3p1": "16.10", "7.5p1": "17.10", "7.7p1": "18.10",
+        "8.0p1": "19.10", "8.3p1": "20.10", "9.3p1": "23.10", "9.7p1": "24.10", "9.9p1": "25.04", "10.0p2": "25.10",
     },
     "php": {
         "5.3.10": "12.04", "5.5.9": "14.04", "7.0.33": "16.04", "7.2.24": "18.04", "7.4.3": "20.04", "8.1.2": "22.04",
@@ -100,6 +101,10 @@ def _comment(text: str) -> Build:
 
 
 def _ssh(name: str, version: str | None, text: str) -> Build:
+    if name == "tinyssh":
+        # Upstream's version is a date alone; what is behind it is the package's.
+        found = re.match(r"tinyssh_(\d{8}-\d[\w.+~]{0,32})(?: |$)", text)
+        return Build(None, found[1]) if found else UPSTREAM
     if name != "openssh":
         return UPSTREAM
     if text.startswith("OpenSSH_for_Windows"):
@@ -108,7 +113,13 @@ def _ssh(name: str, version: str | None, text: str) -> Build:
     found = re.match(rf"(Debian|Ubuntu|Raspbian)-({_REV})", comment)
     if found and version:
         family = found[1].lower()
-        return Build(_released(family, name, version, found[2]), f"{version}-{found[2]}")
+        distro = _released(family, name, version, found[2])
+        if version == "6.6.1p1" and distro == "ubuntu:14.04" and not found[2].startswith("2ubuntu"):
+            distro = "ubuntu"  # 14.10 had the same version
+        return Build(distro, f"{version}-{found[2]}")
+    if found := re.match(r"FreeBSD-\d{8}\b", comment):
+        # The date of the last change to the base system's copy, which its security fixes move on.
+        return Build("freebsd", found[0])
     return _comment(comment)
 
 
@@ -167,16 +178,47 @@ def _server(name: str, version: str | None, text: str) -> Build:
     return _comment(found[1]) if found else UPSTREAM
 
 
+def _page(name: str, version: str | None, text: str) -> Build:
+    """A version on a page: `2.6.12-1+deb12u4` has its revision behind it, `10.1.60 (Debian)` a comment."""
+    if not version:
+        return UPSTREAM
+    found = re.search(rf"{re.escape(version)}(-\d[\w.+~]{{0,64}})", text)
+    if found and "ubuntu" in found[1]:
+        return Build(_released("ubuntu", name, version, found[1]), version + found[1])
+    if found and re.search(r"[+~]deb\d|~bpo\d", found[1]):
+        return Build(_released("debian", name, version, found[1]), version + found[1])
+    comment = re.search(rf"{re.escape(version)} \(([^()]{{1,64}})\)", text)
+    return _comment(comment[1]) if comment else UPSTREAM
+
+
+def _go(name: str, version: str | None, text: str) -> Build:
+    """What Prometheus and its kin say of their build: Debian puts the package's version in a commit's place."""
+    branch = re.search(r'"?branch"?[=:]"(debian|ubuntu)/', text)
+    found = re.search(rf'"?revision"?[=:]"({_REV})"', text)
+    if not branch or not found or not version or not found[1].startswith(version) or "-" not in found[1]:
+        return UPSTREAM
+    return Build(_released(branch[1], name, version, found[1]), found[1])
+
+
 def _mail(name: str, version: str | None, text: str) -> Build:
     if name == "sendmail" and version:
         if found := re.search(rf"/{re.escape(version)}/(Debian|Ubuntu)-([\w.+~]{{1,64}})", text):
             return Build(_released(found[1].lower(), name, version, found[2]), f"{version}-{found[2]}")
         return UPSTREAM
+    if name == "cyrus_imap" and version:
+        found = re.search(rf"\b{re.escape(version)}-(Debian|Ubuntu)-({_REV})", text)
+        return Build(_released(found[1].lower(), name, version, found[2]), found[2]) if found else UPSTREAM
     if name == "exim":
         found = re.search(r"\bExim \S+ (Debian|Ubuntu)\b", text)
         return Build(found[1].lower()) if found else UPSTREAM
     found = re.search(r"\b(?:Postfix|Dovecot)\b[^()\n]{0,32}\((Debian|Ubuntu|Raspbian)", text)
     return Build(found[1].lower()) if found else UPSTREAM
+
+
+def _samba(name: str, version: str | None, text: str) -> Build:
+    """`4.17.12-Debian`: who built it, and not which revision."""
+    found = re.search(r"^vendorversion: [\d.]+-(\w{1,32})", text, re.MULTILINE) if name == "samba" else None
+    return _comment(found[1]) if found else UPSTREAM
 
 
 def _ftp(name: str, version: str | None, text: str) -> Build:
@@ -186,14 +228,99 @@ def _ftp(name: str, version: str | None, text: str) -> Build:
     return UPSTREAM
 
 
+_KERNELS = {
+    "debian": {"4.19": "10", "5.10": "11", "6.1": "12", "6.12": "13"},
+    "ubuntu": {"4.15": "18.04", "5.4": "20.04", "5.15": "22.04", "6.8": "24.04"},
+}
+"""The kernel that a release came with, and no other release did."""
+
+
+def _kernel(name: str, version: str | None, text: str) -> Build:
+    """uname's text: Debian's has the package's version, Ubuntu's its last number, Red Hat's is the version itself."""
+    if name != "linux_kernel" or not version:
+        return UPSTREAM
+    branch = ".".join(version.split(".")[:2])
+    if found := re.search(r" Debian (\d+\.\d+\.[\w.+~-]{1,64}) \(", text):
+        release = "" if "~bpo" in found[1] else _KERNELS["debian"].get(branch, "")
+        return Build(f"debian:{release}" if release else "debian", found[1])
+    if found := re.search(r" #(\d{1,4})(?:~(\d\d\.04)\.\d{1,3})?-Ubuntu ", text):
+        release = found[2] or _KERNELS["ubuntu"].get(branch, "")
+        abi = re.match(r"[\d.]+-\d{1,4}", version)
+        revision = f"{abi[0]}.{found[1]}" if abi and not found[2] else None
+        return Build(f"ubuntu:{release}" if release else "ubuntu", revision)
+    if re.match(r"[\d.]+-[\w.]+\.(?:el|fc|amzn)\d", version):
+        revision = re.sub(r"\.(?:x86_64|aarch64|i686|ppc64le|s390x)$", "", version)
+        return Build(_red_hat(revision), revision)
+    return UPSTREAM
+
+
+def _apcupsd(name: str, version: str | None, text: str) -> Build:
+    """`VERSION  : 3.14.14 (31 May 2016) debian`: the name of the platform it was configured for."""
+    found = re.search(r"^VERSION *: \S+ \([^()\n]{1,32}\) (\w{1,32})", text, re.MULTILINE)
+    return _comment(found[1]) if found else UPSTREAM
+
+
+def _mumble(name: str, version: str | None, text: str) -> Build:
+    """The release, a line of its own, which Debian's packages (and those built from them) set to their own version."""
+    release = text.partition("\n")[0]
+    ours = version and re.fullmatch(rf"{re.escape(version)}-\d[\w.+~]{{0,64}}", release)
+    return Build(None, release) if ours else UPSTREAM
+
+
+def _machine(name: str, version: str | None, text: str) -> Build:
+    """`7.2.22 Debian 1:7.2+dfsg-7+deb12u18+b3`: QEMU's version, and the package as its builder calls it."""
+    found = re.match(rf"[\d.]+ (Debian|Ubuntu) (?:\d+:)?(\d{_REV})", text)
+    return Build(_released(found[1].lower(), name, version, found[2]), found[2]) if found else UPSTREAM
+
+
+def _issue(name: str, version: str | None, text: str) -> Build:
+    """What /etc/issue.net says before a login."""
+    family = {"debian_linux": "debian", "ubuntu_linux": "ubuntu"}.get(name, "")
+    return Build(f"{family}:{version}") if family and version else UPSTREAM
+
+
+def _gopher(name: str, version: str | None, text: str) -> Build:
+    found = re.search(r"\bGophernicus/\S+ on (Debian)/(\d{1,2})\b", text)
+    return Build(f"{found[1].lower()}:{found[2]}") if found else UPSTREAM
+
+
+def _irc(name: str, version: str | None, text: str) -> Build:
+    """Whoever packaged these put the package's revision there, and not the name of the distribution."""
+    if name not in ("bitlbee", "ircd-hybrid") or not version:
+        return UPSTREAM
+    found = re.search(rf"\b({re.escape(version)}(?:[+~][\w.+~]{{1,32}})?-\d[\w.+~]{{0,63}}?)\.?(?:[\s(]|$)", text)
+    return Build(None, found[1]) if found else UPSTREAM
+
+
 _PARSERS: dict[str, Callable[[str, str | None, str], Build]] = {
     "ssh": _ssh,
+    "ldap.rootdse": _samba,
+    "apcupsd": _apcupsd,
+    "snmp.sysdescr": _kernel,
+    "mumble": _mumble,
     "mysql": _database,
     "dns.version": _dns,
     "http.server": _server,
     "http.powered-by": _php,
+    "http.text": _page,
+    "http.error": _page,
+    "prometheus.buildinfo": _go,
+    "alertmanager.status": _go,
+    "metrics.build": _go,
     "smtp": _mail,
     "imap": _mail,
+    "imap.id": _mail,
+    "pop3.capa": _mail,
+    "nntp": _mail,
+    "nntp.capabilities": _mail,
+    "sieve": _mail,
+    "mupdate": _mail,
+    "lmtp": _mail,
+    "telnet": _issue,
+    "gopher": _gopher,
+    "irc.welcome": _irc,
+    "irc.version": _irc,
+    "qemu.qmp": _machine,
     "pop3": _mail,
     "ftp": _ftp,
 }

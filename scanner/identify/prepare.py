@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable, Iterator
 
+from scanner.identify import prepare_remote
 from scanner.identify.matcher import decode
+from scanner.identify.octets import WRITTEN_OUT
+from scanner.identify.prepare_data import READERS
+from scanner.identify.prepare_greeting import GREETINGS
 
 LONGEST = 8192
 """Bytes of a reading that are looked at."""
 _PRODUCTS = 16
-_CARRIES_VERSION = 0x02000000
 
 _SSH = re.compile(r"SSH-\d{1,2}\.\d{1,2}-")
 _REPLY = re.compile(r"^\d{3}[ -]", re.MULTILINE)
@@ -19,20 +21,19 @@ _REPLY = re.compile(r"^\d{3}[ -]", re.MULTILINE)
 
 def texts(kind: str, raw: bytes) -> Iterator[str]:
     """What to try the fingerprints on, one text after the other."""
-    if kind == "ntlm":
-        yield _windows_build(raw)
+    if remote := prepare_remote.READERS.get(kind):
+        yield remote(raw[: prepare_remote.LONGEST])
+        return
+    if reader := READERS.get(kind):
+        yield reader(raw[:LONGEST])
+        return
+    if kind in WRITTEN_OUT:
+        yield WRITTEN_OUT[kind](raw[:LONGEST])
+        return
+    if greeting := GREETINGS.get(kind):
+        yield greeting(raw[:LONGEST])
         return
     yield from _PREPARE.get(kind, _whole)(decode(raw[:LONGEST]))
-
-
-def _windows_build(challenge: bytes) -> str:
-    """`10.0.17763` of an NTLM challenge that carries a version (MS-NLMP 2.2.1.2, 2.2.2.10)."""
-    if len(challenge) < 56 or not challenge.startswith(b"NTLMSSP\0"):
-        return decode(challenge[:64])
-    if not struct.unpack_from("<I", challenge, 20)[0] & _CARRIES_VERSION:
-        return ""
-    major, minor, number = struct.unpack_from("<BBH", challenge, 48)
-    return f"{major}.{minor}.{number}"
 
 
 def _whole(text: str) -> Iterator[str]:
@@ -71,6 +72,22 @@ def _products(text: str) -> Iterator[str]:
         begins = char in " ,"
 
 
+def _build_lines(text: str) -> Iterator[str]:
+    """The lines of a page of metrics that tell of a build."""
+    yield from [line[:1024] for line in text.splitlines() if "_build_info{" in line][:_PRODUCTS]
+
+
+def _alertmanager(text: str) -> Iterator[str]:
+    yield text[max(text.find('"versionInfo"'), 0) :]
+
+
+def _headers(text: str) -> Iterator[str]:
+    """The status line and then each header, but for those that are readings of their own."""
+    for line in text.splitlines()[:65]:
+        if line and not line.lower().startswith(("server:", "via:", "x-powered-by:", "set-cookie:", "location:")):
+            yield line[:512]
+
+
 _PREPARE: dict[str, Callable[[str], Iterator[str]]] = {
     "ssh": _ssh,
     "smtp": _reply,
@@ -78,5 +95,8 @@ _PREPARE: dict[str, Callable[[str], Iterator[str]]] = {
     "imap": _status,
     "pop3": _status,
     "http.server": _products,
+    "http.response": _headers,
+    "metrics.build": _build_lines,
+    "alertmanager.status": _alertmanager,
     "http.powered-by": _products,
 }

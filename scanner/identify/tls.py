@@ -72,6 +72,23 @@ def certificate(der: bytes) -> Certificate | None:
         )
 
 
+@lru_cache(maxsize=1024)
+def distinguished(der: bytes) -> tuple[str, str] | None:
+    """Subject and issuer in full, as RFC 4514 writes them, visible; None as with `certificate`. Never raises."""
+    if not 64 <= len(der) <= 65536:
+        return None
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found = x509.load_der_x509_certificate(der)
+            return visible(found.subject.rfc4514_string(), 1024), visible(found.issuer.rfc4514_string(), 1024)
+        except (ValueError, TypeError, OverflowError, x509.InvalidVersion, UnsupportedAlgorithm):
+            return None
+
+
 def _common(name: x509.Name) -> str:
     from cryptography.x509.oid import NameOID
 

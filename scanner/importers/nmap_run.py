@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from typing import Literal
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, tostring
 
 import msgspec
 from defusedxml import DefusedXmlException
@@ -26,6 +26,8 @@ _CUT_OFF = frozenset({3, 5, 6})
 """Expat's codes for input that ends too early: no element, unclosed token, partial character."""
 _TOP = frozenset({"host", "hosthint", "scaninfo", "taskbegin", "taskprogress", "taskend", "runstats"})
 _TEXT = 512
+_ELEMENT = 8192
+"""Bytes of an element that is kept as it is."""
 
 
 class NmapService(msgspec.Struct, frozen=True):
@@ -38,6 +40,8 @@ class NmapService(msgspec.Struct, frozen=True):
     tunnel: str = ""
     probed: bool = False
     cpes: tuple[str, ...] = ()
+    raw: bytes = b""
+    """The element itself; without the fingerprint that Nmap adds where it knows nothing."""
 
 
 class NmapPorts(msgspec.Struct, frozen=True):
@@ -207,7 +211,15 @@ def _service(element: Element) -> NmapService:
         text("tunnel"),
         element.get("method") == "probed",
         tuple(visible(each.text or "", _TEXT) for each in element.iterfind("cpe") if each.text),
+        _written(element),
     )
+
+
+def _written(element: Element) -> bytes:
+    plain = Element("service", {key: value for key, value in element.attrib.items() if key != "servicefp"})
+    plain.extend(element.findall("cpe"))
+    raw = tostring(plain)
+    return raw if len(raw) <= _ELEMENT else b""
 
 
 def _extra(element: Element) -> tuple[list[NmapPorts], int]:

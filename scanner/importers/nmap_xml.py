@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from scanner.importers import Imported, Importer
 from scanner.importers.nmap_run import TRANSPORTS, NmapHost, NmapRun, Transport, read_nmap_xml
 from scanner.model.addresses import addresses_text, ports_of, ports_text
 from scanner.model.observation import Conversation, HostSeen, Observation, PortState, Reading, Silence, State
 
-__all__ = ["IMPORTER", "observations", "read_nmap_xml"]
+__all__ = ["IMPORTER", "observations", "read_nmap_xml", "told"]
 
 How = Literal["arp", "ndp", "echo-reply", "tcp", "udp", "self"]
 
@@ -136,8 +138,7 @@ def _conversations(host: NmapHost, when: float) -> Iterator[Conversation]:
         service = row.service
         if service is None or not service.probed:
             continue
-        words = " ".join(filter(None, (service.product, service.version, service.extra and f"({service.extra})")))
-        readings = [Reading("nmap.service", words.encode())] if words else []
+        readings = [Reading("nmap.service", service.raw)] if service.product and service.raw else []
         readings.extend(Reading("nmap.cpe", cpe.encode()) for cpe in service.cpes)
         for port in ports_of(row.ports):
             yield Conversation(
@@ -151,6 +152,14 @@ def _conversations(host: NmapHost, when: float) -> Iterator[Conversation]:
                 service.tunnel == "ssl",
                 service.name,
             )
+
+
+def told(host: NmapHost, address: str, ports: frozenset[int], when: float) -> Iterator[Conversation]:
+    """Of a run of our own: what Nmap knows by name of these ports of `address`."""
+    for talk in _conversations(host, when):
+        if talk.port in ports and any(reading.kind == "nmap.service" for reading in talk.readings):
+            # Nmap matched what came, so that something did; how much it does not say.
+            yield msgspec.structs.replace(talk, address=address, received=1)
 
 
 def _recognises(head: bytes) -> bool:

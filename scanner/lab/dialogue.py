@@ -17,9 +17,9 @@ from scanner.lab.services import speak
 from scanner.lab.topology import Service
 from scanner.model.network import Talk
 from scanner.model.observation import Conversation, Outcome, Reading
-from scanner.model.probe import Peer, Probe, Read, Send, StartTls
+from scanner.model.probe import RECONNECTS, Peer, Probe, Read, Reconnect, Send, StartTls
 from scanner.net.rules import NEVER_WRITTEN, WITHHELD
-from scanner.probes import probes_for
+from scanner.probes import followers, probes, probes_for
 from scanner.probes.turns import NOBODY, ONLY_WRITERS, Turns
 
 _MOST_BYTES = 256 * 1024
@@ -29,6 +29,11 @@ _HELLO = b"\x03\x03" + bytes(32) + bytes.fromhex("00 0002 1301 01 00 0008 000a 0
 _CLIENT_HELLO = b"\x16\x03\x01" + bytes([0, len(_HELLO) + 4, 1, 0, 0, len(_HELLO)]) + _HELLO
 """What a service without TLS gets to read when a probe wants TLS. As in any, there is a line feed in it (the extension
 supported_groups), at which servers of lines complain."""
+
+
+_FINGERPRINT = b"771,4866,43-51"
+"""What an OpenSSL of today chooses of what ours offers; and, of old versions, TLS 1.2 alone."""
+_SERVER_HELLO = bytes.fromhex("16030300310200002d0303") + bytes(33) + bytes.fromhex("c02f000005ff01000100")
 
 
 class Dialogue(msgspec.Struct, frozen=True):
@@ -64,7 +69,8 @@ def talk_to(
         yield row("none", "withheld", detail=WITHHELD)
         return
     over_tls = (probe for probe in probes_for(talk.transport, 443) if probe.tls)
-    turns = Turns(probes_for(talk.transport, talk.port), over_tls, gentle)
+    every = [probe for probe in probes().values() if probe.transport == talk.transport]
+    turns = Turns(probes_for(talk.transport, talk.port), over_tls, gentle, every)
     if not turns.pending:
         yield row("none", "withheld", detail=ONLY_WRITERS) if gentle else row("none", "failed", detail=NOBODY)
         return
@@ -76,12 +82,19 @@ def talk_to(
         yield row(turns.pending[0].name, outcome)
         return
     answered = False
+    last: tuple[Probe, Dialogue] | None = None
     for probe in turns:
         found = hold(probe, Peer(talk.address, talk.port), service, owner)
         if found.received:
             answered = True
             yield row(probe.name, "answered", found)
         turns.heard(found.readings, found.head)
+        last = probe, found
+    if last is not None:
+        for follower in followers(last[0], last[1].readings):
+            more = hold(follower, Peer(talk.address, talk.port), service, owner)
+            if more.readings:
+                yield row(follower.name, "answered", more)
     if not answered:
         yield row(turns.tried[0].name, "silent")
 
@@ -104,13 +117,20 @@ def hold(probe: Probe, peer: Peer, service: Service, owner: str) -> Dialogue:
                     der = certificate(owner, service) if line.start_tls() else b""
                     if der:
                         line.received += len(der)
-                        seen = (Reading("tls.version", b"TLSv1.3"), Reading("tls.cert", der))
+                        seen = (
+                            Reading("tls.version", b"TLSv1.3"),
+                            Reading("tls.fingerprint", _FINGERPRINT),
+                            Reading("tls.cert", der),
+                        )
                     step = steps.send(der)
+                case Reconnect():
+                    line = _Line(service, line)
+                    step = steps.send(b"")
     except StopIteration as done:
         said: tuple[Reading, ...] = done.value or ()
     kinds = {reading.kind for reading in said}
     readings = (*said, *(reading for reading in seen if reading.kind not in kinds))
-    return Dialogue(readings, line.encrypted, line.received, line.head)
+    return Dialogue(readings, line.spoke_tls, line.received, line.head)
 
 
 def answers(service: Service, payload: bytes) -> bool:
@@ -123,18 +143,23 @@ def answers(service: Service, payload: bytes) -> bool:
 class _Line:
     """The server's end: what it said that was not read yet. Over UDP each datagram is a conversation of its own."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, before: _Line | None = None) -> None:
+        """`before` is the connection that this one follows in one conversation."""
         self._service = service
         self._udp = service.transport == "udp"
         self._speaker = speak(service)
-        self._broken = False
+        self.connections: int = before.connections + 1 if before else 1
+        self._broken = self.connections > RECONNECTS + 1
         """The client's side gave the connection up."""
         self._hung_up = False
         """The server did; what it said before can still be read."""
+        self._hello = b""
+        """What a TLS server says in clear."""
         self.waiting: deque[bytes] = deque()
         self.encrypted = False
-        self.received = 0
-        self.head = b""
+        self.spoke_tls: bool = before.spoke_tls if before else False
+        self.received: int = before.received if before else 0
+        self.head: bytes = before.head if before else b""
         if not self._udp:
             self._say(lambda: next(self._speaker))
 
@@ -144,13 +169,17 @@ class _Line:
             next(self._speaker, b"")
             self._hung_up = False
         elif self._service.tls and not self.encrypted:
-            self._broken = True  # no ClientHello: the server ends the connection without a word
+            # A ClientHello of TLS 1.2 is answered; after anything else the server hangs up without a word.
+            if data[:2] == b"\x16\x03" and data[9:11] == b"\x03\x03" and not self._broken:
+                self._hello = _SERVER_HELLO
+                return
+            self._broken = True
         if not self._broken and not self._hung_up and (data or self._udp):
             self._say(lambda: self._speaker.send(data), once=self._udp)
 
     def start_tls(self) -> bool:
         if self._service.tls and not self._broken:
-            self.encrypted = True
+            self.encrypted = self.spoke_tls = True
             return True
         self.send(_CLIENT_HELLO)
         while self.waiting:
@@ -160,8 +189,12 @@ class _Line:
 
     def read(self, step: Read) -> bytes:
         data = b""
-        if self._broken or (self._service.tls and not self.encrypted):
-            return data  # a TLS server waits for the client
+        if self._broken:
+            return data
+        if self._service.tls and not self.encrypted:  # a TLS server waits for the client
+            data, self._hello = self._hello[: step.limit], b""
+            self._took(data)
+            return data
         while self.waiting and len(data) < step.limit and not (data and step.enough(data)):
             piece = self.waiting.popleft()
             room = step.limit - len(data)

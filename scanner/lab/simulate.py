@@ -87,6 +87,8 @@ class SimulatedNetwork:
                 yield from self._volley("knock", part, questions, request.tries, request.gentle, request.known)
 
     def converse(self, request: Converse, pace: Pace) -> Iterator[Event]:
+        if request.deep:
+            return  # there is nothing for Nmap to talk to
         total = len(request.talks)
         for done, talk in enumerate(request.talks):
             if done % _EVERY == 0:

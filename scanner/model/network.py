@@ -95,6 +95,8 @@ class Converse(Frozen, frozen=True):
     talks: tuple[Talk, ...]
     gentle: bool = False
     """One connection at a time to a host, and nothing is written: only what the host says by itself is read."""
+    deep: bool = False
+    """Let Nmap's version detection ask instead; TCP only, and never fragile hosts."""
 
 
 class Network(Protocol):

@@ -38,7 +38,17 @@ class StartTls(msgspec.Struct, frozen=True):
     """
 
 
-Step = Send | Read | StartTls
+class Reconnect(msgspec.Struct, frozen=True):
+    """End this connection, and open another one to the same port: for what a protocol can be asked only once in one.
+
+    The driver sends back `b""`. Only `RECONNECTS` a conversation are carried out: after the others, as after one that
+    failed, reads give nothing.
+    """
+
+
+RECONNECTS = 3
+
+Step = Send | Read | StartTls | Reconnect
 Steps = Generator[Step, bytes, tuple[Reading, ...]]
 
 
@@ -65,3 +75,10 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """Its first step is StartTls."""
     fallback: bool = False
     """Worth trying, after the likely ones, on a port where nothing else answered."""
+    after: str = ""
+    """A kind of reading: it has more to ask on a port where a probe that began with TLS read one of these."""
+    last_resort: bool = False
+    """Worth trying on a port whose service hangs up on everything else, as it does on whoever speaks no word of its
+    protocol."""
+    alone: bool = False
+    """The devices behind its ports break: no other probe is ever tried there."""

@@ -92,6 +92,14 @@ class HostRow(Row, frozen=True):
     software: tuple[SoftwareRow, ...]
     critical: str | None = None
     """The name of the critical system that it is, if it is one."""
+    os_confidence: Confidence | None = None
+    device: str = "unknown"
+    """What kind of machine it is: an `identify.devices.Kind`."""
+    device_confidence: Confidence | None = None
+    device_evidence: tuple[str, ...] = ()
+    """What decided on the device and the system, the weightiest first."""
+    device_doubts: tuple[str, ...] = ()
+    """What speaks for something else."""
 
 
 class FlowRow(Row, frozen=True):

@@ -173,6 +173,15 @@ class Rule(Frozen, frozen=True, rename={"from_": "from"}):
         _check_services(self.services)
 
 
+class Approved(Frozen, frozen=True):
+    """What the client uses on purpose."""
+
+    remote_access: Annotated[
+        tuple[Annotated[Text, msgspec.Meta(description="a tool's name", examples=["ScreenConnect"])], ...],
+        msgspec.Meta(description="remote-access tools that may be found; any other one is a finding"),
+    ] = ()
+
+
 class Site(Frozen, frozen=True):
     """One client's network as its owner describes it."""
 
@@ -185,6 +194,7 @@ class Site(Frozen, frozen=True):
     critical: tuple[Critical, ...] = ()
     allow: tuple[Rule, ...] = ()
     require: tuple[Rule, ...] = ()
+    approved: Approved | None = None
 
     def __post_init__(self) -> None:
         """Relations between keys. Each message starts with the path of the key at fault, from here on."""

@@ -29,6 +29,7 @@ _CALENDAR_SECONDS = 0.25
 _DNS = 53
 
 _FRAGILE_UDP = "fragile device: a UDP probe is a payload, and it gets none"
+FRAGILE_DEEP = "fragile device: Nmap's version probes are payloads, and it gets none"
 _NO_METHOD = "found by echo only, which --discover leaves out"
 
 Events = Generator[Event, None, None]
@@ -193,6 +194,8 @@ class Guard:
             reason = self._rules.refusal(talk.address) or port_reason[talk.transport, talk.port]
             if not reason and talk.transport != "tcp" and breaks(talk.address):
                 reason = _FRAGILE_UDP
+            elif not reason and request.deep and breaks(talk.address):
+                reason = FRAGILE_DEEP
             if reason:
                 refused.setdefault((talk.transport, talk.port, reason), []).append(talk.address)
             elif talk.port in NEVER_WRITTEN:
@@ -207,7 +210,7 @@ class Guard:
             yield self._refused(AddressSet.of(addresses), transport, str(port), reason)
         for talks in _rounds(sturdy) if self._polite else [sturdy]:
             if talks:
-                part = Converse(tuple(talks), request.gentle)
+                part = Converse(tuple(talks), request.gentle, request.deep)
                 allowed = AddressSet.of(talk.address for talk in talks)
                 yield from self._relay(self._inner.converse, part, pace, allowed, False)
         for address, talks in fragile.items():

@@ -150,6 +150,11 @@ class LiveNetwork:
         from scanner.net.talk import converse
 
         self._interface()
+        if request.deep:
+            from scanner.net import nmap_versions
+
+            yield from nmap_versions.versions(request, pace, self.vantage)
+            return
         yield from converse.converse(request, pace, self.vantage)
 
     def close(self) -> None:

@@ -6,39 +6,28 @@ would look the same.
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
-import json
 import os
-import re
-import shlex
-import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Generator, Iterator
-from typing import IO, Literal
+from typing import Literal
 
 import msgspec
 
-from scanner.errors import BadInput, NetworkFailed, NoPrivilege
-from scanner.importers.nmap_run import NmapRun, read_nmap_xml
+from scanner.errors import NoPrivilege
+from scanner.importers.nmap_run import NmapRun
 from scanner.importers.nmap_xml import observations
 from scanner.model.addresses import AddressSet, addresses_text, ports_of, ports_text
 from scanner.model.network import Knock, Pace
 from scanner.model.observation import Event, Limitation, Progress, Silence, Vantage
-from scanner.model.text import visible
-from scanner.net.nmap_child import NOT_INSTALLED
+from scanner.net.nmap_process import NmapProcess, check_interface
 
 _UNIT_PROBES = 20_000
 _UNIT_ADDRESSES = 256
 _LONGEST_PORTS = 60_000
 """Characters in which the ports of one run are written."""
-_POLL_SECONDS = 0.25
 _CONNECT_PACKETS = 4
-_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
 
 _Scan = Literal["syn", "connect", "udp"]
 
@@ -71,7 +60,8 @@ def knock(request: Knock, pace: Pace, vantage: Vantage) -> Generator[Event, None
     total, done = sum(unit.probes for unit in units), 0
     for unit in units:
         pace.take(1)
-        process = _Nmap(unit, request, pace, vantage)
+        flags = arguments(unit.scan, request, pace.rate, vantage.interface, ":" in unit.addresses[0])
+        process = NmapProcess(unit.addresses, unit.ports, flags)
         try:
             while not process.ended():
                 yield Progress("knock", done, total, time.time())
@@ -85,8 +75,7 @@ def knock(request: Knock, pace: Pace, vantage: Vantage) -> Generator[Event, None
 
 def arguments(scan: _Scan, request: Knock, rate: float, interface: str, ipv6: bool) -> list[str]:
     """Nmap's flags for one unit; BadInput for an interface name that could be read as something else."""
-    if not _INTERFACE.fullmatch(interface):
-        raise BadInput(f"{visible(interface, 60)!r} is no name of an interface")
+    check_interface(interface)
     flags = ["-n", "-Pn", "--reason", "-d3", {"syn": "-sS", "connect": "-sT", "udp": "-sU"}[scan]]
     # Nmap counts probes: a connect is several packets, and to a SYN's answer the kernel adds a reset.
     packets = _CONNECT_PACKETS if scan == "connect" else 1
@@ -99,65 +88,6 @@ def arguments(scan: _Scan, request: Knock, rate: float, interface: str, ipv6: bo
     if request.gentle:
         flags += ["--max-parallelism", "1", "--scan-delay", "100ms"]
     return flags
-
-
-class _Nmap:
-    """One running Nmap, in a process group of its own. Output goes to files, so that nothing waits for a reader."""
-
-    def __init__(self, unit: _Unit, request: Knock, pace: Pace, vantage: Vantage) -> None:
-        ipv6 = ":" in unit.addresses[0]
-        flags = arguments(unit.scan, request, pace.rate, vantage.interface, ipv6)
-        command = {
-            "hosts": " ".join(unit.addresses),
-            "ports": ports_text(unit.ports),
-            "arguments": shlex.join(flags),
-        }
-        self._out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - `kill` closes it
-        self._err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - `kill` closes it
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "scanner.net.nmap_child"],
-            stdin=subprocess.PIPE,
-            stdout=self._out,
-            stderr=self._err,
-            start_new_session=True,
-        )
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(command).encode() + b"\n")
-        self._process.stdin.flush()  # and stays open: its end is the end of the child
-
-    def ended(self) -> bool:
-        """Whether it is through; waits a moment for it."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_POLL_SECONDS)
-        return self._process.returncode is not None
-
-    def result(self) -> tuple[NmapRun, str]:
-        """What it saw, and its complaints."""
-        if self._process.returncode == NOT_INSTALLED:
-            raise BadInput("nmap is not installed: apt install nmap, or use --engine raw")
-        complaint = visible(_content(self._err).strip(), 300)
-        output = _content(self._out)
-        if self._process.returncode != 0 or not output:
-            raise NetworkFailed(f"nmap ended without a result: {complaint or f'status {self._process.returncode}'}")
-        run = read_nmap_xml(output, "nmap's output")
-        if not run.complete:
-            raise NetworkFailed(f"nmap gave up: {run.error or complaint or 'its output breaks off'}")
-        return run, complaint
-
-    def kill(self) -> None:
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._out.close()
-        self._err.close()
-
-
-def _content(file: IO[bytes]) -> bytes:
-    file.seek(0)
-    return file.read()
 
 
 def _events(unit: _Unit, run: NmapRun, complaint: str, tries: int) -> Iterator[Event]:

@@ -16,7 +16,7 @@ _MARGIN = 1.05
 """Windows are this much longer than they claim: between the grant and the wire there is a scheduler."""
 _AHEAD = 0.01
 """Seconds by which a sender may run ahead of the even pace, and so catch up when the system woke it late."""
-_LATE = 0.03
+_LATE = 0.1
 """Seconds that a packet may take from its grant to the wire, as far as this reckons with it."""
 _LEAST_SLEEP = 0.002
 """Shorter ones would cost more than they even out."""

@@ -1,7 +1,6 @@
 """The first 200 TCP ports: what a scan asks unless it is told otherwise.
 
-Whatever takes a host over, holds the data, or carries a version that a baseline knows; the ports that our probes know
-are all here.
+Whatever takes a host over, holds the data, or carries a version that a baseline knows.
 """
 
 from __future__ import annotations
@@ -129,7 +128,7 @@ GROUPS: tuple[Group, ...] = (
         "Middleware",
         "Java and messaging servers whose flaws are exploited as soon as they are known.",
         """
-            8009 ajp13, 1099 rmiregistry, 7001 weblogic, 7002 weblogic-s, 8161 activemq-web, 61616 activemq, 1883 mqtt,
+            8009 ajp13, 1099 rmiregistry, 7001 weblogic, 7002 weblogic-s, 8161 activemq-web, 61616 openwire, 1883 mqtt,
             8883 secure-mqtt, 5672 amqp, 15672 rabbitmq-web, 8983 solr, 9000 http-alt, 9090 http-alt, 8111 teamcity,
             5601 kibana, 4848 glassfish
         """,

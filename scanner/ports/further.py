@@ -138,13 +138,13 @@ GROUPS: tuple[Group, ...] = (
             1435-1436 ms-sql-s, 2433 ms-sql-s, 14330 ms-sql-s, 14333 ms-sql-s, 2382-2383 ms-olap, 1522-1530 oracle,
             2483-2484 oracle, 5500 oracle-em, 1158 oracle-em, 3308-3310 mysql, 33060 mysqlx, 5434-5439 postgresql,
             6432 pgbouncer, 27018-27020 mongodb, 28017 mongodb-web, 6381-6384 redis, 16379-16380 redis-bus,
-            26379 redis-sentinel, 11210 couchbase, 11212 memcache, 1583 pervasive, 56725-56728 quickbooks,
+            26379 redis, 11210 couchbase, 11212 memcache, 1583 pervasive, 56725-56728 quickbooks,
             55363-55382 quickbooks, 2399 filemaker-odbc, 5003 filemaker, 16000-16001 filemaker-admin,
             1972 intersystems, 52773 intersystems-web, 51773 intersystems, 5002 sybase, 4100 sybase, 7100 sybase,
             9088-9089 informix, 20931 progress, 50001 db2-s, 523 db2-admin, 60000 db2-node, 30013 sap-hana,
             30015 sap-hana, 3300 sap-gateway, 3200 sap-dispatcher, 3600 sap-message, 50013 sap-control, 8529 arangodb,
             5984 couchdb, 6984 couchdb-s, 9042 cassandra, 9160 cassandra, 7000 cassandra-cluster, 7199 cassandra-jmx,
-            7474 neo4j, 7473 neo4j-s, 7687 neo4j-bolt, 8086 influxdb, 28015 rethinkdb, 9300 elasticsearch-node,
+            7474 neo4j, 7473 neo4j-s, 7687 bolt, 8086 influxdb, 28015 rethinkdb, 9300 elasticsearch-node,
             9201-9202 wap-wsp, 26257 cockroachdb, 4200 crate
         """,
     ),
@@ -234,9 +234,9 @@ GROUPS: tuple[Group, ...] = (
         "On a workstation, without a password, meant for localhost: some run whatever they are sent.",
         """
             3003 http-alt, 5173-5174 http-alt, 9229 node-inspect, 9222 devtools, 5858 node-debug, 9418 git, 3690 svn,
-            2401 cvs, 29418 gerrit, 8112 teamcity, 8153-8154 gocd, 8929 gitlab, 5678 n8n, 5050 registry, 7860 gradio,
-            11434 ollama, 6333-6334 qdrant, 4723 appium, 35729 livereload, 8545-8546 ethereum, 4321 http-alt,
-            2345 delve, 1234 debugger, 5037 adb-server, 27042 frida, 8700 ddms
+            2401 cvspserver, 29418 gerrit, 8112 teamcity, 8153-8154 gocd, 8929 gitlab, 5678 n8n, 5050 registry,
+            7860 gradio, 11434 ollama, 6333-6334 qdrant, 4723 appium, 35729 livereload, 8545-8546 ethereum,
+            4321 http-alt, 2345 delve, 1234 debugger, 5037 adb-server, 27042 frida, 8700 ddms
         """,
     ),
     Group(
@@ -244,13 +244,27 @@ GROUPS: tuple[Group, ...] = (
         "Rare today, and telling where they are found.",
         """
             42 wins, 43 whois, 70 gopher, 106 poppassd, 109 pop2, 119 nntp, 563 nntps, 177 xdmcp, 194 irc, 6667 irc,
-            6669 irc, 6697 ircs, 220 imap3, 366 smtp, 26 smtp, 2526 smtp, 10025 smtp, 4190 managesieve, 406 imsp,
+            6669 irc, 6697 ircs, 220 imap3, 366 smtp, 26 smtp, 2526 smtp, 10025 smtp, 4190 sieve, 406 imsp,
             628 qmqp, 543-544 klogin, 540 uucp, 530 rpc, 749 kerberos-adm, 750 kerberos, 754 krb-prop,
             783 spamassassin, 808 http-alt, 898 smc, 901 swat, 953 rndc, 1953 rapidbase, 1081 socks, 1085 socks,
             9050 tor-socks, 9051 tor-control, 9150 tor-socks, 8118 privoxy, 3129-3130 squid, 1344 icap, 11344 icap,
             9040 tor, 1352 lotus-notes, 63148 domino-iiop, 63600 domino, 7144-7145 peercast, 524 ncp, 2200 ssh,
             2220 ssh, 10022 ssh, 20022 ssh, 222 ssh, 5022 ssh, 9922 ssh, 60022 ssh, 107 rtelnet, 1023 telnet,
             9530 telnet-backdoor, 31337 backdoor, 12345 backdoor, 65000 backdoor
+        """,
+    ),
+    Group(
+        "What else our probes know",
+        "Second ports of protocols that we speak, and services that offices seldom have.",
+        """
+            24 lmtp, 433 nntp, 446 drda, 635 mountd, 981 https, 1389 ldap, 1636 ldaps, 1780 http, 2087 https,
+            2096 https, 2628 dict, 3051 firebird, 3142 apt-cacher, 3391 ms-wbt-server, 3478 stun, 4559 hylafax,
+            4730 gearman, 5232 http, 5349 stuns, 5430 postgresql, 5466 http, 5673 amqp, 6566 sane, 6666 irc,
+            6679 ircs, 6680 http, 7505 openvpn-management, 7681 http, 8404 http, 8428 http, 8765 http, 8920 https,
+            9121 http, 9292 http, 9500 http, 9600 http, 9696 http, 9763 http, 9898 http, 10389 ldap, 10636 ldaps,
+            10809 nbd, 11213 memcache, 11300 beanstalk, 11333-11334 http, 11371 http, 11883 mqtt, 12443 https,
+            15432 postgresql, 15692 http, 19092 kafka, 21883 mqtt, 22222 ssh, 27021 mongodb, 54321 postgresql,
+            61208 http, 61612 stomp
         """,
     ),
     # No product decides any more.

@@ -57,8 +57,8 @@ GROUPS: tuple[Group, ...] = (
         "Old services",
         "Reflectors that should be gone from every network, and what else is only left behind.",
         """
-            19 chargen, 17 qotd, 7 echo, 13 daytime, 37 time, 177 xdmcp, 11211 memcache, 3130 icp, 10080 amanda,
-            497 retrospect, 27015 steam
+            1195 openvpn, 19 chargen, 17 qotd, 7 echo, 13 daytime, 37 time, 177 xdmcp, 11211 memcache, 3130 icp,
+            10080 amanda, 497 retrospect, 27015 steam
         """,
     ),
     Group(

@@ -5,10 +5,12 @@ Probes are generators of steps without a socket; `scanner.net.talk.converse` and
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from scanner.collect import collect
 from scanner.model.base import Transport
+from scanner.model.observation import Reading
 from scanner.model.probe import Probe
 
 MOST = 4
@@ -37,6 +39,8 @@ def probes_for(transport: Transport, port: int) -> tuple[Probe, ...]:
     """
     able = [probe for probe in probes().values() if probe.transport == transport]
     likely = sorted((probe for probe in able if port in probe.ports), key=lambda probe: probe.ports.index(port))
+    if any(probe.alone for probe in likely):
+        return tuple(likely)
     fallbacks = [probe for probe in able if probe.fallback and probe not in likely]
     listening = any(not probe.writes for probe in likely)
     fallbacks = [probe for probe in fallbacks if probe.writes or not listening]
@@ -47,6 +51,12 @@ def probes_for(transport: Transport, port: int) -> tuple[Probe, ...]:
         rest = [probe for probe in fallbacks if probe.writes]
         return (*likely[: MOST - len(quiet)], *quiet, *rest)[:MOST]
     return (*likely, *fallbacks)[:MOST]
+
+
+def followers(probe: Probe, readings: Iterable[Reading]) -> tuple[Probe, ...]:
+    """The probes that have more to ask, each on a connection of its own, when `probe` read these."""
+    kinds = {reading.kind for reading in readings}
+    return tuple(each for each in probes().values() if probe.tls and each.after in kinds)
 
 
 @cache

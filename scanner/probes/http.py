@@ -1,16 +1,13 @@
-"""HTTP: one GET of `/`. Redirects are read, never followed."""
+"""HTTP: `/`, and what its answer suggests, on one connection (`scanner.probes.http_walk`)."""
 
 from __future__ import annotations
 
-from scanner.model.probe import Peer, Probe, Read, Send, Steps
-from scanner.probes.greeting import stranger
-from scanner.probes.http_text import answered, http_readings, request
+from scanner.model.probe import Peer, Probe, Steps
+from scanner.probes.http_walk import walk
 
 
 def _steps(peer: Peer) -> Steps:
-    yield Send(request(peer))
-    data = yield Read(enough=answered, limit=65536, seconds=4.0)
-    return http_readings(data) or stranger(data, peer.port)
+    return (yield from walk(peer, tls=False))
 
 
 PROBE = Probe(
@@ -19,6 +16,12 @@ PROBE = Probe(
     ports=(
         *(80, 8080, 8000, 8081, 8008, 8888, 81, 82, 83, 591, 631, 2375, 3000, 5000, 5357, 5985, 7080, 8001, 8082, 8083),
         *(8088, 8090, 8096, 8123, 8181, 8200, 8983, 9000, 9080, 9090, 9200, 10000, 15672, 16992, 47001, 49000),
+        *(84, 85, 88, 280, 901, 1780, 2379, 2381, 2812, 2869, 3001, 3002, 3128, 3142, 4040, 4200, 4567, 4646, 4848),
+        *(5080, 5232, 5280, 5466, 5601, 5984, 6080, 6081, 6680, 6800, 7001, 7070, 7144, 7474, 7681, 7778, 8002, 8003),
+        *(8004, 8010, 8042, 8060, 8069, 8084, 8085, 8086, 8087, 8089, 8091, 8112, 8118, 8161, 8180, 8182, 8188, 8222),
+        *(8280, 8300, 8384, 8404, 8428, 8500, 8529, 8530, 8765, 8800, 8880, 8889, 8899, 8989, 9002, 9060, 9091, 9093),
+        *(9095, 9096, 9121, 9150, 9187, 9191, 9292, 9411, 9500, 9600, 9696, 9763, 9876, 9898, 9981, 11333, 11334),
+        *(11371, 15692, 16000, 18080, 19999, 28017, 32400, 32469, 49152, 49153, 55555, 60000, 61208),
     ),
     writes=True,
     fallback=True,

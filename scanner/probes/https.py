@@ -1,26 +1,27 @@
-"""HTTP inside TLS: the certificate, and one GET of `/`. On a TLS port that is not HTTP the certificate remains."""
+"""HTTP inside TLS: the certificate, then as in `http`. On a TLS port of something else the certificate remains."""
 
 from __future__ import annotations
 
 from scanner.model.observation import Reading
-from scanner.model.probe import Peer, Probe, Read, Send, StartTls, Steps
-from scanner.probes.greeting import stranger
-from scanner.probes.http_text import answered, http_readings, request
+from scanner.model.probe import Peer, Probe, StartTls, Steps
+from scanner.probes.http_walk import walk
 
 
 def _steps(peer: Peer) -> Steps:
     certificate = yield StartTls()
     if not certificate:
         return ()
-    yield Send(request(peer))
-    data = yield Read(enough=answered, limit=65536, seconds=4.0)
-    return (Reading("tls.cert", certificate), *(http_readings(data) or stranger(data, peer.port)))
+    return (Reading("tls.cert", certificate), *(yield from walk(peer, tls=True)))
 
 
 PROBE = Probe(
     name="https",
     transport="tcp",
-    ports=(443, 8443, 4443, 9443, 10443, 5001, 5986, 8006, 2376, 6443, 7443, 8834, 8883, 9419, 9392, 10250, 16993),
+    ports=(
+        *(443, 8443, 4443, 9443, 10443, 5001, 5986, 8006, 2376, 6443, 7443, 8834, 8883, 9419, 9392, 10250, 16993),
+        *(981, 1311, 2083, 2087, 2096, 2443, 3443, 4343, 5443, 5480, 6984, 7002, 8007, 8089, 8140, 8531, 8843, 8920),
+        *(9440, 9444, 11443, 12443, 17988, 10000),
+    ),
     writes=True,
     tls=True,
     fallback=True,

@@ -8,6 +8,7 @@ from scanner.model.observation import Reading
 from scanner.model.probe import Peer, Probe, Read, Send, Steps
 
 _NAME = b"\x20CK" + b"A" * 30 + b"\x00"
+_STATISTICS = 46
 PAYLOAD = struct.pack("!6H", 0x4657, 0, 1, 0, 0, 0) + _NAME + struct.pack("!HH", 0x21, 1)
 
 
@@ -15,7 +16,14 @@ def _steps(peer: Peer) -> Steps:
     yield Send(PAYLOAD)
     answer = yield Read(limit=2048)
     names = node_names(answer)
-    return (Reading("netbios", b"\n".join(names)),) if names else ()
+    if not names:
+        return ()
+    readings = [Reading("netbios", b"\n".join(names))]
+    if len(told := statistics(answer)) == _STATISTICS:
+        readings.append(Reading("netbios.statistics", told))
+        if any(told[:6]):
+            readings.append(Reading("netbios.mac", told[:6]))
+    return tuple(readings)
 
 
 def node_names(answer: bytes) -> tuple[bytes, ...]:
@@ -31,6 +39,16 @@ def node_names(answer: bytes) -> tuple[bytes, ...]:
             break
         names.append(b"%s<%02x>" % (entry[:15].rstrip(b" \0"), entry[15]))
     return tuple(names)
+
+
+def statistics(answer: bytes) -> bytes:
+    """What follows the names: the card's address, then counters. Never raises.
+
+    Samba fills all of it with zeros, and says so in its source; Windows names its card.
+    """
+    at = 12 + len(_NAME) + 10
+    start = at + 1 + 18 * answer[at] if len(answer) > at else len(answer)
+    return answer[start : start + _STATISTICS]
 
 
 PROBE = Probe(name="netbios", transport="udp", ports=(137,), writes=True, steps=_steps, payload=PAYLOAD)

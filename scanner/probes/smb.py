@@ -33,17 +33,30 @@ _NEGOTIATE = _packet(
 _SETUP = _packet(1, 1, struct.pack("<HBBIIHHQ", 25, 0, 1, 0, 0, 88, len(ntlm_text.NEGOTIATE), 0) + ntlm_text.NEGOTIATE)
 
 
+_OVER_NETBIOS = 139
+_SESSION = b"\x81\0\0\x44\x20CKFDENECFDEFFCFGEFFCCACACACACACA\0\x20EGEFEOEDEFFHEBEMELCACACACACACACA\0"
+"""A session of FENCEWALK with *SMBSERVER, a name that stands for every server (RFC 1002, 4.3.2)."""
+_SESSION_YES, _SESSION_NO, _SESSION_ELSEWHERE = 0x82, 0x83, 0x84
+
+
 def _whole(data: bytes) -> bool:
     return len(data) >= 4 and len(data) >= 4 + int.from_bytes(data[1:4], "big")
 
 
 def _steps(peer: Peer) -> Steps:
+    if peer.port == _OVER_NETBIOS:
+        yield Send(_SESSION)
+        data = yield Read(enough=_whole, limit=512)
+        if len(data) < 4 or data[0] not in (_SESSION_YES, _SESSION_NO, _SESSION_ELSEWHERE):
+            return stranger(data, peer.port)
+        if data[0] != _SESSION_YES:
+            return (Reading("netbios.session", data[:16]),)
     yield Send(_NEGOTIATE)
     data = yield Read(enough=_whole, limit=8192)
     if len(data) < 4 + 64 + 8 or data[4:8] != b"\xfeSMB":
         return stranger(data, peer.port)
     _size, mode, dialect = struct.unpack_from("<HHH", data, 68)
-    readings = (
+    readings: tuple[Reading, ...] = (
         Reading("smb", data[4 : 4 + 192]),
         Reading("smb.dialect", _NAMES.get(dialect, b"0x%04x" % dialect)),
         Reading("smb.signing", b"required" if mode & _REQUIRED else b"not-required"),
@@ -52,8 +65,7 @@ def _steps(peer: Peer) -> Steps:
         return readings
     yield Send(_SETUP)
     answer = yield Read(enough=_whole, limit=8192)
-    challenge = ntlm_text.challenge(answer)
-    return (*readings, Reading("ntlm", challenge)) if challenge else readings
+    return (*readings, *ntlm_text.readings(ntlm_text.challenge(answer)))
 
 
-PROBE = Probe(name="smb", transport="tcp", ports=(445,), writes=True, steps=_steps)
+PROBE = Probe(name="smb", transport="tcp", ports=(445, 139), writes=True, last_resort=True, steps=_steps)

@@ -1,10 +1,10 @@
-"""SMTP: the greeting. Nothing is written: a mail server logs whoever says EHLO and leaves."""
+"""SMTP: the greeting, what EHLO and HELP answer, and the certificate behind STARTTLS."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from scanner.model.probe import Probe
-from scanner.probes.greeting import listening
+from scanner.probes.greeted import greeted
 
-PROBE = Probe(name="smtp", transport="tcp", ports=(25, 587, 2525), writes=False, steps=partial(listening, asked="smtp"))
+PROBE = Probe(name="smtp", transport="tcp", ports=(25, 587, 2525), writes=True, steps=partial(greeted, asked="smtp"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scanner.model.observation import Reading
 from scanner.model.probe import Peer, Probe, Read, Send, Steps
 from scanner.probes.greeting import classify, listen
-from scanner.probes.ssh_text import KEXINIT, LARGEST, hello, host_key, packet
+from scanner.probes.ssh_text import KEXINIT, LARGEST, algorithms, fingerprint, hello, host_key, packet, weaknesses
 
 IDENTIFICATION = b"SSH-2.0-fencewalk\r\n"
 
@@ -25,6 +25,10 @@ def _steps(peer: Peer) -> Steps:
     if not lists:
         return readings
     readings = (*readings, Reading("ssh.kex", lists))
+    if offered := algorithms(lists):
+        readings = (*readings, Reading("ssh.algorithms", fingerprint(offered)))
+        if weak := weaknesses(offered):
+            readings = (*readings, Reading("ssh.weak", weak))
     if ours := hello(lists):
         yield Send(ours)
         rest += yield Read(enough=lambda more: bool(host_key(rest + more)), limit=LARGEST, seconds=3.0)
@@ -33,4 +37,4 @@ def _steps(peer: Peer) -> Steps:
     return readings
 
 
-PROBE = Probe(name="ssh", transport="tcp", ports=(22, 2222, 22022, 2022, 830), writes=True, steps=_steps)
+PROBE = Probe(name="ssh", transport="tcp", ports=(22, 2222, 22022, 2022, 830, 8022, 22222), writes=True, steps=_steps)

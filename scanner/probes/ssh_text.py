@@ -5,6 +5,8 @@ Our half of the key exchange is a public constant: no secret is agreed on, as no
 
 from __future__ import annotations
 
+import re
+
 KEXINIT, _EXCHANGE, _REPLY = 20, 30, 31
 LARGEST = 35000
 """What RFC 4253 obliges an implementation to accept as one packet."""
@@ -16,12 +18,14 @@ _P256 = bytes.fromhex(
 """The curve's generator."""
 _X25519 = b"\x09" + bytes(31)
 _MODULAR = b"\x5a" * 125
-"""A number below the primes of groups 1 and 14."""
+"""A number below the primes of all the groups."""
 _KEX = {
     "curve25519-sha256": _X25519,
     "curve25519-sha256@libssh.org": _X25519,
     "ecdh-sha2-nistp256": _P256,
     "diffie-hellman-group14-sha256": _MODULAR,
+    "diffie-hellman-group16-sha512": _MODULAR,
+    "diffie-hellman-group18-sha512": _MODULAR,
     "diffie-hellman-group14-sha1": _MODULAR,
     "diffie-hellman-group1-sha1": _MODULAR,
 }
@@ -38,6 +42,12 @@ _MACS = (
     "hmac-sha1-etm@openssh.com,umac-64@openssh.com,umac-128@openssh.com,hmac-md5"
 )
 _COMPRESSION = "none,zlib@openssh.com,zlib"
+_WEAK = re.compile(
+    r"diffie-hellman-group1-sha1|diffie-hellman-group-exchange-sha1|ssh-dss|none|arcfour\w*|(?:3des|des|blowfish|cast128)-cbc"
+    r"|des-cbc@ssh\.com|hmac-md5(?:-96)?(?:-etm@openssh\.com)?|hmac-sha1-96(?:-etm@openssh\.com)?"
+)
+"""Broken, or with keys too short for this decade. SHA-1 inside HMAC is neither."""
+_FINGERPRINT = 4096
 
 
 def packet(data: bytes, kind: int) -> tuple[bytes, bytes]:
@@ -85,6 +95,25 @@ def algorithms(kexinit: bytes) -> tuple[tuple[str, ...], ...]:
         lists.append(tuple(names.split(",")) if names else ())
         at += 4 + size
     return tuple(lists)
+
+
+def fingerprint(lists: tuple[tuple[str, ...], ...]) -> bytes:
+    """What the server offers, in its order: exchange, cipher, MAC and compression of its own direction, and the host
+    keys. The MD5 of the first four, joined by `;`, is what is known as HASSH-server."""
+    chosen = (lists[0], lists[3], lists[5], lists[7], lists[1])
+    return ";".join(",".join(each) for each in chosen).encode("ascii", "replace")[:_FINGERPRINT]
+
+
+def weaknesses(lists: tuple[tuple[str, ...], ...]) -> bytes:
+    """What is offered and should not be, in words with a space between: names of algorithms, and `terrapin` where the
+    prefix of a session can be cut (CVE-2023-48795). `b""` if nothing is."""
+    exchange, keys, ciphers, macs = lists[0], lists[1], lists[3], lists[5]
+    found = [each for each in (*exchange, *keys, *ciphers, *macs) if _WEAK.fullmatch(each)]
+    cbc = any(each.endswith("-cbc") for each in ciphers)
+    etm = any("-etm@" in each for each in macs)
+    if "kex-strict-s-v00@openssh.com" not in exchange and ("chacha20-poly1305@openssh.com" in ciphers or (cbc and etm)):
+        found.insert(0, "terrapin")
+    return " ".join(dict.fromkeys(found)).encode("ascii", "replace")[:_FINGERPRINT]
 
 
 def host_key(data: bytes) -> bytes:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from scanner.model.observation import Reading
 from scanner.model.probe import Peer, Probe, Read, Send, Steps
 from scanner.probes import telnet_text
-from scanner.probes.greeting import LINE, classify
+from scanner.probes.greeting import PATIENCE, classify, telnet
 
-ROUNDS = 4
+ROUNDS = 5
 _PROMPTS = (b"login:", b"username:", b"password:", b"user:", b">", b"#", b"$")
 
 
 def _steps(peer: Peer) -> Steps:
-    received = answered = b""
+    received = answered = options = b""
     for index in range(ROUNDS):
-        more = yield Read(enough=_pauses, limit=8192, seconds=5.0 if index == 0 else 1.5)
+        more = yield Read(enough=_pauses, limit=8192, seconds=PATIENCE if index == 0 else 1.5)
         if not more:
             break
         received += more
         shown, answers = telnet_text.split(received)
-        if index == 0 and not received.startswith(b"\xff"):
+        if index == 0 and b"\xff" not in received:
             return classify(received, peer.port)
+        if index == 0:
+            options = telnet_text.first_options(received)
         if answers[len(answered) :]:
             yield Send(answers[len(answered) :])
             answered = answers
@@ -28,7 +29,7 @@ def _steps(peer: Peer) -> Steps:
             break
     if not received:
         return ()
-    return (Reading("telnet", telnet_text.text(received)[:LINE]),)
+    return telnet(received, options)
 
 
 def _pauses(data: bytes) -> bool:

@@ -163,7 +163,7 @@ ADDRESSES = st.builds(
         (f"{net}{low:x}" if ":" in net else f"{net}{low}")
         + (f"-{net}{low + size:x}" if ":" in net else f"-{net}{low + size}")
     ),
-    st.sampled_from(["10.0.2.", "10.0.3.", "10.9.9.", "fd00:2::"]),
+    st.sampled_from(["10.0.2.", "10.0.3.", "10.9.9.", "fd00:2::a"]),
     st.integers(0, 12),
     st.integers(0, 9),
 )

@@ -20,6 +20,7 @@ FORMS = {
     "NIST SP 800-171 r2": r"3\.\d{1,2}\.\d{1,2}",
     "ISO/IEC 27001:2022": r"A\.[5-8]\.\d{1,2}",
     "CISA CPG 2.0": r"[1-5]\.[A-Z]",
+    "Cyber Essentials 3.3": r"A[4-8](\.\d{1,2})?",
 }
 
 
@@ -47,6 +48,11 @@ def test_kinds_are_those_of_the_report() -> None:
         ("outdated", "CIS Controls 8.1", ("7.3", "7.4", "7.5", "7.6", "7.7")),
         ("end-of-life", "NIST CSF 2.0", ("ID.AM-08", "PR.PS-02", "PR.PS-03")),
         ("exposure:cleartext", "HIPAA Security Rule 45 CFR", ("164.312(e)(1)",)),
+        ("exposure:weak-protocol", "PCI DSS 4.0.1", ("1.2.6", "2.2.5", "2.2.7")),
+        ("exposure:backup", "NIST CSF 2.0", ("PR.DS-11",)),
+        ("exposure:backup", "CIS Controls 8.1", ("11.4",)),
+        ("exposure:default-credentials", "CIS Controls 8.1", ("4.7",)),
+        ("outdated", "Cyber Essentials 3.3", ("A6.4", "A6.5")),
         ("unknown-device", "CISA CPG 2.0", ("2.A", "3.R")),
         ("required-flow-blocked:logs", "ISO/IEC 27001:2022", ("A.8.15", "A.8.16", "A.8.17")),
     ],

@@ -7,7 +7,8 @@ import sys
 import time
 
 import pytest
-from hypothesis import given, settings
+from fuzz import fuzz
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.identify import FIELD, MOST, identify, kinds
@@ -34,7 +35,7 @@ TRUTHS: list[tuple[str, bytes, list[tuple[str, str | None, str | None, str | Non
     # Newer than what Debian 12 patches, and no part of it.
     ("ssh", b"SSH-2.0-OpenSSH_9.9p1 Debian-1~bpo12+1", [("openssh", "9.9p1", "9.9p1-1~bpo12+1", "debian")]),
     ("ssh", b"SSH-2.0-OpenSSH_9.6p1 Debian-4", [("openssh", "9.6p1", "9.6p1-4", "debian")]),
-    ("ssh", b"SSH-2.0-OpenSSH_9.3 FreeBSD-20230316", [("openssh", "9.3", None, "freebsd")]),
+    ("ssh", b"SSH-2.0-OpenSSH_9.3 FreeBSD-20230316", [("openssh", "9.3", "FreeBSD-20230316", "freebsd")]),
     ("ssh", b"SSH-2.0-OpenSSH_for_Windows_9.5", [("openssh", "9.5", None, "windows")]),
     ("ssh", b"Keep out\r\nSSH-2.0-dropbear_2022.83\r\n", [("dropbear", "2022.83", None, None)]),
     ("ssh", b"SSH-2.0-ROSSSH", [("routeros", None, None, None)]),
@@ -46,6 +47,7 @@ TRUTHS: list[tuple[str, bytes, list[tuple[str, str | None, str | None, str | Non
             ("http_server", "2.4.57", None, "debian"),
             ("openssl", "3.0.11", None, None),
             ("php", "8.2.7", None, None),
+            ("mod_wsgi", "4.9.4", None, None),
             ("python", "3.11", None, None),
         ],
     ),
@@ -174,7 +176,7 @@ _STARTS = [
 @given(
     st.sampled_from([*sorted(kinds()), "tls.cert", "no such kind"]), st.sampled_from(_STARTS), st.binary(max_size=300)
 )
-@settings(max_examples=300, deadline=None)
+@fuzz(300)
 def test_any_bytes(kind: str, start: str, rest: bytes) -> None:
     products = identify(kind, start.encode() + rest)
     assert len(products) <= MOST

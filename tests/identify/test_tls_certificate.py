@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from hypothesis import given, settings
+from fuzz import fuzz
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.identify.tls import certificate
@@ -88,13 +89,13 @@ def test_a_subject_without_a_common_name_and_one_that_hides() -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=50, deadline=None)
+@fuzz(50)
 def test_garbage_is_none(raw: bytes) -> None:
     assert certificate(raw) is None
 
 
 @given(st.integers(0, len(WHOLE) - 1), st.integers(0, 255))
-@settings(max_examples=150, deadline=None)
+@fuzz(150)
 def test_a_damaged_certificate_never_raises(at: int, byte: int) -> None:
     damaged = WHOLE[:at] + bytes([byte]) + WHOLE[at + 1 :]
     found = certificate(damaged)

@@ -47,6 +47,12 @@ PRINT_SERVER = b"""<host starttime="1700000001" endtime="1700000050">
 </ports></host>
 """
 
+OPENSSH = (
+    b'<service name="ssh" product="OpenSSH" version="9.2p1 Debian 2+deb12u3" extrainfo="protocol 2.0" method="probed"'
+    b' conf="10"><cpe>cpe:/a:openbsd:openssh:9.2p1</cpe><cpe>cpe:/o:linux:linux_kernel</cpe></service>'
+)
+NGINX = b'<service name="http" product="nginx" tunnel="ssl" method="probed" conf="10" />'
+
 
 def rows(body: bytes, kind: bytes = SYN) -> list[Observation]:
     return list(observations(read_nmap_xml(HEAD + kind + body + TAIL, "scan.xml")))
@@ -80,15 +86,13 @@ def test_a_whole_host() -> None:
             "answered",
             at,
             (
-                Reading("nmap.service", b"OpenSSH 9.2p1 Debian 2+deb12u3 (protocol 2.0)"),
+                Reading("nmap.service", OPENSSH),
                 Reading("nmap.cpe", b"cpe:/a:openbsd:openssh:9.2p1"),
                 Reading("nmap.cpe", b"cpe:/o:linux:linux_kernel"),
             ),
             detail="ssh",
         ),
-        Conversation(
-            "10.0.0.1", "tcp", 443, "nmap", "answered", at, (Reading("nmap.service", b"nginx"),), True, "http"
-        ),
+        Conversation("10.0.0.1", "tcp", 443, "nmap", "answered", at, (Reading("nmap.service", NGINX),), True, "http"),
         Silence("10.0.0.1", "udp", "53", 1, 1700000100.0),
     ]
 

@@ -38,12 +38,25 @@ def test_the_documented_example_is_a_site() -> None:
     assert site.authorization is not None
     assert site.authorization.until == datetime.date(2026, 12, 31)
     assert site.allow[0].from_ == "front-desk"
+    assert site.approved is None
     found = site.zone_of("fd20:20::5")
     assert found is not None
     assert found.name == "servers"
     assert site.in_scope("10.20.30.8")
     assert not site.in_scope("10.20.30.7")
     assert not site.in_scope("10.21.0.1")
+
+
+def test_approved_tools_are_named_and_none_is_not_the_same_as_no_list() -> None:
+    plain = "client: c\nsite: s\nzones: [{name: a, subnets: [10.0.0.0/24]}]\n"
+    listed = read_document(plain + "approved: {remote_access: [ScreenConnect]}", Site, "s.yaml").approved
+    assert listed is not None
+    assert listed.remote_access == ("ScreenConnect",)
+    nothing = read_document(plain + "approved: {}", Site, "s.yaml").approved
+    assert nothing is not None
+    assert not nothing.remote_access
+    with pytest.raises(BadInput, match="remote_acces"):
+        read_document(plain + "approved: {remote_acces: [VNC]}", Site, "s.yaml")
 
 
 def test_without_a_scope_the_zones_are_the_scope() -> None:
@@ -117,5 +130,5 @@ def test_services_that_are_none(text: str) -> None:
 def test_the_published_schema_knows_every_key() -> None:
     schema = msgspec.json.schema(Site)
     assert set(schema["$defs"]["Site"]["properties"]) == {
-        "client", "site", "zones", "authorization", "scope", "critical", "allow", "require",
+        "client", "site", "zones", "authorization", "scope", "critical", "allow", "require", "approved",
     }  # fmt: skip

@@ -128,16 +128,23 @@ def test_the_next_probe_comes_on_a_new_connection(served: Peers) -> None:
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1")
 @pytest.mark.parametrize(
-    ("version", "name"),
-    [(ssl.TLSVersion.TLSv1_3, b"TLSv1.3"), (ssl.TLSVersion.TLSv1_2, b"TLSv1.2"), (ssl.TLSVersion.TLSv1, b"TLSv1")],
+    ("version", "name", "fingerprint"),
+    [
+        (ssl.TLSVersion.TLSv1_3, b"TLSv1.3", b"771,4866,43-51"),
+        (ssl.TLSVersion.TLSv1_2, b"TLSv1.2", b"771,49196,65281-11-35-23"),
+        (ssl.TLSVersion.TLSv1, b"TLSv1", b"769,49162,65281-11-35-22-23"),
+    ],
 )
-def test_tls_gives_certificate_and_version_old_ones_too(served: Peers, version: ssl.TLSVersion, name: bytes) -> None:
+def test_tls_gives_certificate_and_version_old_ones_too(
+    served: Peers, version: ssl.TLSVersion, name: bytes, fingerprint: bytes
+) -> None:
     context, certificate = server_tls(version)
     (found,) = hold(served.tcp(serves, context), (HTTPS,))
     assert found.tls
     assert {each.kind: each.raw for each in found.readings if each.kind.startswith("tls.")} == {
         "tls.cert": certificate,
         "tls.version": name,
+        "tls.fingerprint": fingerprint,
     }
     assert found.readings[0].kind == "http.response"
 

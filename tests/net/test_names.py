@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from responders import Daemons
 from live_lab import Lab, why_not
+from responders import Daemons
 
 from scanner.model.observation import HostSeen, Vantage
 from scanner.net.raw.names import Names

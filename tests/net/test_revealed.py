@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from responders import Daemons
 from live_lab import Lab, why_not
+from responders import Daemons
 
 from scanner.model.network import Sweep
 from scanner.model.observation import HostSeen, PortState, Vantage

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from responders import Daemons
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from live_lab import Lab, why_not
+from responders import Daemons
 
 from scanner.errors import BadInput
 from scanner.model.network import Engine, Sweep

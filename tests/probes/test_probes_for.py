@@ -10,7 +10,7 @@ ORDER = [
     (22, ("ssh", "banner", "http", "https")),
     (80, ("http", "banner", "https")),
     (443, ("https", "banner", "http")),
-    (21, ("ftp", "http", "https")),
+    (21, ("ftp", "banner", "http", "https")),
     (3306, ("mysql", "http", "https")),
     (4711, ("banner", "http", "https")),
     (18443, ("banner", "https", "http")),
@@ -27,7 +27,7 @@ def test_every_port_is_bounded_and_can_be_listened_to() -> None:
         found = probes_for("tcp", port)
         assert 1 <= len(found) <= MOST
         assert len({probe.name for probe in found}) == len(found)
-        assert any(not probe.writes for probe in found)
+        assert any(not probe.writes for probe in found) or found[0].alone
         assert all(probe.transport == "tcp" for probe in found)
 
 
@@ -48,4 +48,9 @@ def test_conformance() -> None:
     for name, probe in probes().items():
         assert probe.name == name
         assert bool(probe.payload) == (probe.transport == "udp"), name
-        assert not {515, *range(9100, 9108), *range(9112, 9117), 102, 502, 20000, 44818, 47808} & set(probe.ports), name
+        assert not {515, *range(9100, 9108), *range(9112, 9117)} & set(probe.ports), name
+
+
+@pytest.mark.parametrize("port", [102, 502, 20000, 44818])
+def test_a_controller_is_asked_its_own_question_and_nothing_else(port: int) -> None:
+    assert [probe.alone for probe in probes_for("tcp", port)] == [True]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
-from hypothesis import given, settings
+from fuzz import fuzz
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.model.probe import Peer, Read, StartTls
@@ -13,6 +15,8 @@ from scanner.probes import probes
 from scanner.probes.greeting import classify
 
 STEPS = 16
+HOLD = 0.05
+"""Seconds of processor time that a step may take: as long, nobody else's conversation goes on."""
 READING = 65536
 _BEGINNINGS = [
     b"SSH-2.0-x\r\n", b"HTTP/1.1 200 OK\r\n", b"RFB 003.008\n", b"220-", b"\xff\xfd", b"$9999999999\r\n", b"VERSION ",
@@ -36,26 +40,31 @@ def finish(name: str, answers: list[bytes], der: bytes) -> None:
         if isinstance(step, Read):
             data = left.pop(0)[: step.limit] if left else b""
             for size in {0, 1, len(data) // 2, len(data)}:
+                began = time.thread_time()
                 step.enough(data[:size])
+                assert time.thread_time() - began < HOLD, f"{name}: whether it is enough"
             assert 0 < step.seconds <= 8
             assert 0 < step.limit <= READING
         elif isinstance(step, StartTls):
             data = der
+        began = time.thread_time()
         try:
             step = steps.send(data)
         except StopIteration as done:
+            assert time.thread_time() - began < HOLD, f"{name}: the end of it"
             for reading in done.value:
                 assert reading.kind
                 assert len(reading.raw) <= READING
                 # Telnet's options prove Telnet before any text does.
                 assert reading.raw or reading.kind in ("telnet", "banner")
             return
+        assert time.thread_time() - began < HOLD, f"{name}: a step"
     raise AssertionError(f"{name} still goes on after {STEPS} steps")
 
 
 @pytest.mark.parametrize("name", sorted(probes()))
 @given(answers=chunks, der=st.sampled_from([b"", b"DER"]))
-@settings(max_examples=40, deadline=None)
+@fuzz(40)
 def test_any_answer(name: str, answers: list[bytes], der: bytes) -> None:
     finish(name, answers, der)
 
@@ -74,7 +83,7 @@ def test_a_flood(name: str) -> None:
 
 
 @given(st.binary(max_size=300), st.sampled_from([0, 21, 23, 25, 80, 3306]))
-@settings(max_examples=200, deadline=None)
+@fuzz(200)
 def test_a_greeting_is_classified_or_empty(data: bytes, port: int) -> None:
     for reading in classify(data, port):
         assert reading.kind

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from scanner.model.observation import Reading
 from scanner.model.probe import Peer, Probe, Steps
-from scanner.probes import MOST
-from scanner.probes.turns import Turns
+from scanner.probes import MOST, probes, probes_for
+from scanner.probes.turns import LAST_RESORTS, Turns
 
 
 def _nothing(peer: Peer) -> Steps:
@@ -53,3 +54,49 @@ def test_no_port_gets_more_than_its_share() -> None:
     for _ in turns:
         turns.heard((), b"")
     assert len(turns.tried) == MOST
+
+
+SSH, LDAP, RDP = probe("ssh"), msgspec.structs.replace(probe("ldap"), last_resort=True), probe("rdp")
+EVERY = (BANNER, HTTP, SSH, LDAP, RDP)
+GREETING = Reading("ssh", b"SSH-2.0-x")
+
+
+@pytest.mark.parametrize(
+    ("heard", "hung_up", "tried"),
+    [
+        pytest.param({"banner": ((GREETING,), b"SSH")}, set(), "banner ssh", id="its own probe asks further"),
+        pytest.param({"http": ((Reading("rdp", b"x"),), b"x")}, set(), "banner http rdp", id="whoever came upon it"),
+        pytest.param({"http": ((PAGE,), b"HTTP")}, set(), "banner http", id="who is that probe is not asked twice"),
+        pytest.param({"banner": ((Reading("irc", b"x"),), b"x")}, set(), "banner", id="nobody speaks it"),
+        pytest.param({}, {"http"}, "banner http ldap", id="a peer that hangs up gets the last resorts"),
+        pytest.param({}, {"banner"}, "banner http", id="to hang up on a listener says nothing"),
+        pytest.param({"http": ((PAGE,), b"HTTP")}, {"banner"}, "banner http", id="an answer ends it"),
+    ],
+)
+def test_further_turns(heard: Heard, hung_up: set[str], tried: str) -> None:
+    turns = Turns((BANNER, HTTP), (), False, EVERY)
+    for each in turns:
+        turns.heard(*heard.get(each.name, ((), b"")), each.name in hung_up)
+    assert " ".join(each.name for each in turns.tried) == tried
+
+
+def test_the_last_resorts_are_bounded_and_no_gentle_ports() -> None:
+    many = [msgspec.structs.replace(probe(f"last-{number}"), last_resort=True) for number in range(20)]
+    turns = Turns((HTTP,), (), False, many)
+    for _ in turns:
+        turns.heard((), b"", True)
+    assert len(turns.tried) == 1 + LAST_RESORTS
+    gentle = Turns((BANNER,), (), True, many)
+    for _ in gentle:
+        gentle.heard((), b"", True)
+    assert gentle.tried == [BANNER]
+
+
+def test_who_says_goodbye_as_rdp_does_is_asked_about_rdp() -> None:
+    every = [probe for probe in probes().values() if probe.transport == "tcp"]
+    turns = Turns(probes_for("tcp", 4489), (), False, every)
+    tried = []
+    for probe in turns:
+        tried.append(probe.name)
+        turns.heard((), b"\x03\x00\x00\x09\x02\xf0\x80\x21\x80" if probe.name == "https" else b"")
+    assert tried[-1] == "rdp"

@@ -21,15 +21,18 @@ import msgspec
 from scanner.model.base import Transport
 from scanner.model.network import Converse, Pace, Talk
 from scanner.model.observation import Conversation, Event, Outcome, Progress, Reading, Vantage
-from scanner.model.probe import Peer, Probe, Read, Send, StartTls, Step
+from scanner.model.probe import RECONNECTS, Peer, Probe, Read, Reconnect, Send, StartTls, Step
 from scanner.net.rules import NEVER_WRITTEN, WITHHELD
 from scanner.net.talk.wire import Wire
-from scanner.probes import probes_for
+from scanner.probes import followers, probes, probes_for
+from scanner.probes.tls_text import server_hello
 from scanner.probes.turns import NOBODY, ONLY_WRITERS, Turns
 
 CONNECTIONS = 200
 HOST_CONNECTIONS = 3
-CONVERSATION_SECONDS = 10.0
+FOLLOWED = 16
+"""Ports of one host that are asked which versions of TLS they take."""
+CONVERSATION_SECONDS = 15.0
 _STEPS = 64
 _TCP_PACKETS = 8
 _UDP_PACKETS = 2
@@ -88,6 +91,8 @@ class _Host:
         self._free = asyncio.Semaphore(most)
         self._alone = asyncio.Lock()
         self.open = 0
+        self.followed = 0
+        """Ports of it that were asked more than what they are."""
 
     async def enter(self, alone: bool) -> None:
         if not alone:
@@ -134,6 +139,7 @@ class _Driver:
         self._task: asyncio.Task[None] | None = None
         self._done = 0
         self._told = 0.0
+        self._taker = ThreadPoolExecutor(1, "converse-pace")
 
     def run(self) -> None:
         error: BaseException | None = None
@@ -163,7 +169,7 @@ class _Driver:
             hosts.setdefault(talk.address, _Host(most))
         waiting = iter(self._talks)
         workers = min(CONNECTIONS, len(self._talks))
-        taker = ThreadPoolExecutor(1, "converse-pace")
+        taker = self._taker
         try:
             # The first error ends all of them, and the group of one error is that error.
             tasks = [asyncio.create_task(self._work(waiting, hosts, taker)) for _ in range(workers)]
@@ -189,25 +195,45 @@ class _Driver:
             self._tell(talk, "none", _Attempt("withheld", detail=WITHHELD))
             return
         over_tls = (probe for probe in self._choice(talk.transport, 443) if probe.tls)
-        turns = Turns(self._choice(talk.transport, talk.port), over_tls, self._gentle)
+        every = self._given if self._given is not None else probes().values()
+        others = [probe for probe in every if probe.transport == talk.transport]
+        turns = Turns(self._choice(talk.transport, talk.port), over_tls, self._gentle, others)
         if not turns.pending:
             nobody = _Attempt("withheld", detail=ONLY_WRITERS) if self._gentle else _Attempt("failed", detail=NOBODY)
             self._tell(talk, "none", nobody)
             return
         tried: list[tuple[Probe, _Attempt]] = []
+        unwelcoming = False
         for probe in turns:
             attempt = await self._attempt(talk, probe, host, taker, alone=False)
-            if attempt.crowded:
+            if attempt.crowded and not unwelcoming:
                 attempt = await self._attempt(talk, probe, host, taker, alone=True)
+                # Who hangs up on a lone visitor as well does so whatever the crowd.
+                unwelcoming = attempt.dropped
             tried.append((probe, attempt))
             if attempt.outcome == "answered":
                 self._tell(talk, probe.name, attempt)
             if not attempt.connected:
                 break
-            turns.heard(attempt.readings, attempt.head)
+            turns.heard(attempt.readings, attempt.head, attempt.dropped)
+        await self._follow(talk, tried, host, taker)
         if not any(attempt.outcome == "answered" for _, attempt in tried):
             first, attempt = tried[0]
             self._tell(talk, first.name, attempt)
+
+    async def _follow(
+        self, talk: Talk, tried: Sequence[tuple[Probe, _Attempt]], host: _Host, taker: ThreadPoolExecutor
+    ) -> None:
+        """More questions where one was answered. Two services of a host may have one certificate and not one policy,
+        so each port counts for itself; but nobody has more than so many."""
+        for probe, attempt in tried[-1:]:
+            for follower in followers(probe, attempt.readings):
+                if self._given is not None or host.followed >= FOLLOWED:
+                    return
+                host.followed += 1
+                more = await self._attempt(talk, follower, host, taker, alone=False)
+                if more.readings:
+                    self._tell(talk, follower.name, more)
 
     async def _attempt(self, talk: Talk, probe: Probe, host: _Host, taker: ThreadPoolExecutor, alone: bool) -> _Attempt:
         await host.enter(alone)
@@ -239,7 +265,7 @@ class _Driver:
         return _Attempt(
             "answered" if wire.received else _outcome(wire),
             readings,
-            wire.tls is not None,
+            wire.spoke_tls,
             "" if readings else wire.detail,
             wire.received,
             wire.raw_head,
@@ -273,9 +299,18 @@ class _Driver:
                 certificate = await wire.start_tls()
                 if wire.tls is not None:
                     seen.append(Reading("tls.version", wire.tls.version()))
+                    if hello := server_hello(wire.server_hello):
+                        seen.append(Reading("tls.fingerprint", hello.fingerprint))
                     if certificate:
                         seen.append(Reading("tls.cert", certificate))
                 return certificate
+            case Reconnect():
+                if wire.connections <= RECONNECTS:
+                    await asyncio.get_running_loop().run_in_executor(self._taker, self._take, _TCP_PACKETS)
+                    await wire.reconnect()
+                else:
+                    wire.give_up()
+                return b""
 
     def _choice(self, transport: Transport, port: int) -> tuple[Probe, ...]:
         if self._given is not None:

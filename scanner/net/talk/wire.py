@@ -21,6 +21,7 @@ CONNECT_SECONDS = 3.0
 TLS_SECONDS = 5.0
 MOST_BYTES = 256 * 1024
 _CHUNK = 16384
+_HELLO = 1024
 _OURS = frozenset({errno.ENETDOWN, errno.ENODEV, errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE})
 """Errors that are about this laptop and not about the peer: no statement about the network may come of them."""
 
@@ -44,6 +45,12 @@ class Wire:
         self._socket: socket.socket | None = None
         self._pending = bytearray()
         self._last_sent = b""
+        self._to: tuple[str, int, Vantage] | None = None
+        self.spoke_tls = False
+        """On this connection or on one before it."""
+        self.connections = 0
+        self.server_hello = b""
+        """The first bytes of the peer's last handshake, as they came."""
 
     @property
     def dropped(self) -> bool:
@@ -52,6 +59,8 @@ class Wire:
 
     async def connect(self, address: str, port: int, vantage: Vantage) -> bool:
         """Whether the connection stands; else `fault` says why not. NetworkFailed: this laptop could not even try."""
+        self._to = address, port, vantage
+        self.connections += 1
         host, _, scope = address.partition("%")
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         kind = socket.SOCK_DGRAM if self._udp else socket.SOCK_STREAM
@@ -67,6 +76,20 @@ class Wire:
         except OSError as error:
             self._failed(error, connecting=True)
         return self.fault is None
+
+    async def reconnect(self) -> bool:
+        """Close, and connect to the same port once more; what was received before still counts."""
+        assert self._to is not None
+        self.close()
+        self.fault, self.detail, self.tls = None, "", None
+        self._pending.clear()
+        return await self.connect(*self._to)
+
+    def give_up(self) -> None:
+        """No more of this conversation: reads give nothing from now on."""
+        self.close()
+        self._pending.clear()
+        self._broken("closed", f"more than {self.connections} connections: left")
 
     async def send(self, data: bytes) -> None:
         if self.fault is not None or not data:
@@ -111,9 +134,11 @@ class Wire:
             if self._pending:
                 layer.feed(bytes(self._pending))
                 self._pending.clear()
+            self.server_hello = b""
             while not layer.shake():
                 await self._write(layer.outgoing())
                 data = await self._recv(until)
+                self.server_hello = (self.server_hello + data[:_HELLO])[:_HELLO]
                 if not data:
                     self._broken("failed", "TLS: the handshake did not finish")
                     return b""
@@ -125,6 +150,7 @@ class Wire:
             self._broken("failed", f"TLS: {error}")
             return b""
         self.tls = layer
+        self.spoke_tls = True
         return layer.certificate()
 
     def close(self) -> None:

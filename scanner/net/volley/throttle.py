@@ -21,6 +21,8 @@ _BEHIND = 0.02
 """Seconds of delay that a sender may make up for: woken late each time, it would else be slower than it thinks."""
 _UNHEARD = 0.02
 """Seconds from a probe to the moment at which its answer is read, on a network worth scanning fast."""
+_CROWDED = 1.25
+"""Paid for each reset: they come when it pleases the answers, some tenths of a second more of them than others."""
 _UNKNOWN = 0.1
 """Seconds that answers have as long as none has come: most networks are quicker, and a silent one is not waited for."""
 
@@ -60,7 +62,7 @@ class Throttle:
             self._sent += packets
             # What the kernel is about to reset is not heard of yet, but will be as many as so far: it is paid before.
             coming = self._resets / self._sent * (packets + self.rate * _UNHEARD)
-            debt = max(0, math.ceil(self._resets + coming) - self._paid)
+            debt = max(0, math.ceil(_CROWDED * (self._resets + coming)) - self._paid)
             self._paid += debt
             now = time.monotonic()
             start = max(self._next, now - _BEHIND)

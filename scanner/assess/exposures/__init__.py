@@ -1,0 +1,151 @@
+"""Services that are a risk by what they answer: one rule a file, one finding a host and cause.
+
+Never by a port's number alone, and never by a password that somebody guessed. What policy forbids and still crosses is
+a segmentation gap and not told again here.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+from scanner.assess.controls import Controls
+from scanner.assess.evidence import Evidence, FlowKey
+from scanner.assess.exposures.router import consoles
+from scanner.assess.exposures.rule import Exposure, Host, Rule, Scene, Service
+from scanner.assess.inventory import Inventory, Machine
+from scanner.assess.make import finding
+from scanner.assess.policy import Policy
+from scanner.collect import collect
+from scanner.identify.service import service_name
+from scanner.model.addresses import address_key
+from scanner.model.base import SEVERITIES
+from scanner.model.baseline import Knowledge
+from scanner.model.report import FindingRow, FlowRow
+
+_COVERED = {
+    "unauthenticated": frozenset({"cleartext", "remote-access", "backup"}),
+    "cleartext": frozenset({"remote-access"}),
+}
+"""Who needs no password at a service is not told as well that the password would travel in the clear."""
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Every rule, by the name of its file."""
+    import scanner.assess.exposures as package
+
+    return collect(package, "RULE", Rule)
+
+
+def exposed(
+    knowledge: Knowledge,
+    today: datetime.date,
+    evidence: Evidence,
+    policy: Policy,
+    inventory: Inventory,
+    controls: Controls,
+    reached: Sequence[FlowRow],
+) -> Iterator[FindingRow]:
+    """Every exposure of every host, then those of the routers' legs. `reached`: open services seen across zones."""
+    from_zones: dict[FlowKey, list[str]] = defaultdict(list)
+    for flow in reached:
+        from_zones[flow.address, flow.transport, flow.port].append(flow.from_)
+    scene = Scene(evidence.site, today, lambda zone, key: _unnamed(evidence, policy, zone, key))
+    for machine in inventory.machines:
+        host = _host(machine, evidence, policy, controls, from_zones)
+        found = [each for rule in rules().values() for each in rule.find(scene, host)]
+        yield from _findings(knowledge, host, found)
+    yield from consoles(knowledge, evidence, controls, reached)
+
+
+def _host(
+    machine: Machine, evidence: Evidence, policy: Policy, controls: Controls, from_zones: dict[FlowKey, list[str]]
+) -> Host:
+    zone = evidence.site.zone(machine.zone)
+    ports: dict[tuple[str, int], list[FlowKey]] = defaultdict(list)
+    for key in sorted(machine.services, key=lambda key: (key[1], key[2], address_key(key[0]))):
+        ports[key[1], key[2]].append(key)
+    return Host(
+        machine,
+        zone.trust if zone else "user",
+        tuple(_service(machine, keys, evidence, from_zones) for keys in ports.values()),
+        router=any(controls.own_leg(address) for address in machine.addresses),
+        critical=any(policy.critical_name(address) for address in machine.addresses),
+    )
+
+
+def _service(
+    machine: Machine, keys: list[FlowKey], evidence: Evidence, from_zones: dict[FlowKey, list[str]]
+) -> Service:
+    talks = [talk for key in keys if (talk := machine.services[key]) is not None]
+    readings = tuple(dict.fromkeys(reading for talk in talks for reading in talk.readings))
+    tls = any(talk.tls for talk in talks)
+    home = evidence.views.get(machine.zone)
+    zones = {zone for key in keys for zone in from_zones.get(key, ())}
+    if home is not None and any((row := home.answer(*key)) is not None and row.state == "open" for key in keys):
+        zones.add(machine.zone)
+    return Service(
+        transport=keys[0][1],
+        port=keys[0][2],
+        addresses=tuple(key[0] for key in keys),
+        name=service_name(keys[0][1], keys[0][2], readings, tls),
+        readings=readings,
+        tls=tls,
+        products=tuple(dict.fromkeys(each.product for each in machine.products if each.key in keys)),
+        zones=tuple(sorted(zones, key=lambda zone: (zone != machine.zone, zone))),
+    )
+
+
+def _unnamed(evidence: Evidence, policy: Policy, zone: str, key: FlowKey) -> bool:
+    view = evidence.views.get(zone)
+    address = view.address if view else ""
+    return policy.allows(zone, address, *key) and not policy.names(zone, address, *key)
+
+
+def _findings(knowledge: Knowledge, host: Host, found: Iterable[Exposure]) -> Iterator[FindingRow]:
+    """One a cause and subject; the worst service decides, and all of them are named."""
+    groups: dict[tuple[str, str], list[Exposure]] = defaultdict(list)
+    for each in _without_covered(list(found)):
+        groups[each.cause, each.service.label if each.subject is None else each.subject].append(each)
+    for (cause, subject), alike in groups.items():
+        worst = max(alike, key=lambda each: SEVERITIES.index(each.severity))
+        services = list(dict.fromkeys(each.service for each in alike))
+        only = services[0] if len(services) == 1 else None
+        transports = {each.transport for each in services}
+        zones = dict.fromkeys(zone for each in services for zone in each.zones)
+        where = ", ".join(each.label for each in services)
+        address = worst.service.addresses[0]
+        command = worst.replay.format(a=address, h=f"[{address}]" if ":" in address else address, p=worst.service.port)
+        yield finding(
+            "exposure",
+            worst.severity,
+            f"{host.machine.id} {where}: {worst.what}",
+            names=(host.machine.id, cause, subject),
+            aspect=worst.aspect,
+            knowledge=knowledge,
+            host=host.machine.id,
+            transport=only.transport if only else next(iter(transports)) if len(transports) == 1 else None,
+            port=only.port if only else None,
+            remedy=worst.remedy,
+            replay=f"{command}  # from {next(iter(zones), host.machine.zone)}",
+            evidence="; ".join(
+                [*dict.fromkeys(each.evidence for each in alike), f"reached from {', '.join(zones) or 'nowhere now'}"]
+            ),
+        )
+
+
+def _without_covered(found: list[Exposure]) -> list[Exposure]:
+    """Without those that a worse one at the same service makes idle."""
+
+    def covered(each: Exposure) -> bool:
+        return any(
+            other.service == each.service
+            and each.aspect in _COVERED.get(other.aspect, ())
+            and SEVERITIES.index(other.severity) >= SEVERITIES.index(each.severity)
+            for other in found
+        )
+
+    return [each for each in found if not covered(each)]

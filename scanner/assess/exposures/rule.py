@@ -1,0 +1,137 @@
+"""What a rule is given, and what it says: one rule a file of this folder, `RULE` is its constant.
+
+A rule is pure, looks at one host at a time, and speaks only where the protocol's own answer proves the exposure. What
+a port is assigned to, or that it is open, proves nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from scanner.assess.evidence import FlowKey
+from scanner.assess.inventory import Machine
+from scanner.model.base import Severity, Transport
+from scanner.model.observation import Reading
+from scanner.model.product import Product
+from scanner.model.site import Site, Trust
+from scanner.model.text import visible
+
+SHOWN = 300
+"""Characters of a reading that evidence shows."""
+PEOPLE: frozenset[str] = frozenset({"user", "untrusted"})
+"""Trust of the zones from which nobody manages anything."""
+
+Aspect = str
+"""The part behind the colon of a key `exposure:ASPECT` in `scanner/controls`."""
+
+
+class Service(msgspec.Struct, frozen=True):
+    """One open port of one host, on whichever of its addresses, with what was said there."""
+
+    transport: Transport
+    port: int
+    addresses: tuple[str, ...]
+    """Where it is open; at least one."""
+    name: str
+    """The protocol that the readings prove; a `?` behind it: the port's number is all there is."""
+    readings: tuple[Reading, ...] = ()
+    tls: bool = False
+    products: tuple[Product, ...] = ()
+    zones: tuple[str, ...] = ()
+    """From where a vantage reached it."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.transport}/{self.port}"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether TLS was seen here, from the start or after a STARTTLS."""
+        return self.tls or self.raw("tls.cert") is not None
+
+    def speaks(self, protocols: frozenset[str]) -> bool:
+        """Whether a reading proves one of these protocols, by its kind or by the protocol's usual name."""
+        return self.name in protocols or any(each.kind.partition(".")[0] in protocols for each in self.readings)
+
+    def every(self, *kinds: str) -> Iterator[Reading]:
+        return (each for each in self.readings if each.kind in kinds)
+
+    def raw(self, *kinds: str) -> bytes | None:
+        """The first reading of one of these kinds."""
+        return next((each.raw for each in self.every(*kinds)), None)
+
+    def shown(self, *kinds: str) -> str:
+        """The readings of these kinds as evidence: `tcp/6379 redis.auth: none`."""
+        return self.quoted(*(each for kind in kinds for each in self.every(kind)))
+
+    def quoted(self, *readings: Reading) -> str:
+        """These readings as evidence; a part of one may stand for the whole."""
+        found = dict.fromkeys(f"{each.kind}: {visible(each.raw, SHOWN)}" for each in readings)
+        return f"{self.label} {'; '.join(found)}" if found else self.label
+
+
+class Host(msgspec.Struct, frozen=True):
+    """One host of one zone."""
+
+    machine: Machine
+    trust: Trust
+    services: tuple[Service, ...]
+    router: bool = False
+    """Whether one of its addresses is a next hop out of its zone."""
+    critical: bool = False
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """What a rule may ask besides the host."""
+
+    site: Site
+    today: datetime.date
+    unnamed: Callable[[str, FlowKey], bool]
+    """Whether policy lets this flow from a zone pass only by a rule that names no port (`any`, `tcp/any`)."""
+
+    def trust(self, zone: str) -> str:
+        found = self.site.zone(zone)
+        return found.trust if found else ""
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """One cause at one service. The same cause and subject at several services of a host are one finding."""
+
+    cause: str
+    """Stable, and part of the finding's id: `redis-open`."""
+    aspect: Aspect
+    severity: Severity
+    what: str
+    """The title goes on with it after the host: `telnet carries passwords in the clear`."""
+    remedy: str
+    """Its first line is a change that closes the same cause on every host, and has no host's name in it."""
+    service: Service
+    evidence: str
+    replay: str = "nc -v -w 3 {a} {p}"
+    """A command; `{a}` is the address, `{h}` the same for a URL, `{p}` the port."""
+    subject: str | None = None
+    """What on the host it is about, if not that one port: a certificate's fingerprint, `""` for the host as a whole."""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """`find` yields what it can prove of a host."""
+
+    find: Callable[[Scene, Host], Iterable[Exposure]]
+
+
+def each_service(find: Callable[[Service], Iterable[Exposure]]) -> Rule:
+    """A rule that looks at one service at a time."""
+
+    def whole(scene: Scene, host: Host) -> Iterator[Exposure]:
+        for service in host.services:
+            yield from find(service)
+
+    return Rule(whole)
+
+
+def told(raw: bytes | None) -> str:
+    """A normalised fact (`none`, `not-required`) as a word; empty where nothing was read."""
+    return (raw or b"")[:64].decode("ascii", "replace").strip().lower()

@@ -1,0 +1,263 @@
+"""What kind of machine a host is, and which system it runs, from everything that is known of it together.
+
+`device` is pure: clues in, one verdict out, with what decided and what speaks against it. The rules are data
+(`device_rules`). Each says where it looks, what it finds there, and how much that is worth; what several independent
+clues say adds up, and a clue for something else takes confidence away and is shown.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from typing import Any, Literal
+
+from scanner.identify import database, kinds
+from scanner.identify.device_rules import HINT, PortRule, Rule, rules
+from scanner.identify.prepare import texts
+from scanner.identify.systems import System, system
+from scanner.identify.tls import certificate
+from scanner.model.base import Frozen, Transport
+from scanner.model.observation import Reading
+from scanner.model.product import Product
+from scanner.model.text import visible
+
+Kind = Literal[
+    "server", "workstation", "printer", "camera", "phone", "mobile", "switch", "router", "firewall", "access-point",
+    "hypervisor", "nas", "ups", "ot", "media", "management-controller", "unknown",
+]  # fmt: skip
+"""`phone` stands on a desk and speaks SIP; `mobile` is a telephone or tablet that somebody carries about."""
+Confidence = Literal["high", "medium", "low"]
+
+_HIGH, _MEDIUM, _SPEAKS = 0.84, 0.55, 0.2
+"""Weights that make a confidence, and the least that counts at all."""
+_RIVAL = 0.5
+"""Weight from which a clue for something else takes a step of confidence away."""
+_TEXT = 512
+_SHOWN = 100
+_MOST = 64
+"""Clues of a host that are looked at, of each sort."""
+_WEB = frozenset(
+    {"http.title", "http.server", "http.www-authenticate", "http.location", "http.cookie", "http.generator", "upnp"}
+)
+_BANNERS = frozenset({"ssh", "telnet", "ftp", "smtp", "imap", "pop3", "banner", "vmauthd", "mysql"})
+_DOCUMENTS = frozenset({"http.body", "http.response"})
+"""Long readings, in which only rules of their own look."""
+
+
+class Clues(Frozen, frozen=True):
+    """All that is known of one host. Text is as it came off the wire: hostile."""
+
+    vendor: str = ""
+    """Who made its network card."""
+    names: tuple[str, ...] = ()
+    announced: tuple[str, ...] = ()
+    """Kinds of service that it announces by mDNS: `_ipp._tcp`."""
+    ports: frozenset[tuple[Transport, int]] = frozenset()
+    """Open ones."""
+    readings: tuple[tuple[str, Reading], ...] = ()
+    """Each with where it was read: `tcp/443`."""
+    products: tuple[tuple[str, Product], ...] = ()
+    hardware: tuple[tuple[str, str], ...] = ()
+    """Kinds of device that other fingerprints name, in recog's words, each with who says so."""
+    ttls: frozenset[int] = frozenset()
+    """Of its own answers."""
+    windows: frozenset[int] = frozenset()
+    """TCP windows of its SYN-ACKs."""
+
+
+class Device(Frozen, frozen=True):
+    """The verdict. Text is visible and bounded."""
+
+    kind: Kind = "unknown"
+    confidence: Confidence | None = None
+    """None where the kind is unknown."""
+    system: System = System()
+    evidence: tuple[str, ...] = ()
+    """What decided, the weightiest first: `camera: tcp/80 http.server "App-webs/"`."""
+    against: tuple[str, ...] = ()
+    """What speaks for something else."""
+
+
+NOTHING = Device()
+
+
+class _Said(Frozen, frozen=True):
+    kind: str
+    weight: float
+    where: str
+    what: str
+
+    @property
+    def line(self) -> str:
+        return f"{self.kind}: {self.where} {self.what}".rstrip()
+
+
+def device(clues: Clues) -> Device:
+    """The verdict on one host. Never raises, whatever the text of the clues; takes time linear in their size."""
+    runs = system(clues.products, clues.readings, clues.ttls)
+    said = _strongest(_all_said(clues, runs))
+    by_kind: defaultdict[str, list[_Said]] = defaultdict(list)
+    for each in said:
+        by_kind[each.kind].append(each)
+    scores = {kind: _sum(each.weight for each in clues_of) for kind, clues_of in by_kind.items()}
+    left = [kind for kind in sorted(scores) if not _beaten(kind, scores)]
+    best = max(left, key=lambda kind: scores[kind], default="unknown")
+    if scores.get(best, 0.0) < _SPEAKS:
+        return Device(system=runs, evidence=tuple(runs.evidence), against=tuple(runs.against))
+    fits = {best, *rules().includes.get(best, ())}
+    rivals = [each for each in said if each.kind not in fits]
+    step = any(_sum(e.weight for e in by_kind[kind]) >= _RIVAL for kind in {each.kind for each in rivals})
+    return Device(
+        kind=best,  # type: ignore[arg-type]
+        confidence=_confidence(scores[best], step),
+        system=runs,
+        evidence=(*(each.line for each in by_kind[best]), *runs.evidence),
+        against=(*(each.line for each in rivals if each.weight > HINT), *runs.against),
+    )
+
+
+def fragile(kind: str) -> bool:
+    """Whether such devices break, or print what they are sent: no more connections to them than it takes."""
+    return kind in rules().fragile
+
+
+def _beaten(kind: str, scores: dict[str, float]) -> bool:
+    """A general kind (`server`) gives way to a special one that includes it, if enough speaks for that."""
+    includes = rules().includes
+    return any(
+        kind in parts and scores.get(special, 0.0) >= _RIVAL and special not in includes.get(kind, ())
+        for special, parts in includes.items()
+    )
+
+
+def _confidence(score: float, contradicted: bool) -> Confidence:
+    grades: tuple[Confidence, ...] = ("low", "medium", "high")
+    grade = 2 if score >= _HIGH else 1 if score >= _MEDIUM else 0
+    return grades[max(0, grade - contradicted)]
+
+
+def _sum(weights: Iterable[float]) -> float:
+    """Independent clues together: each takes its share of the doubt that the others leave."""
+    doubt = 1.0
+    for weight in weights:
+        doubt *= 1 - weight
+    return 1 - doubt
+
+
+def _strongest(said: Iterable[_Said]) -> list[_Said]:
+    """One clue of each place for each kind, and each clue once: what a server says twice is no second witness."""
+    ordered = sorted(said, key=lambda each: (-each.weight, each.kind, each.where, each.what))
+    kept: list[_Said] = []
+    told: set[tuple[str, str, str]] = set()
+    for each in ordered:
+        keys = {(each.kind, "where", each.where), (each.kind, "what", each.what)}
+        if not keys & told:
+            kept.append(each)
+        told |= keys
+    return kept
+
+
+def _all_said(clues: Clues, runs: System) -> Iterator[_Said]:
+    for where, group, text in _texts(clues, runs):
+        for rule in _found(group, text[:_TEXT] if group != "page" else text[:4096]):
+            quoted = visible(" ".join(text.split()), _SHOWN) if group not in ("kind", "cert", "page") else ""
+            what = f'"{quoted}"' if quoted else rule.what
+            yield _Said(rule.kind, rule.weight, where, what)
+    for each in rules().ports:
+        if each.holds(clues.ports):
+            yield _Said(each.kind, each.weight, "ports", f"{each.what} ({_open(each)})")
+    for role in runs.roles:
+        yield _Said(role.kind, role.weight, "system", role.what)
+
+
+def _open(rule: PortRule) -> str:
+    return ", ".join(f"{transport}/{port}" for transport, port in rule.needs)
+
+
+def _texts(clues: Clues, runs: System) -> Iterator[tuple[str, str, str]]:
+    """(where it was seen, group of rules that look at it, text)."""
+    if clues.vendor:
+        yield "MAC vendor", "vendor", clues.vendor
+    for name in clues.names[:_MOST]:
+        yield "name", "name", name
+    for name in clues.announced[:_MOST]:
+        yield f"mDNS {visible(name, 40)}", "announced", name
+    for where, reading in clues.readings[: _MOST * 4]:
+        at = f"{where} {visible(reading.kind, 40)}"
+        yield at, "kind", reading.kind
+        if reading.kind == "tls.cert":
+            if certificate(reading.raw) is not None:
+                # The names in a certificate stand in it as plain text, the organisation's as well.
+                yield f"{where} certificate", "cert", reading.raw[:4096].decode("latin-1")
+            continue
+        yield at, _group(reading.kind), reading.raw[:4096].decode("utf-8", "replace")
+    for where, product in clues.products[: _MOST * 4]:
+        # The system's own product is the place of its role, so that it is not counted again by each port.
+        yield where, "product", f"{product.vendor}:{product.name}"
+    for where, word in clues.hardware[:_MOST]:
+        yield where, "hardware", word
+    if runs.name:
+        yield "system", "system", runs.name
+
+
+def _group(kind: str) -> str:
+    if kind in _DOCUMENTS:
+        return "page"
+    if kind in _WEB:
+        return "web"
+    return "banner" if kind in _BANNERS else kind
+
+
+@lru_cache(maxsize=16384)
+def _found(group: str, text: str) -> tuple[Rule, ...]:
+    clues, compiled = _compiled().get(group, ((), None))
+    if compiled is None or not text:
+        return ()
+    hits: list[int] = compiled.Match(text) or []
+    return tuple(clues[each] for each in sorted(hits))
+
+
+@cache
+def _compiled() -> dict[str, tuple[tuple[Rule, ...], Any]]:
+    """All rules of a group as one automaton: a host's text is read once, however many rules there are."""
+    import re2
+
+    options = re2.Options()
+    options.max_mem = 64 << 20
+    options.log_errors = False
+    options.case_sensitive = False
+    made: dict[str, tuple[tuple[Rule, ...], Any]] = {}
+    for group in dict.fromkeys(each.group for each in rules().clues):
+        clues = tuple(each for each in rules().clues if each.group == group)
+        patterns = re2.Set.SearchSet(options)
+        for each in clues:
+            patterns.Add(each.pattern)
+        patterns.Compile()
+        made[group] = (clues, patterns)
+    return made
+
+
+@lru_cache(maxsize=4096)
+def hardware(kind: str, raw: bytes) -> tuple[str, ...]:
+    """The kinds of device (`Printer`) that our own fingerprints name in a reading, in recog's words."""
+    if kind not in _with_hardware():
+        return ()
+    words: list[str] = []
+    for text in texts(kind, raw):
+        match = database(kind).match(text)
+        if match is not None:
+            words.extend(filter(None, (match.fields.get(name) for name in HARDWARE)))
+    return tuple(dict.fromkeys(words))
+
+
+HARDWARE = ("hw.device", "os.device", "service.device")
+
+
+@cache
+def _with_hardware() -> frozenset[str]:
+    return frozenset(
+        kind
+        for kind in kinds()
+        if any(name in HARDWARE for each in database(kind).fingerprints for _, name, _ in each.params)
+    )

@@ -1,0 +1,17 @@
+"""AMQP inside TLS: the certificate, then as in `amqp`."""
+
+from __future__ import annotations
+
+from scanner.model.observation import Reading
+from scanner.model.probe import Peer, Probe, StartTls, Steps
+from scanner.probes.amqp import talk
+
+
+def _steps(peer: Peer) -> Steps:
+    certificate = yield StartTls()
+    if not certificate:
+        return ()
+    return (*(yield from talk(peer)), Reading("tls.cert", certificate))
+
+
+PROBE = Probe(name="amqps", transport="tcp", ports=(5671,), writes=True, steps=_steps, tls=True)
