@@ -21,6 +21,7 @@ from scanner.assess.policy import Policy
 from scanner.assess.remedies import remediation
 from scanner.assess.required import blocked
 from scanner.assess.software import Judged, judged, patch_findings
+from scanner.assess.unknown import strangers
 from scanner.identify.second import NOBODY, Second
 from scanner.model.base import SEVERITIES
 from scanner.model.baseline import Knowledge
@@ -92,6 +93,7 @@ def assess(
         *blocked(site, knowledge, evidence, policy, judge),
         *path_findings(site, knowledge, paths),
         *patch_findings(knowledge, items),
+        *strangers(site, knowledge, hosts, judge.controls.own_leg),
         *exposed(knowledge, today, evidence, policy, inventory, judge.controls, reached),
     ]
     accepted = {each.finding: each for each in exceptions}
