@@ -15,6 +15,7 @@ from scanner.model.base import Severity
 from scanner.model.baseline import Knowledge
 from scanner.model.report import FindingRow, FlowRow
 from scanner.model.site import Site
+from scanner.model.text import plural
 
 _SHOWN = 12
 
@@ -57,7 +58,8 @@ def _what(flows: Sequence[FlowRow]) -> str:
         parts.append(f"{len(flows) - dead} closed port{'s' if len(flows) - dead != 1 else ''}")
     if dead:
         parts.append(
-            f"{len({f.address for f in flows if f.verdict == 'TARGET_DOWN_PATH_OPEN'})} addresses nobody holds"
+            plural(len({f.address for f in flows if f.verdict == "TARGET_DOWN_PATH_OPEN"}), "address", "addresses")
+            + " that nobody holds"
         )
     return " and ".join(parts)
 

@@ -15,6 +15,7 @@ from scanner.identify import identify
 from scanner.identify.devices import Clues, Device, device, hardware
 from scanner.identify.second import NOBODY, Second, nmap_products
 from scanner.identify.service import service_name
+from scanner.identify.shown import shown
 from scanner.identify.tls import certificate
 from scanner.model.addresses import address_key
 from scanner.model.observation import Conversation
@@ -40,7 +41,7 @@ class Identified(msgspec.Struct, frozen=True):
 
     @property
     def evidence(self) -> str:
-        return f"{self.key[1]}/{self.key[2]} {self.kind}: {visible(self.raw, 300)}"
+        return f"{self.key[1]}/{self.key[2]} {shown(self.kind, self.raw)}"
 
 
 class Machine(msgspec.Struct):
@@ -237,9 +238,18 @@ class Inventory:
             )
         )
 
+    def _routing(self, machine: Machine, found: Device) -> Device:
+        """Who is the next hop of its zone routes, whatever else it looks like."""
+        legs = self.evidence.gateways.get(machine.zone, set())
+        if found.kind in ("router", "firewall", "access-point") or legs.isdisjoint(machine.addresses):
+            return found
+        also = (f"{found.kind}: {', '.join(found.evidence[:2])}",) if found.kind != "unknown" else ()
+        said = ("router: it is the next hop of its zone",)
+        return msgspec.structs.replace(found, kind="router", confidence="medium", evidence=said, against=also)
+
     def row(self, machine: Machine, policy: Policy, vendor: Callable[[str], str | None]) -> HostRow:
         maker = vendor(machine.mac) if machine.mac else None
-        found = self.device(machine, vendor)
+        found = self._routing(machine, self.device(machine, vendor))
         return HostRow(
             id=machine.id,
             zone=machine.zone,
@@ -265,7 +275,7 @@ class Inventory:
         here.sort(key=lambda each: each.kind == "tls.cert")
         first = _fullest(here)
         readings = talk.readings if talk else ()
-        raw = f"{readings[0].kind}: {visible(readings[0].raw, 300)}" if readings else (talk.outcome if talk else "open")
+        raw = shown(readings[0].kind, readings[0].raw) if readings else (talk.outcome if talk else "open")
         return ServiceRow(
             transport=key[1],
             port=key[2],

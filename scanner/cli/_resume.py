@@ -91,7 +91,8 @@ def nothing_to_resume(where: Path, site: Site, zone: str) -> str:
     others: list[str] = []
     if where.exists() and where.stat().st_size:
         with Store(where, create=False) as opened:
-            others = [each.name for each in site.zones if opened.unfinished(site.client, site.site, each.name)]
+            others = [each.name for each in site.zones if each.name != zone]
+            others = [each for each in others if opened.unfinished(site.client, site.site, each)]
             sites = [f"{client} / {name}" for client, name in opened.sites()]
         if f"{site.client} / {site.site}" not in sites and sites:
             what += f" (it holds {', '.join(sites)})"

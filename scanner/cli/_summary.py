@@ -41,13 +41,26 @@ def summary(report: Report, color: bool, width: int | None = None) -> str:
     return out.getvalue().rstrip("\n")
 
 
+def unfinished(report: Report) -> list[str]:
+    """The zones whose latest scan was cut off."""
+    latest = {each.zone: each.complete for each in report.vantages}
+    return [zone for zone, complete in latest.items() if not complete]
+
+
 def _parts(report: Report, width: int) -> Iterable[RenderableType]:
     counts = report.summary.findings if report.summary else {}
     totals = ", ".join(f"{counts[each]} {each}" for each in reversed(SEVERITIES) if counts.get(each))
     yield Text(f"{visible(report.client)} / {visible(report.site)}, as of {report.generated}", style="bold")
     hosts, services = len(report.hosts), sum(len(each.services) for each in report.hosts)
     counted = (plural(hosts, "host"), plural(services, "service"), plural(len(report.vantages), "vantage session"))
-    yield Text(f"{', '.join(counted)}. Findings: {totals or 'none'}.")
+    cut = unfinished(report)
+    yield Text(f"{', '.join(counted)}. Findings: {totals or 'none'}{' so far' if cut else ''}.")
+    for zone in cut:
+        yield Text(
+            f"! The scan from {visible(zone)} did not finish, so that this is no pass. Go on with it: "
+            f"fencewalk scan SITE --from {visible(zone)} --resume",
+            style="bold yellow",
+        )
     yield Text("")
     yield from _matrix(report, width)
     if report.findings:

@@ -55,8 +55,8 @@ def COMMAND(
     fencewalk assess site.yaml --fail-on high
     """
     from scanner import session
-    from scanner.cli._summary import summary
-    from scanner.errors import BadInput
+    from scanner.cli._summary import summary, unfinished
+    from scanner.errors import BadInput, ScanIncomplete
     from scanner.exporters import exporters
     from scanner.model.base import SEVERITIES
     from scanner.model.report import is_open
@@ -90,6 +90,9 @@ def COMMAND(
         floor = SEVERITIES.index(fail_on)
         if any(SEVERITIES.index(each.severity) >= floor for each in report.findings if is_open(each)):
             click.get_current_context().exit(1)
+        if unfinished(report):
+            # What was not looked at to the end has not passed, whoever reads nothing but the exit code.
+            raise ScanIncomplete(f"--fail-on {fail_on}: the scan from {', '.join(unfinished(report))} did not finish")
 
 
 def _write_excerpts(report: Report, captures: tuple[Path, ...], folder: Path) -> None:

@@ -12,6 +12,7 @@ from importlib import resources
 from scanner.identify.distro import build_of
 from scanner.identify.matcher import Database, Match, load
 from scanner.identify.prepare import texts
+from scanner.identify.whole import whole
 from scanner.model.product import Product
 from scanner.model.text import visible
 
@@ -66,6 +67,9 @@ def _products(kind: str, match: Match, text: str) -> list[Product]:
         if not vendor or not name:
             continue
         version = fields.get(f"{prefix}.version") or None
+        released = True
+        if version and prefix != "os":
+            version, released = whole(version, text)
         build = build_of(kind, name, version, text)
         made.append(
             Product(
@@ -75,7 +79,7 @@ def _products(kind: str, match: Match, text: str) -> list[Product]:
                 revision=_shown(build.revision) if build.revision else None,
                 distro=_shown(build.distro) if build.distro else None,
                 cpe=cpe(part, vendor, name, version, fields.get(f"{prefix}.cpe23", "")),
-                certain=not _doubted(fields.get(f"{prefix}.certainty", "")),
+                certain=released and not _doubted(fields.get(f"{prefix}.certainty", "")),
                 rule=f"{kind}.xml: {match.description}",
             )
         )

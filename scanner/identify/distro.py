@@ -24,8 +24,8 @@ class Build(Frozen, frozen=True):
 UPSTREAM = Build()
 """Nobody but upstream is named."""
 
-# Which release ships this upstream version, where the revision does not say it. Only versions that one release alone
-# shipped; most from the distributions' own package indexes, all of them the long-supported releases.
+# Which Ubuntu release ships this upstream version, where the revision does not say it. Only versions that one release
+# alone shipped; most from the distribution's own package indexes.
 _UBUNTU = {
     "openssh": {
         "5.3p1": "10.04", "5.9p1": "12.04", "6.6p1": "14.04", "6.6.1p1": "14.04", "7.2p2": "16.04", "7.6p1": "18.04",
@@ -37,11 +37,12 @@ _UBUNTU = {
         "8.3.6": "24.04",
     },
 }  # fmt: skip
+# The packages that a Debian release came with, where the revision does not say it. The upstream version alone would not
+# do: testing, unstable and those who rebuild Debian's packages (Kali and others) have the same one.
 _DEBIAN = {
-    "openssh": {"5.5p1": "6", "6.0p1": "7", "6.7p1": "8", "7.4p1": "9", "7.9p1": "10", "8.4p1": "11", "9.2p1": "12",
-                "10.0p1": "13", "10.0p2": "13"},
-    "bind": {"9.9.5": "8", "9.10.3": "9", "9.11.5": "10", "9.16": "11", "9.18": "12", "9.20": "13"},
-    "sendmail": {"8.14.4": "8", "8.17.1": "12"},
+    "openssh": {"5.5p1-6": "6", "6.0p1-4": "7", "6.7p1-5": "8", "7.4p1-10": "9", "7.9p1-10": "10", "8.4p1-5": "11",
+                "9.2p1-2": "12", "10.0p2-7": "13"},
+    "bind": {"9.16.15-1": "11", "9.18.12-1": "12", "9.18.24-1": "12"},
 }  # fmt: skip
 _CODENAMES = {"etch": "4", "lenny": "5", "squeeze": "6", "wheezy": "7"}
 
@@ -65,8 +66,12 @@ def build_of(kind: str, name: str, version: str | None, text: str) -> Build:
 
 
 def _released(family: str, name: str, version: str | None, revision: str) -> str:
-    """`debian:12` and the like, by what the revision says of itself, else by the version that only one release has."""
-    if family == "ubuntu":
+    """`debian:12` and the like, by what the revision says of itself, else by the package that only one release has."""
+    if "ubuntu" in revision:
+        family = "ubuntu"  # before 2013 a banner of Ubuntu's said Debian, and some do still
+    if "kali" in revision:
+        release = ""
+    elif family == "ubuntu":
         found = re.search(r"ubuntu\d*\.(\d\d\.(?:04|10))(?:\.|$)", revision) or re.search(r"~(\d\d\.04)", revision)
         release = found[1] if found else _UBUNTU.get(name, {}).get(version or "", "")
     else:
@@ -79,9 +84,8 @@ def _released(family: str, name: str, version: str | None, revision: str) -> str
         elif found := re.search(r"[+\d](etch|lenny|squeeze|wheezy)\d*$", revision):
             release = _CODENAMES[found[1]]
         else:
-            known = _DEBIAN.get(name, {})
-            branch = ".".join((version or "").split(".")[:2])
-            release = known.get(version or "") or known.get(branch) or ""
+            package = revision if revision.startswith(f"{version}-") else f"{version}-{revision}"
+            release = _DEBIAN.get(name, {}).get(package, "")
     return f"{family}:{release}" if release else family
 
 
@@ -125,10 +129,13 @@ def _ssh(name: str, version: str | None, text: str) -> Build:
 
 def _database(name: str, version: str | None, text: str) -> Build:
     """MySQL and MariaDB put the package's revision behind their version; `-log` is a setting, not a revision."""
+    builder = re.search(r" from (Debian|Ubuntu)$", text)
+    if builder:
+        text = text[: builder.start()]
     text = re.sub(r"-(?:log|debug|debug-log)$", "", text)
     found = re.search(rf"-MariaDB-({_REV})$", text) if name == "mariadb" else re.match(rf"[\d.]+-({_REV})$", text)
     if not found or not version:
-        return UPSTREAM
+        return Build(builder[1].lower()) if builder else UPSTREAM
     revision = found[1]
     if "+maria~" in revision or "ubu2" in revision:
         # Packages and images that MariaDB's own makers build: nobody else patches them.
@@ -139,6 +146,8 @@ def _database(name: str, version: str | None, text: str) -> Build:
         return Build(_released("debian", name, version, revision), f"{version}-{revision}")
     if distro := _red_hat(revision):
         return Build(distro, f"{version}-{revision}")
+    if builder:
+        return Build(_released(builder[1].lower(), name, version, revision), f"{version}-{revision}")
     return UPSTREAM
 
 
@@ -228,11 +237,28 @@ def _ftp(name: str, version: str | None, text: str) -> Build:
     return UPSTREAM
 
 
-_KERNELS = {
-    "debian": {"4.19": "10", "5.10": "11", "6.1": "12", "6.12": "13"},
-    "ubuntu": {"4.15": "18.04", "5.4": "20.04", "5.15": "22.04", "6.8": "24.04"},
-}
+_UBUNTU_KERNELS = {"4.15": "18.04", "5.4": "20.04", "5.15": "22.04", "6.8": "24.04"}
 """The kernel that a release came with, and no other release did."""
+
+_DEBIAN_KERNELS = {
+    "4.19": ("10", 67, ""),
+    "5.10": ("11", 70, "5.10.46-4"),
+    "6.1": ("12", 38, "6.1.27-1"),
+    "6.12": ("13", 43, "6.12.41-1"),
+}
+"""A release's kernel: from which number on no other release had it, and the package that the release came with."""
+
+
+def _debian_kernel(revision: str) -> str:
+    """Which release a kernel package is of: what somebody else rebuilt, and what unstable had before, is of none."""
+    found = re.fullmatch(r"(\d+\.\d+)\.(\d+)-\d+(?:[+~]deb(\d{1,2})u\d+)?", revision)
+    if not found or found[1] not in _DEBIAN_KERNELS:
+        return ""
+    release, first, shipped = _DEBIAN_KERNELS[found[1]]
+    if found[3]:
+        # A newer release's kernel for an older one is a source package of its own there.
+        return release if found[3] == release else ""
+    return release if int(found[2]) >= first or revision == shipped else ""
 
 
 def _kernel(name: str, version: str | None, text: str) -> Build:
@@ -241,10 +267,10 @@ def _kernel(name: str, version: str | None, text: str) -> Build:
         return UPSTREAM
     branch = ".".join(version.split(".")[:2])
     if found := re.search(r" Debian (\d+\.\d+\.[\w.+~-]{1,64}) \(", text):
-        release = "" if "~bpo" in found[1] else _KERNELS["debian"].get(branch, "")
+        release = _debian_kernel(found[1])
         return Build(f"debian:{release}" if release else "debian", found[1])
     if found := re.search(r" #(\d{1,4})(?:~(\d\d\.04)\.\d{1,3})?-Ubuntu ", text):
-        release = found[2] or _KERNELS["ubuntu"].get(branch, "")
+        release = found[2] or _UBUNTU_KERNELS.get(branch, "")
         abi = re.match(r"[\d.]+-\d{1,4}", version)
         revision = f"{abi[0]}.{found[1]}" if abi and not found[2] else None
         return Build(f"ubuntu:{release}" if release else "ubuntu", revision)

@@ -23,6 +23,9 @@ OPEN = "PCI DSS 4.0.1 2.2.6"
 REMOTE = "PCI DSS 4.0.1 8.4.3"
 BASIC = b'Basic realm="switch"'
 FORM = b'<html><form method=post action="/login"><input name=u><input name=p type="password"></form></html>'
+CHECKS = b"if(location.protocol!=='https:'){location.replace(location.href.replace('http:','https:'))}"
+REFRESH = b'<meta http-equiv="refresh" content="0; url=https://nas.example/">'
+SOCKET = b"<script>var u=(location.protocol==='https:'?'wss:':'ws:')+'//'+location.host</script>"
 SEARCH = b'{"name":"n1","cluster_name":"c","version":{"number":"7.10.2"%s},"tagline":"%s"}'
 CAPA = b"* OK [CAPABILITY IMAP4rev1 LITERAL+ AUTH=PLAIN] ready"
 EHLO = b"250-mail.example\r\n250-SIZE 10240000\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME"
@@ -44,10 +47,14 @@ PROVEN: list[tuple[str, tuple[Said, ...], str, str]] = [
     ),
     ("rlogin trusts addresses", (("rlogin", b"\0"),), "high", CLEAR),
     ("IMAP offers a login and no TLS", (("imap", CAPA),), "medium", CLEAR),
+    ("IMAP offers a login and no TLS", (("imap", CAPA.replace(b" AUTH=PLAIN", b"")),), "medium", CLEAR),
+    ("telnet carries", (("telnet", b"\r\nswitch7 login: "),), "medium", CLEAR),
+    ("telnet carries", (("telnet", b"Welcome\r\nPassword:\x1b[0m "),), "medium", CLEAR),
     ("POP3 offers a login and no TLS", (("pop3.capa", b"+OK\r\nTOP\r\nUSER\r\nUIDL\r\n."),), "medium", CLEAR),
     ("SMTP offers a login and no TLS", (("smtp.ehlo", EHLO),), "medium", CLEAR),
     ("a page takes passwords over HTTP", (("http.www-authenticate", BASIC),), "low", CLEAR),
     ("a page takes passwords over HTTP", (("http.body", FORM),), "low", CLEAR),
+    ("a page takes passwords over HTTP", (("http.body", SOCKET + FORM),), "low", CLEAR),
     ("VNC lets anybody in", (("vnc", b"RFB 003.008"), ("vnc.security", b"\x01\x02")), "high", OPEN),
     ("VNC carries the screen", (("vnc", b"RFB 003.008"), ("vnc.security", b"\x02\x10")), "low", CLEAR),
     ("RDP without Network Level", (("rdp", b"\x03"), ("rdp.security", b"tls")), "medium", REMOTE),
@@ -103,6 +110,8 @@ UNPROVEN: list[tuple[str, tuple[Said, ...]]] = [
     ("an open port that says nothing", ()),
     ("telnet without a byte to show", (("telnet", b""),)),
     ("some text on telnet's port", (("telnet", b"Welcome to the weather service. 12 degrees"),)),
+    ("a prompt that asks for nothing", (("telnet", b"OK\r\n>"),)),
+    ("a state that is told", (("telnet", b"Scale 7\r\nCurrent user: none\r\n"),)),
     ("telnet inside TLS", (("tls.cert", b"der"), ("telnet", b"login:"))),
     ("FTP that offers TLS", (("ftp", b"220 ready"), ("ftp.feat", b"211-Features:\r\n AUTH TLS\r\n PBSZ\r\n211 End"))),
     ("FTP that says so in its greeting", (("ftp", b"220---------- Welcome to Pure-FTPd [privsep] [TLS] ----------"),)),
@@ -122,6 +131,8 @@ UNPROVEN: list[tuple[str, tuple[Said, ...]]] = [
     ("a form that posts over TLS", (("http.body", FORM.replace(b'"/login"', b'"https://a.example/login"')),)),
     ("a page inside TLS", (("tls.cert", b"der"), ("http.body", FORM))),
     ("a script that leaves for TLS", (("http.body", b"<script>location.href='https://'+h</script>" + FORM),)),
+    ("one that checks first", (("http.body", b"<script>" + CHECKS + b"</script>" + FORM),)),
+    ("a page that refreshes to TLS", (("http.body", REFRESH + FORM),)),
     ("VNC over TLS only", (("vnc", b"RFB 003.008"), ("vnc.security", b"\x13"))),
     ("VNC with TLS beside its own", (("vnc", b"RFB 003.008"), ("vnc.security", b"\x02\x13"))),
     ("RDP with NLA", (("rdp.security", b"nla"),)),
@@ -273,6 +284,12 @@ def test_signing_of_a_workstation_weighs_less_than_a_server_s() -> None:
 def test_the_evidence_is_the_answer_made_visible() -> None:
     [found] = alone(("telnet", b"\x1b[2J\xe2\x80\xaelogin:"), port=23)
     assert r"\x1b[2J\u202elogin:" in found.evidence
+
+
+def test_the_evidence_of_rdp_begins_with_what_it_does_without() -> None:
+    [found] = alone(("rdp", b"\x03"), ("rdp.security", b"nla"), ("rdp.nla", b"not-required"), port=3389)
+    assert found.evidence.startswith("tcp/3389 rdp.nla: not-required")
+    assert "rdp.security" not in found.evidence
 
 
 def test_an_accepted_exposure_stays_and_does_not_count() -> None:

@@ -26,7 +26,7 @@ def placed(found: list[FindingRow]) -> list[FindingRow]:
 
 @pytest.mark.parametrize(
     ("said", "number", "control"),
-    [(ROUTEROS, 21, MANAGEMENT), (ILO, 22, MANAGEMENT), ((("iscsi", b"\x3f"),), 3260, BACKUP)],
+    [((("ssh", b"SSH-2.0-ROSSSH"),), 22, MANAGEMENT), (ILO, 22, MANAGEMENT), ((("iscsi", b"\x3f"),), 3260, BACKUP)],
     ids=["a router", "a management controller", "a disk store"],
 )
 def test_a_device_among_the_users_is_within_their_reach(said: tuple[Said, ...], number: int, control: str) -> None:
@@ -42,10 +42,23 @@ def test_among_the_guests_it_is_worse() -> None:
 
 
 def test_every_interface_of_a_device_is_one_finding() -> None:
-    seen = [*service(HOST[OFFICE], 21, *ROUTEROS), *service(HOST[OFFICE], 22, *OPENSSH)]
+    seen = [each for number in (22, 2222) for each in service(HOST[OFFICE], number, *OPENSSH)]
+    seen += service(HOST[OFFICE], 21, *ROUTEROS)
     [found] = placed(exposures(visit(OFFICE, *seen)))
-    assert "tcp/21, tcp/22" in found.title
+    assert "tcp/22, tcp/2222" in found.title
     assert found.port is None
+
+
+def test_a_port_whose_passwords_go_in_the_clear_is_told_once() -> None:
+    """And weighs as much as the management that they open."""
+    seen = [*service(HOST[OFFICE], 21, *ROUTEROS), *service(HOST[OFFICE], 23, ("telnet", b"Login: "))]
+    found = exposures(visit(OFFICE, *seen))
+    assert sorted((each.port, each.severity, each.title.partition(": ")[2]) for each in found) == [
+        (21, "medium", "FTP carries passwords in the clear"),
+        (23, "medium", "telnet carries passwords in the clear"),
+    ]
+    worse = exposures(visit(GUEST, *service("10.0.1.20", 21, *ROUTEROS)))
+    assert [(each.port, each.severity) for each in worse] == [(21, "high")]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +152,6 @@ def test_a_gateway_s_login_page_is_the_users_to_try() -> None:
     own = session(OFFICE, HostSeen(FW[OFFICE], "arp", 1000.0), *service(FW[OFFICE], 80, *FORM))
     found = exposures(own)
     assert sorted(each.title.partition(": ")[2] for each in found) == [
-        f"a management interface within reach of {OFFICE}",
         "a management page takes passwords over HTTP without TLS",
     ]
     assert {each.severity for each in found} == {"medium"}

@@ -10,7 +10,7 @@ from assess.exposed import HOST, KNOWN, exposures, service, visit
 from assess.scene import SERVERS, TODAY, site
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -21,9 +21,11 @@ DAY = datetime.timedelta(days=1)
 
 
 @cache
-def key(kind: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+def key(kind: str) -> rsa.RSAPrivateKey | dsa.DSAPrivateKey | ec.EllipticCurvePrivateKey:
     if kind == "ec":
         return ec.generate_private_key(ec.SECP256R1())
+    if kind == "dsa":
+        return dsa.generate_private_key(1024)
     return rsa.generate_private_key(65537, int(kind))
 
 
@@ -67,6 +69,9 @@ def seen(*certificates: bytes) -> list[FindingRow]:
         (der(start=-400, end=-1), "medium", "ran out on 2026-11-19"),
         (der(start=2), "low", "is not valid before 2026-11-22"),
         (der(kind="1024"), "medium", "weak (rsa-1024)"),
+        (der(kind="dsa"), "medium", "weak (dsa)"),
+        (der("www.hikvision.com"), "low", "came with"),
+        (der("routerlogin.net"), "low", "came with"),
         (der("localhost.localdomain"), "low", "the certificate that it came with (localhost.localdomain)"),
         (der("192.168.168.168"), "low", "came with"),
         (der("IOS-Self-Signed-Certificate-1234567890"), "low", "came with"),
@@ -77,7 +82,8 @@ def seen(*certificates: bytes) -> list[FindingRow]:
         (der("AnyDesk Client"), "low", "AnyDesk is a remote-access tool"),
     ],
     ids=[
-        "ran out yesterday", "not yet valid", "weak", "localhost", "SonicWall", "Cisco", "QNAP", "pfSense", "iLO",
+        "ran out yesterday", "not yet valid", "weak", "DSA", "Hikvision", "Netgear",
+        "localhost", "SonicWall", "Cisco", "QNAP", "pfSense", "iLO",
         "ESXi", "AnyDesk",
     ],
 )  # fmt: skip

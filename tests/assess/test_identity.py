@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import struct
+from functools import cache
 
 import msgspec
 import pytest
@@ -24,6 +25,7 @@ KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER = ec.generate_private_key(ec.SECP256R1())
 
 
+@cache  # Signatures differ each time; two legs show the same bytes.
 def cert(name: str, *names: str, signed_by: str = "") -> bytes:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)] if name else [])
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, signed_by)]) if signed_by else subject
@@ -47,13 +49,24 @@ WILD = cert("*.clinic.org", "*.clinic.org", signed_by="Big CA")
 HIDDEN_WILD = cert("clinic.org", "clinic.org", "*.clinic.org", signed_by="Big CA")
 
 
+DEFAULTS = (
+    *("QNAP NAS", "Vigor Router", "192.168.168.168", "10.20.30.40", "172.16.9.1", "fd00::1", "www.hikvision.com"),
+    *("SonicWALL", "routerlogin.net", "unifi.local", "Lantronix", "WatchGuard", "DVR", "NAS"),
+)
+
+
 def leg(zone: str, *held: tuple[str, bytes], n: int = 1, said: str = "", router: bool = False) -> Leg:
     lines = (("tcp/22", said.encode()),) if said else ()
     return Leg(f"{zone}/{n}", zone, frozenset(Mark(kind, value) for kind, value in held), lines, router)  # type: ignore[arg-type]
 
 
 KEY_A, KEY_B = ("ssh.hostkey", b"a"), ("ssh.hostkey", b"b")
-MAC = ("mac", b"00:0c:29:11:22:33")
+MAC, MAC_2 = ("mac", b"00:0c:29:11:22:33"), ("mac", b"00:0c:29:11:22:44")
+ED, RSA, RSA_2 = (
+    ("ssh.hostkey", len(kind).to_bytes(4, "big") + kind + rest)
+    for kind, rest in ((b"ssh-ed25519", b"1"), (b"ssh-rsa", b"2"), (b"ssh-rsa", b"3"))
+)
+NAS = (("computer", b"nas\\nas"), ("name", b"nas"))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +110,7 @@ MAC = ("mac", b"00:0c:29:11:22:33")
         ),
         *(
             pytest.param([leg(z, ("tls.cert", cert(name))) for z in "ab"], None, id=f"a default certificate: {name}")
-            for name in ("localhost", "UniFi", "TP-Link Archer", "192.168.1.1", "SSL", "www.example.com", "")
+            for name in ("localhost", "UniFi", "TP-Link Archer", "192.168.1.1", "SSL", "www.example.com", "", *DEFAULTS)
         ),
         pytest.param([leg("a", MAC), leg("b", MAC)], "high", id="a card on a trunk"),
         pytest.param([leg(z, MAC) for z in "abcd"], "high", id="a card on a trunk of four"),
@@ -111,9 +124,35 @@ MAC = ("mac", b"00:0c:29:11:22:33")
                 b"00:00:0c:9f:f0:01",
                 b"00:07:b4:00:01:01",
                 b"02:bf:0a:00:00:01",
+                b"00:09:0f:09:00:01",
+                b"00:1b:17:00:01:02",
+                b"00:10:db:ff:10:00",
             )
         ),
         pytest.param([leg("a", MAC, KEY_A), leg("b", MAC, KEY_B)], None, id="a copied MAC on two machines"),
+        pytest.param([leg(z, ("tls.cert", cert("pfSense-5f3c1a2b3c4d5"))) for z in "ab"], "medium", id="made on it"),
+        pytest.param([leg(z, ("tls.cert", cert("9.9.9.20"))) for z in "ab"], "medium", id="a public address"),
+        pytest.param([leg(z, ("mac", b"00:09:0f:0a:00:01")) for z in "ab"], "high", id="a FortiGate's own MAC"),
+        pytest.param([leg("a", MAC, ED), leg("b", MAC, RSA)], "high", id="a card, and keys of two types"),
+        pytest.param([leg("a", MAC, RSA), leg("b", MAC, RSA_2)], None, id="a card, and two keys of one type"),
+        pytest.param([leg("a", MAC, ED, RSA), leg("b", MAC, RSA_2)], None, id="the same, and one more"),
+        pytest.param(
+            [leg("a", KEY_A, MAC, ("name", b"cam1")), leg("b", KEY_A, MAC_2, ("name", b"cam2"))],
+            "medium",
+            id="a key of the firmware's",
+        ),
+        pytest.param(
+            [leg("a", KEY_A, MAC, ("name", b"nas.a")), leg("b", KEY_A, MAC_2, ("name", b"nas.b"))],
+            "high",
+            id="one host's name in two domains",
+        ),
+        pytest.param([leg("a", KEY_A, MAC), leg("b", KEY_A, MAC_2)], "high", id="two cards of one machine"),
+        pytest.param(
+            [leg("a", *NAS, MAC, ("tls.cert", OWN)), leg("b", *NAS, MAC_2, ("tls.cert", cert("nas.lan")))],
+            None,
+            id="two boxes called nas",
+        ),
+        pytest.param([leg("a", *NAS, MAC), leg("b", *NAS, MAC_2)], "medium", id="a computer name with two cards"),
         pytest.param([leg(z, ("name", b"nas")) for z in "ab"], None, id="a name alone"),
         pytest.param([leg(z, ("name", b"localhost"), ("tls.cert", BOUGHT)) for z in "ab"], None, id="a common name"),
         pytest.param([leg(z, ("computer", b"dc01.corp.example")) for z in "ab"], "medium", id="a computer's full name"),
@@ -176,6 +215,30 @@ def test_the_marks_of_readings() -> None:
     assert [*marks(Reading("smb", samba))] == []
     assert [*marks(Reading("snmp.engineid", b"\x80\0\0\0\0\0\0\0"))] == []
     assert [*marks(Reading("http.server", b"x"))] == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "own"),
+    [
+        ("80001f88017f000101", False),
+        ("80001f880100000000", False),
+        ("8000000001020304", False),
+        ("800007e505ffffffffff", False),
+        ("80001f8804736e6d7064", False),  # snmpd
+        ("80000009030000000000ff", False),
+        ("8000000903ffffffffffff", False),
+        ("800000090300000c07ac01", False),
+        ("80001f88010a000207", True),
+        ("80001f88047377697463682d37", True),  # switch-7
+        ("8000000903001122334455", True),
+        ("80001f8880e4a51c3f5b2c4d66", True),
+        ("000000090200000c29112233", True),
+    ],
+)
+def test_an_engine_id_that_many_have_is_no_mark(raw: str, own: bool) -> None:
+    assert [*marks(Reading("snmp.engineid", bytes.fromhex(raw)))] == (
+        [Mark("snmp.engineid", bytes.fromhex(raw))] if own else []
+    )
 
 
 @given(st.sampled_from(["ntlm", "smb", "snmp.engineid", "ssh.hostkey", "tls.cert"]), st.binary(max_size=300))

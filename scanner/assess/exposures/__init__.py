@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
+import msgspec
+
 from scanner.assess.controls import Controls
 from scanner.assess.evidence import Evidence, FlowKey
 from scanner.assess.exposures.router import consoles
@@ -108,7 +110,7 @@ def _unnamed(evidence: Evidence, policy: Policy, zone: str, key: FlowKey) -> boo
 def _findings(knowledge: Knowledge, host: Host, found: Iterable[Exposure]) -> Iterator[FindingRow]:
     """One a cause and subject; the worst service decides, and all of them are named."""
     groups: dict[tuple[str, str], list[Exposure]] = defaultdict(list)
-    for each in _without_covered(list(found)):
+    for each in _without_covered(_one_a_port(host, list(found))):
         groups[each.cause, each.service.label if each.subject is None else each.subject].append(each)
     for (cause, subject), alike in groups.items():
         worst = max(alike, key=lambda each: SEVERITIES.index(each.severity))
@@ -135,6 +137,27 @@ def _findings(knowledge: Knowledge, host: Host, found: Iterable[Exposure]) -> It
                 [*dict.fromkeys(each.evidence for each in alike), f"reached from {', '.join(zones) or 'nowhere now'}"]
             ),
         )
+
+
+def _one_a_port(host: Host, found: list[Exposure]) -> list[Exposure]:
+    """Without management among the users where the same port's passwords in the clear are told.
+
+    Those weigh as much as the management that they open. From another zone it is another change, and stays.
+    """
+
+    def among_users(each: Exposure) -> bool:
+        return each.cause == "management-reachable" and each.subject == host.machine.zone
+
+    weights = {each.service.label: SEVERITIES.index(each.severity) for each in found if among_users(each)}
+    clear = {each.service.label for each in found if each.aspect == "cleartext"}
+    kept: list[Exposure] = []
+    for each in found:
+        label = each.service.label
+        if each.aspect == "cleartext" and weights.get(label, -1) > SEVERITIES.index(each.severity):
+            each = msgspec.structs.replace(each, severity=SEVERITIES[weights[label]])
+        if not (among_users(each) and label in clear):
+            kept.append(each)
+    return kept
 
 
 def _without_covered(found: list[Exposure]) -> list[Exposure]:

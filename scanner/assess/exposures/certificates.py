@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scanner.assess.device_certificates import came_with_device
 from scanner.assess.exposures.rule import Exposure, Host, Rule, Scene, Service
 from scanner.identify.tls import Certificate, certificate
 from scanner.model.base import Severity
@@ -13,18 +14,13 @@ from scanner.model.text import visible
 _OLD = {"SSLV2": "SSL 2", "SSLV3": "SSL 3", "TLSV1": "TLS 1.0", "TLSV1.0": "TLS 1.0", "TLSV1.1": "TLS 1.1"}
 _VERSION = re.compile(r"\b((?:SSL|TLS)V\d(?:\.\d)?)\b(?:=(\w+))?")
 
-_DEFAULT = re.compile(
-    r"(?x) ^localhost(?:\.localdomain)?$ | ^TRAEFIK\ DEFAULT\ CERT$ | ^Kubernetes\ Ingress\ Controller\ Fake"
-    r"| ^IOS-Self-Signed-Certificate- | ^FortiGate$ | ^FGT?[0-9A-Z]{10,}$ | ^192\.168\.168\.168$ | ^QNAP\ NAS$"
-    r"| ^synology(?:\.com)?$ | ^unifi(?:\.local)?$ | ^UBNT- | ^pfSense-[0-9a-f]{8,} | ^OPNsense | ^idrac(?:-|default)"
-    r"| ^Plesk$ | ^Vigor\ Router$ | ^SonicWALL | ^ILO[0-9A-Z]{8,}$ | ^MikroTik | ^ubnt$",
-)
-"""Subjects that devices give themselves. A Windows or printer certificate with the host's own name is none."""
 _DEFAULT_ISSUER = re.compile(
     r"(?x) Default\ Issuer\ \(Do\ not\ trust\) | VMware\ Installer | ^Synology\ Inc\.\ CA | ^FortiGate\ CA"
     r"| ^Proxmox\ Virtual\ Environment$"
 )
 _WEAK_RSA = 2048
+_DSA = "1.2.840.10040.4.1"
+"""Withdrawn for signatures at any size (FIPS 186-5), and 1024 bits as a rule."""
 _WEAK_CURVES = frozenset({"ec-secp112r1", "ec-secp128r1", "ec-secp160r1", "ec-secp160k1", "ec-secp160r2"})
 
 
@@ -74,9 +70,9 @@ def _certificate(scene: Scene, service: Service, found: Certificate) -> Iterator
         what = f"the certificate is not valid before {found.not_before.date()}"
         yield exposure("early", "low", what, "Check the clocks of hosts whose certificates are not valid yet.")
     if weak := _weakness(found.key):
-        what = f"the certificate's key is weak ({found.key})"
-        yield exposure("weak", weak, what, "Replace keys below RSA 2048 or 224 bits on a curve.")
-    if _DEFAULT.search(found.subject) or _DEFAULT_ISSUER.search(found.issuer):
+        what = f"the certificate's key is weak ({_named(found.key)})"
+        yield exposure("weak", weak, what, "Replace keys below RSA 2048 or 224 bits on a curve, and DSA keys.")
+    if came_with_device(found.subject) or _DEFAULT_ISSUER.search(found.issuer):
         what = f"shows the certificate that it came with ({visible(found.subject, 80) or 'no name'})"
         yield exposure("default", "low", what, "Replace the certificates that devices came with by some of your own.")
 
@@ -85,14 +81,18 @@ def _weakness(key: str) -> Severity | None:
     kind, _, size = key.partition("-")
     if kind == "rsa" and size.isdecimal() and int(size) < _WEAK_RSA:
         return "high" if int(size) < 1024 else "medium"
-    return "medium" if key in _WEAK_CURVES else None
+    return "medium" if key in _WEAK_CURVES or key == _DSA else None
+
+
+def _named(key: str) -> str:
+    return "dsa" if key == _DSA else key
 
 
 def _said(found: Certificate) -> str:
     names = f", for {', '.join(found.names[:4])}" if found.names else ""
     return (
         f"tls.cert: {found.subject or '(no name)'}{names}, issued by {found.issuer or '(no name)'}, "
-        f"{found.not_before.date()} to {found.not_after.date()}, {found.key}, sha256 {found.sha256[:16]}…"
+        f"{found.not_before.date()} to {found.not_after.date()}, {_named(found.key)}, sha256 {found.sha256[:16]}…"
     )
 
 

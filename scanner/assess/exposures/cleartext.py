@@ -11,12 +11,22 @@ from scanner.model.observation import Reading
 
 _LOOKED_AT = 8192
 """Bytes of an answer: whatever the pattern, the time for it is bounded."""
-_PROMPT = re.compile(rb"(?:login|username|user|password)\s*:|[>#$]\s*\Z", re.IGNORECASE)
-"""What telnet without options would be known by; on its port any text is taken for it."""
+_PROMPT = re.compile(
+    rb"(?:login|user ?name|password|passwd|^[ \t]*user)[ \t]*:(?:[ \t\0]|\x1b\[[0-9;?]{0,12}[a-z])*(?:[\r\n]|\Z)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What telnet without options is known by: a line that ends in asking for a login. On its port any text is taken for
+telnet, and one that ends in `>` may be anything."""
 _R_COMMANDS = ("rlogin", "rsh", "rexec")
 _PASSWORD_FIELD = re.compile(rb"<input\b[^>]{0,400}\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
 _POSTS_OVER_TLS = re.compile(rb"<form\b[^>]{0,400}\baction\s*=\s*[\"']?https:", re.IGNORECASE)
-_LEAVES_FOR_TLS = re.compile(rb"location\.(?:protocol|href|replace)[^;]{0,80}https:", re.IGNORECASE)
+_LEAVES_FOR_TLS = re.compile(
+    rb"\blocation(?:\.(?:href|protocol))?\s*=(?!=)[^;?=]{0,80}[\"'`]https:"
+    rb"|\blocation\.(?:replace|assign)\s*\([^;?=]{0,80}[\"'`]https:"
+    rb"|<meta\b(?=[^>]{0,300}\bhttp-equiv\s*=\s*[\"']?refresh\b)[^>]{0,300}\burl\s*=\s*[\"']?https:",
+    re.IGNORECASE,
+)
+"""A page that goes elsewhere by itself. One that only asks whether it came over TLS stays."""
 _BASIC = re.compile(rb"(?:\A|,)\s*basic\b", re.IGNORECASE)
 _AUTH_TLS = re.compile(rb"\bAUTH\b[^\r\n]{0,40}\b(?:TLS|SSL)\b|\[TLS\]", re.IGNORECASE)
 _MAIL_LOGIN = re.compile(rb"\bAUTH[ =][^\r\n]{0,200}\b(?:PLAIN|LOGIN)\b", re.IGNORECASE)
@@ -63,9 +73,12 @@ def _ftp(service: Service) -> Iterator[Exposure]:
 
 
 def _mail(service: Service) -> Iterator[Exposure]:
-    """Only where the server lists its capabilities: a login is offered at once, and TLS is not."""
+    """Only where the server lists its capabilities: a login is offered at once, and TLS is not.
+
+    IMAP takes LOGIN unless it says LOGINDISABLED (RFC 3501 6.2.3).
+    """
     for protocol, kinds, start, login in (
-        ("IMAP", ("imap", "imap.capability", "imap.capabilities"), b"STARTTLS", b"AUTH="),
+        ("IMAP", ("imap", "imap.capability", "imap.capabilities"), b"STARTTLS", b"IMAP4"),
         ("POP3", ("pop3.capa", "pop3.capabilities"), b"STLS", b"USER"),
         ("SMTP", ("smtp.ehlo", "smtp.capabilities"), b"STARTTLS", b""),
     ):

@@ -10,11 +10,11 @@ from scanner.assess.evidence import Evidence
 from scanner.assess.exposures.rule import SHOWN
 from scanner.assess.make import finding
 from scanner.identify.service import service_name
+from scanner.identify.shown import shown
 from scanner.model.addresses import address_key
 from scanner.model.base import Severity
 from scanner.model.baseline import Knowledge
 from scanner.model.report import FindingRow, FlowRow
-from scanner.model.text import visible
 
 _HARMLESS = frozenset({"domain", "ntp"})
 """Services of a router's that are there for its neighbours: on a leg of another zone no more than untidy."""
@@ -40,7 +40,7 @@ def consoles(
         severity: Severity = "low" if service in _HARMLESS else "high"
         where = ", ".join(f"{each.address} ({each.to})" for each in flows)
         said = next((each for each in readings if not each.kind.startswith("tls.")), None)
-        quoted = f"; {said.kind}: {visible(said.raw, SHOWN)}" if said else ""
+        quoted = f"; {shown(said.kind, said.raw, SHOWN)}" if said else ""
         yield finding(
             "exposure",
             severity,

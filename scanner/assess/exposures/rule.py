@@ -13,11 +13,11 @@ import msgspec
 
 from scanner.assess.evidence import FlowKey
 from scanner.assess.inventory import Machine
+from scanner.identify.shown import shown
 from scanner.model.base import Severity, Transport
 from scanner.model.observation import Reading
 from scanner.model.product import Product
 from scanner.model.site import Site, Trust
-from scanner.model.text import visible
 
 SHOWN = 300
 """Characters of a reading that evidence shows."""
@@ -69,7 +69,7 @@ class Service(msgspec.Struct, frozen=True):
 
     def quoted(self, *readings: Reading) -> str:
         """These readings as evidence; a part of one may stand for the whole."""
-        found = dict.fromkeys(f"{each.kind}: {visible(each.raw, SHOWN)}" for each in readings)
+        found = dict.fromkeys(shown(each.kind, each.raw, SHOWN) for each in readings)
         return f"{self.label} {'; '.join(found)}" if found else self.label
 
 

@@ -39,10 +39,12 @@ def _rdp(service: Service) -> Iterator[Exposure]:
         return
     if wanted and wanted not in ("none", "not-required", "optional"):
         return
+    # Chosen when it was offered; beside the answer that it is not needed it would read as the opposite.
+    kinds = ("rdp.nla", "rdp") if chosen == "nla" else ("rdp.nla", "rdp.security", "rdp")
     yield Exposure(
         "rdp-without-nla", "remote-access", "medium", "RDP without Network Level Authentication",
         "Require Network Level Authentication for Remote Desktop.", service,
-        service.shown("rdp.security", "rdp.nla", "rdp"), replay="nmap -Pn -p {p} --script rdp-enum-encryption {a}",
+        service.shown(*kinds), replay="nmap -Pn -p {p} --script rdp-enum-encryption {a}",
     )  # fmt: skip
 
 

@@ -32,6 +32,8 @@ CONNECTIONS = 200
 HOST_CONNECTIONS = 3
 FOLLOWED = 16
 """Ports of one host that are asked which versions of TLS they take."""
+PORT_SECONDS = 20.0
+"""After these no further probe is begun on a port that has said nothing we know."""
 CONVERSATION_SECONDS = 15.0
 _STEPS = 64
 _TCP_PACKETS = 8
@@ -204,7 +206,10 @@ class _Driver:
             return
         tried: list[tuple[Probe, _Attempt]] = []
         unwelcoming = False
+        until = asyncio.get_running_loop().time() + PORT_SECONDS
         for probe in turns:
+            if tried and asyncio.get_running_loop().time() > until:
+                break
             attempt = await self._attempt(talk, probe, host, taker, alone=False)
             if attempt.crowded and not unwelcoming:
                 attempt = await self._attempt(talk, probe, host, taker, alone=True)
