@@ -65,7 +65,7 @@ ASKS: tuple[Ask, ...] = (
         path="/api/v1/status/buildinfo",
         kind="prometheus.buildinfo",
         seen=_words(r"Prometheus Time Series|Location: (?:/graph|/query|/classic/graph)\b"),
-        wanted=_words(r'"version":"[^"]{1,64}","revision"'),
+        wanted=_words(r'"application":\s*"|"data":\{"version":"|"version":"[^"]{1,64}","revision"'),
     ),
     Ask(
         path="/api/v2/status",

@@ -38,7 +38,7 @@ NAME_GROUPS = {"224.0.0.251", "224.0.0.252"}
 OUTSIDE = ("10.91.3.5", "192.0.2.7", "10.91.2.255", "224.0.0.9", "fd91:2::10")
 EVERYBODY = (TARGET, NEIGHBOUR, FRAGILE, EXCLUDED, *OUTSIDE)
 GATEWAY = "10.91.1.1"
-SO_TIMESTAMPNS = 35
+SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
 """Linux's number; Python does not name it."""
 WATCH = """
 table netdev ports {
@@ -174,6 +174,7 @@ def sniff() -> list[float]:
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as wire:
         wire.bind(("to-laptop", 0))
         wire.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        wire.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)  # a busy machine reads late, and loses nothing
         wire.settimeout(30)
         while True:
             try:
