@@ -16,9 +16,11 @@ from scanner.model.base import Transport
 from scanner.model.observation import (
     SHUT_OUT,
     Alive,
+    Arrival,
     Conversation,
     HostSeen,
     Limitation,
+    Listening,
     Observation,
     PortState,
     Refused,
@@ -134,7 +136,7 @@ class View:
                 self._hear(session.scan.id, each)
             elif isinstance(each, Refused):
                 self.refused.append(each)
-            else:
+            elif isinstance(each, Limitation):
                 self.limitations.append(each)
                 if each.what == SHUT_OUT:
                     self.shut_out.add(session.scan.id)
@@ -373,7 +375,7 @@ def _single(observations: Iterable[Observation]) -> Iterator[Single]:
     for each in observations:
         if isinstance(each, Alive):
             yield from each.rows()
-        else:
+        elif not isinstance(each, Arrival | Listening):
             yield each
 
 

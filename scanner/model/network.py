@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Literal, Protocol
 
 from scanner.model.base import Frozen, Port, Transport
-from scanner.model.observation import Event
+from scanner.model.observation import Event, Via
 
 Engine = Literal["auto", "raw", "connect", "nmap"]
 """Who sends: packets of our own, ordinary connections, or Nmap. `auto` is raw where the system grants it."""
@@ -79,6 +79,10 @@ class Knock(Frozen, frozen=True):
     known: tuple[tuple[str, Transport, str], ...] = ()
     """(address, transport, ports) that were answered before an interruption: they are neither asked nor told again."""
     patience: float = PATIENCE
+    via: Via = ""
+    """How the probes are dressed; answers carry it. What an engine cannot dress so it says as a Limitation."""
+    nonce: str = ""
+    """The addresses are a canary's: probes are signed with this (see `scanner.model.nonce`)."""
 
 
 class Talk(Frozen, frozen=True):

@@ -22,6 +22,16 @@ silent       nothing, after `tries` tries
 """
 
 
+Via = str
+"""How a probe was dressed, so that another rule of a fence may let it pass: a flow of its own.
+
+""             plainly
+sport-N        from source port N (53, 20, 88, 123), which a careless rule trusts
+fragments      in IP fragments
+by-ADDRESS     handed to that neighbour of the own link instead of to the router
+"""
+
+
 class HostSeen(Frozen, frozen=True, tag="host", tag_field="kind"):
     """An address gave a sign of life to this vantage."""
 
@@ -73,6 +83,8 @@ class PortState(Frozen, frozen=True, tag="port", tag_field="kind"):
     rtt_ms: float | None = None
     """Of the last probe that was answered; the slowest of a row of several ports."""
     tries: int = 1
+    via: Via = ""
+    """How it was asked, if not plainly."""
 
 
 class Alive(Frozen, frozen=True, tag="alive", tag_field="kind"):
@@ -111,6 +123,41 @@ class Silence(Frozen, frozen=True, tag="silence", tag_field="kind"):
     transport: Transport
     ports: str
     tries: int
+    at: float
+    via: Via = ""
+
+
+class Arrival(Frozen, frozen=True, tag="arrival", tag_field="kind"):
+    """A canary on the far side saw signed probes of ours arrive. Equal arrivals are one row."""
+
+    address: str
+    """Where they arrived: an address of the canary's own."""
+    transport: Transport
+    ports: str
+    """As they arrived, a ranges text; for icmp the type."""
+    nonce: str
+    """`Scan.nonce` of the scan that sent them."""
+    source: str
+    """Whom they came from, as the canary saw it: another address than the vantage's was translated on the way."""
+    how: Literal["packet", "connection"]
+    """`packet`: seen on the link, whatever became of it. `connection`: accepted, and the far side signed its data, so
+    that the way back is open, too."""
+    at: float
+    via: Via = ""
+    asked: str = ""
+    """The port as it was asked, where the fence translated it."""
+
+
+class Listening(Frozen, frozen=True, tag="listening", tag_field="kind"):
+    """A canary listened on these ports from `since` to `at`, and its own link worked at `at`. The newest row of equal
+    `since` counts."""
+
+    addresses: str
+    transport: Transport
+    ports: str
+    how: Literal["packets", "sockets"]
+    """`packets`: sees whatever arrives. `sockets`: a TCP probe whose answer is lost on the way back is not seen."""
+    since: float
     at: float
 
 
@@ -178,7 +225,7 @@ class Progress(Frozen, frozen=True, tag="progress", tag_field="kind"):
     """Packets a second, over the last while."""
 
 
-Observation = HostSeen | PortState | Alive | Silence | Conversation | Refused | Limitation
+Observation = HostSeen | PortState | Alive | Silence | Conversation | Refused | Limitation | Arrival | Listening
 Event = Observation | Progress
 
 
@@ -190,6 +237,10 @@ class Vantage(Frozen, frozen=True):
     address: str
     """The interface's address inside the zone."""
     address6: str | None = None
+
+
+Purpose = Literal["scan", "verify", "canary"]
+"""`verify` asks again what one finding rests on, and leaves open what it did not ask; `canary` only listens."""
 
 
 class Scan(Frozen, frozen=True):
@@ -204,6 +255,9 @@ class Scan(Frozen, frozen=True):
     ended: float | None = None
     complete: bool = False
     version: str = ""
+    purpose: Purpose = "scan"
+    nonce: str = ""
+    """What its probes to a canary are signed with: 4 hexadecimal digits; empty where none was asked."""
 
 
 class Session(Frozen, frozen=True):

@@ -59,6 +59,18 @@ class Peer(msgspec.Struct, frozen=True):
     port: Port
 
 
+class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """UDP only: how the answers come whose source is not the port that was asked. No port scan knows them for answers,
+    so that the port looks silent; a conversation hears them."""
+
+    source: int = 0
+    """The peer's port that they come from, 0 for any."""
+    own: int = 0
+    """Our port that they go to, whichever one asked; 0: the one that asked."""
+    on_link: bool = False
+    """Who is not on the peer's own link gets none."""
+
+
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """One protocol's question. `PROBE` of a file in `scanner/probes/` is one of these."""
 
@@ -80,5 +92,6 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     last_resort: bool = False
     """Worth trying on a port whose service hangs up on everything else, as it does on whoever speaks no word of its
     protocol."""
+    elsewhere: Elsewhere | None = None
     alone: bool = False
     """The devices behind its ports break: no other probe is ever tried there."""

@@ -114,6 +114,23 @@ class FlowRow(Row, frozen=True):
     evidence: str
     state: str = ""
     """What came back, before it was judged: an `observation.State`."""
+    via: str = ""
+    """How it was asked, if not plainly: an `observation.Via`."""
+
+
+class MeasuredRow(Row, frozen=True):
+    """What a canary measured of one address: all ports with equal verdicts in one row, silent ones too."""
+
+    from_: str
+    to: str
+    address: str
+    transport: Transport
+    ports: str
+    """A ranges text."""
+    verdict: FlowVerdict
+    reason: str
+    allowed: bool
+    via: str = ""
 
 
 class CellRow(Row, frozen=True):
@@ -188,6 +205,74 @@ class RemedyRow(Row, frozen=True):
     title: str
     closes: tuple[str, ...]
     change: str
+    rules: dict[str, str] = {}
+    """The same change as a firewall writes it, for a firewall change: `nftables`, `pfsense`, `fortigate`, `cisco`."""
+
+
+class HopRow(Row, frozen=True):
+    """One step of an attack path."""
+
+    from_: str
+    """The zone it starts in."""
+    to: str
+    """The host that it takes over, or reaches last: a `HostRow.id`."""
+    transport: Transport | None
+    """None, with `port`, where a machine with a leg in each zone is the step."""
+    port: int | None
+    how: str
+    """`credential`, `exploit: PRODUCT VERSION`, `bridge`, `forwards`, or `data` for the last one."""
+    observed: bool
+    """False: inferred."""
+    allowed: bool
+    evidence: str
+
+
+class PathRow(Row, frozen=True):
+    """The shortest way of an attacker from a zone to a critical system that breaks policy somewhere."""
+
+    from_: str
+    critical: str
+    host: str
+    hops: tuple[HopRow, ...]
+
+
+class BlastRow(Row, frozen=True):
+    """What falls to whoever has a foothold there."""
+
+    start: str
+    """A zone's name, or a host's id."""
+    zones: tuple[str, ...]
+    """Where a host can be taken over."""
+    hosts: int
+    """Hosts that can be taken over."""
+    reached: int
+    """Hosts of which any service is reached."""
+    critical: tuple[str, ...]
+    """Critical systems of which a service is reached, by whatever way."""
+    forbidden: tuple[str, ...]
+    """Those of them that are reached only by breaking policy."""
+
+
+class DenialRow(Row, frozen=True):
+    """One rule to add: deny what policy does not allow from one zone to another."""
+
+    from_: str
+    to: str
+    services: tuple[str, ...]
+    """What gets through now and should not: `tcp/22`."""
+    closes: tuple[str, ...]
+    """Finding ids."""
+    rules: dict[str, str] = {}
+
+
+class CutRow(Row, frozen=True):
+    """The fewest denials after which no attack path that breaks policy is left."""
+
+    denials: tuple[DenialRow, ...]
+    least: bool
+    """Proven to be the fewest; False: the search was given up and there may be fewer."""
+    left: tuple[str, ...]
+    """What no denial can cut: a machine that stands in both zones."""
 
 
 class CoverageRow(Row, frozen=True):
@@ -247,6 +332,10 @@ class Report(Row, frozen=True):
     summary: Summary | None = None
     authorization: str = ""
     """Who allowed the scan, by which reference, from when until when."""
+    measured: tuple[MeasuredRow, ...] = ()
+    paths: tuple[PathRow, ...] = ()
+    blast: tuple[BlastRow, ...] = ()
+    cut: CutRow | None = None
 
 
 def iso_date(day: datetime.date | None) -> str | None:
