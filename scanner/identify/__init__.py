@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from itertools import islice
 
+import msgspec
+
+from scanner.identify.called import CALLED, called
 from scanner.identify.distro import build_of
 from scanner.identify.matcher import Database, Match, load
 from scanner.identify.prepare import texts
@@ -55,7 +59,18 @@ def identify(kind: str, raw: bytes) -> tuple[Product, ...]:
             found.setdefault((product.vendor, product.name), product)
         if len(found) >= MOST:
             break
+    if not found and kind in CALLED:
+        named = (_called(kind, text) for text in islice(texts(kind, raw), CALLED[kind]))
+        return tuple(islice(filter(None, named), 1))
     return tuple(found.values())
+
+
+def _called(kind: str, text: str) -> Product | None:
+    product = called(kind, text)
+    if product is None:
+        return None
+    build = build_of(kind, product.name, product.version, text)
+    return msgspec.structs.replace(product, revision=build.revision and _shown(build.revision), distro=build.distro)
 
 
 def _products(kind: str, match: Match, text: str) -> list[Product]:
@@ -97,8 +112,13 @@ def _shown(text: str) -> str:
     return visible(text, FIELD)
 
 
-def cpe(part: str, vendor: str, name: str, version: str | None, uri: str) -> str:
-    """A CPE 2.3 formatted string. `uri` (`cpe:/a:vendor:product`) overrides the words where a CPE has others."""
+def cpe(part: str, vendor: str, name: str, version: str | None, uri: str) -> str | None:
+    """A CPE 2.3 formatted string. `uri` (`cpe:/a:vendor:product`) overrides the words where a CPE has others.
+
+    None for a `uri` of `-`: the National Vulnerability Database has no name for it, and one made up finds nothing.
+    """
+    if uri == "-":
+        return None
     if uri.startswith("cpe:/"):
         words = uri[5:].split(":")
         if len(words) >= 3:

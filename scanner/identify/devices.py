@@ -15,6 +15,7 @@ from typing import Any, Literal
 from scanner.identify import database, kinds
 from scanner.identify.device_rules import HINT, PortRule, Rule, rules
 from scanner.identify.prepare import texts
+from scanner.identify.stacks import Stack
 from scanner.identify.systems import System, system
 from scanner.identify.tls import certificate
 from scanner.model.base import Frozen, Transport
@@ -62,8 +63,8 @@ class Clues(Frozen, frozen=True):
     """Kinds of device that other fingerprints name, in recog's words, each with who says so."""
     ttls: frozenset[int] = frozenset()
     """Of its own answers."""
-    windows: frozenset[int] = frozenset()
-    """TCP windows of its SYN-ACKs."""
+    stacks: frozenset[Stack] = frozenset()
+    """Of its SYN-ACKs, where it was asked as a neighbour."""
 
 
 class Device(Frozen, frozen=True):
@@ -95,7 +96,7 @@ class _Said(Frozen, frozen=True):
 
 def device(clues: Clues) -> Device:
     """The verdict on one host. Never raises, whatever the text of the clues; takes time linear in their size."""
-    runs = system(clues.products, clues.readings, clues.ttls)
+    runs = system(clues.products, clues.readings, clues.ttls, clues.stacks)
     said = _strongest(_all_said(clues, runs))
     by_kind: defaultdict[str, list[_Said]] = defaultdict(list)
     for each in said:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from scanner.identify.releases import debian_kernel, red_hat, release, ubuntu_kernel
 from scanner.model.base import Frozen
 
 _REV = r"[0-9A-Za-z_.+~:-]{1,128}"
@@ -24,36 +25,32 @@ class Build(Frozen, frozen=True):
 UPSTREAM = Build()
 """Nobody but upstream is named."""
 
-# Which Ubuntu release ships this upstream version, where the revision does not say it. Only versions that one release
-# alone shipped; most from the distribution's own package indexes.
-_UBUNTU = {
-    "openssh": {
-        "5.3p1": "10.04", "5.9p1": "12.04", "6.6p1": "14.04", "6.6.1p1": "14.04", "7.2p2": "16.04", "7.6p1": "18.04",
-        "8.2p1": "20.04", "8.9p1": "22.04", "9.6p1": "24.04", "7.3p1": "16.10", "7.5p1": "17.10", "7.7p1": "18.10",
-        "8.0p1": "19.10", "8.3p1": "20.10", "9.3p1": "23.10", "9.7p1": "24.10", "9.9p1": "25.04", "10.0p2": "25.10",
-    },
-    "php": {
-        "5.3.10": "12.04", "5.5.9": "14.04", "7.0.33": "16.04", "7.2.24": "18.04", "7.4.3": "20.04", "8.1.2": "22.04",
-        "8.3.6": "24.04",
-    },
-}  # fmt: skip
-# The packages that a Debian release came with, where the revision does not say it. The upstream version alone would not
-# do: testing, unstable and those who rebuild Debian's packages (Kali and others) have the same one.
-_DEBIAN = {
-    "openssh": {"5.5p1-6": "6", "6.0p1-4": "7", "6.7p1-5": "8", "7.4p1-10": "9", "7.9p1-10": "10", "8.4p1-5": "11",
-                "9.2p1-2": "12", "10.0p2-7": "13"},
-    "bind": {"9.16.15-1": "11", "9.18.12-1": "12", "9.18.24-1": "12"},
-}  # fmt: skip
-_CODENAMES = {"etch": "4", "lenny": "5", "squeeze": "6", "wheezy": "7"}
-
-_NAMED = (
-    # What a comment says, and whose it is. The order matters: a longer name first.
-    ("Raspbian", "raspbian"), ("Debian", "debian"), ("Ubuntu", "ubuntu"), ("Red Hat", "el"), ("RedHat", "el"),
-    ("CentOS", "el"), ("AlmaLinux", "el"), ("Rocky Linux", "el"), ("Oracle Linux", "el"), ("Scientific Linux", "el"),
-    ("Fedora", "fedora"), ("Amazon Linux", "amazon"), ("Amazon", "amazon"), ("openSUSE", "opensuse"),
-    ("SUSE", "suse"), ("Win32", "windows"), ("Win64", "windows"),
-    ("FreeBSD", "freebsd"), ("NetBSD", "netbsd"), ("OpenBSD", "openbsd"), ("Alpine", "alpine"),
-)  # fmt: skip
+# Whose words these are in a comment, as whole words and in any case.
+_NAMES = {
+    "raspbian": "raspbian",
+    "debian": "debian",
+    "ubuntu": "ubuntu",
+    "red hat": "el",
+    "redhat": "el",
+    "centos": "el",
+    "almalinux": "el",
+    "rocky": "el",
+    "oracle linux": "el",
+    "scientific linux": "el",
+    "fedora": "fedora",
+    "amazon": "amazon",
+    "opensuse": "opensuse",
+    "suse": "suse",
+    "gentoo": "gentoo",
+    "arch linux": "arch",
+    "alpine": "alpine",
+    "win32": "windows",
+    "win64": "windows",
+    "freebsd": "freebsd",
+    "netbsd": "netbsd",
+    "openbsd": "openbsd",
+}
+_NAMED = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_NAMES)})(?![a-z0-9])")
 
 
 def build_of(kind: str, name: str, version: str | None, text: str) -> Build:
@@ -65,43 +62,13 @@ def build_of(kind: str, name: str, version: str | None, text: str) -> Build:
     return parse(name, version, text[:1024]) if parse else UPSTREAM
 
 
-def _released(family: str, name: str, version: str | None, revision: str) -> str:
-    """`debian:12` and the like, by what the revision says of itself, else by the package that only one release has."""
-    if "ubuntu" in revision:
-        family = "ubuntu"  # before 2013 a banner of Ubuntu's said Debian, and some do still
-    if "kali" in revision:
-        release = ""
-    elif family == "ubuntu":
-        found = re.search(r"ubuntu\d*\.(\d\d\.(?:04|10))(?:\.|$)", revision) or re.search(r"~(\d\d\.04)", revision)
-        release = found[1] if found else _UBUNTU.get(name, {}).get(version or "", "")
-    else:
-        found = re.search(r"[+~]deb(\d{1,2})(?:u\d|$)", revision)
-        if found:
-            release = found[1]
-        elif "~bpo" in revision:
-            # A backport is no part of the release it was built for: the release's fixes say nothing about it.
-            release = ""
-        elif found := re.search(r"[+\d](etch|lenny|squeeze|wheezy)\d*$", revision):
-            release = _CODENAMES[found[1]]
-        else:
-            package = revision if revision.startswith(f"{version}-") else f"{version}-{revision}"
-            release = _DEBIAN.get(name, {}).get(package, "")
-    return f"{family}:{release}" if release else family
-
-
-def _red_hat(revision: str) -> str | None:
-    found = re.search(r"[._](el|fc|amzn)(\d{1,4})(?:_|\.|$)", revision)
-    if not found:
-        return None
-    return f"{ {'el': 'el', 'fc': 'fedora', 'amzn': 'amazon'}[found[1]] }:{found[2]}"
-
-
 def _comment(text: str) -> Build:
-    """A distribution in the product's own comment, `(Debian)`, which names no release and no revision."""
-    for word, distro in _NAMED:
-        if word.lower() in text.lower():
-            return Build(distro)
-    return UPSTREAM
+    """A distribution in the product's own comment, `(Debian)`, which names no release and no revision.
+
+    Of a comment that names two neither is believed.
+    """
+    named = {_NAMES[word] for word in _NAMED.findall(text.lower())}
+    return Build(named.pop()) if len(named) == 1 else UPSTREAM
 
 
 def _ssh(name: str, version: str | None, text: str) -> Build:
@@ -114,13 +81,9 @@ def _ssh(name: str, version: str | None, text: str) -> Build:
     if text.startswith("OpenSSH_for_Windows"):
         return Build("windows")
     _, _, comment = text.partition(" ")
-    found = re.match(rf"(Debian|Ubuntu|Raspbian)-({_REV})", comment)
-    if found and version:
-        family = found[1].lower()
-        distro = _released(family, name, version, found[2])
-        if version == "6.6.1p1" and distro == "ubuntu:14.04" and not found[2].startswith("2ubuntu"):
-            distro = "ubuntu"  # 14.10 had the same version
-        return Build(distro, f"{version}-{found[2]}")
+    found = re.match(rf"(Debian|Ubuntu|Raspbian)-({_REV})(?: |$)", comment)
+    if found and version and _comment(comment) != UPSTREAM:
+        return Build(release(found[1].lower(), name, version, found[2]), f"{version}-{found[2]}")
     if found := re.match(r"FreeBSD-\d{8}\b", comment):
         # The date of the last change to the base system's copy, which its security fixes move on.
         return Build("freebsd", found[0])
@@ -141,26 +104,29 @@ def _database(name: str, version: str | None, text: str) -> Build:
         # Packages and images that MariaDB's own makers build: nobody else patches them.
         return UPSTREAM
     if "ubuntu" in revision:
-        return Build(_released("ubuntu", name, version, revision), f"{version}-{revision}")
+        return Build(release("ubuntu", name, version, revision), f"{version}-{revision}")
     if re.search(r"[+~]deb\d|~bpo\d", revision):
-        return Build(_released("debian", name, version, revision), f"{version}-{revision}")
-    if distro := _red_hat(revision):
+        return Build(release("debian", name, version, revision), f"{version}-{revision}")
+    if distro := red_hat(revision):
         return Build(distro, f"{version}-{revision}")
     if builder:
-        return Build(_released(builder[1].lower(), name, version, revision), f"{version}-{revision}")
+        return Build(release(builder[1].lower(), name, version, revision), f"{version}-{revision}")
+    if name == "mariadb" and re.fullmatch(r"\d{1,2}(?:\+b\d{1,2})?", revision):
+        return Build(None, f"{version}-{revision}")
     return UPSTREAM
 
 
 def _dns(name: str, version: str | None, text: str) -> Build:
-    if name != "bind" or not version:
+    if not version or name not in ("bind", "dnsmasq"):
         return UPSTREAM
     if found := re.search(rf"-RedHat-(\d{_REV})", text):
-        return Build(_red_hat(found[1]) or "el", found[1])
+        return Build(red_hat(found[1]) or "el", found[1])
     if re.match(r"[\d.]+(?:-[PSW]\d+)?-RH\b", text):
         return Build("el")
-    if found := re.match(rf"(?:BIND )?({re.escape(version)}-{_REV})-(Debian|Ubuntu|Raspbian)\b", text):
-        family = found[2].lower()
-        return Build(_released(family, name, version, found[1]), found[1])
+    of_one = rf"(?:BIND |dnsmasq-)?({re.escape(version)}(?:-{_REV})?)-(Debian|Ubuntu|Raspbian)(?:[ (]|$)"
+    if found := re.match(of_one, text):
+        family, revision = found[2].lower(), found[1]
+        return Build(release(family, name, version, revision), revision) if revision != version else Build(family)
     return _comment(text.partition(version)[2])
 
 
@@ -169,13 +135,13 @@ def _php(name: str, version: str | None, text: str) -> Build:
     if name != "php" or not version or not word.startswith(f"PHP/{version}-"):
         return UPSTREAM
     revision = word[len("PHP/") :]
-    if "sury.org" in revision or "dotdeb" in revision:
+    if "sury.org" in revision or "dotdeb" in revision or re.search(r"\+0~\d{8}\.\d+\+", revision):
         # A third party's packages: neither upstream's nor the distribution's.
-        return Build("sury" if "sury" in revision else "dotdeb", revision)
+        return Build("dotdeb" if "dotdeb" in revision else "sury", revision)
     if "ubuntu" in revision:
-        return Build(_released("ubuntu", name, version, revision), revision)
+        return Build(release("ubuntu", name, version, revision), revision)
     if re.search(r"[+~]deb\d|etch|lenny|squeeze|wheezy", revision):
-        return Build(_released("debian", name, version, revision), revision)
+        return Build(release("debian", name, version, revision), revision)
     return UPSTREAM
 
 
@@ -183,6 +149,9 @@ def _server(name: str, version: str | None, text: str) -> Build:
     """A product of a Server header, from it on: only the comment directly behind it is its own."""
     if name == "php":
         return _php(name, version, text)
+    if name == "znc" and version and (found := re.match(rf"ZNC {re.escape(version)}\+deb(\d[\w.+~]{{0,64}})", text)):
+        # Debian's `-3.1+deb12u1`, and those who rebuild it leave the word as it is.
+        return _proven(name, version, f"{version}-{found[1]}")
     found = re.match(r"[^\s(]+ \(([^()]{1,64})\)", text)
     return _comment(found[1]) if found else UPSTREAM
 
@@ -193,41 +162,60 @@ def _page(name: str, version: str | None, text: str) -> Build:
         return UPSTREAM
     found = re.search(rf"{re.escape(version)}(-\d[\w.+~]{{0,64}})", text)
     if found and "ubuntu" in found[1]:
-        return Build(_released("ubuntu", name, version, found[1]), version + found[1])
+        return Build(release("ubuntu", name, version, found[1]), version + found[1])
     if found and re.search(r"[+~]deb\d|~bpo\d", found[1]):
-        return Build(_released("debian", name, version, found[1]), version + found[1])
+        return Build(release("debian", name, version, found[1]), version + found[1])
     comment = re.search(rf"{re.escape(version)} \(([^()]{{1,64}})\)", text)
     return _comment(comment[1]) if comment else UPSTREAM
 
 
 def _go(name: str, version: str | None, text: str) -> Build:
     """What Prometheus and its kin say of their build: Debian puts the package's version in a commit's place."""
-    branch = re.search(r'"?branch"?[=:]"(debian|ubuntu)/', text)
-    found = re.search(rf'"?revision"?[=:]"({_REV})"', text)
-    if not branch or not found or not version or not found[1].startswith(version) or "-" not in found[1]:
+    branch = re.search(r'"?(?:branch|commit_sha)"?[=:]"(debian|ubuntu)/', text, re.IGNORECASE)
+    found = re.search(rf'"?revision"?[=:]"({_REV})"', text) or re.search(rf'\bversion="({_REV})"', text)
+    if not found or not version or not found[1].startswith(version) or "-" not in found[1]:
         return UPSTREAM
-    return Build(_released(branch[1], name, version, found[1]), found[1])
+    if not branch:
+        # `+b4` is the mark of Debian's own rebuilds; whose package it is otherwise is not said.
+        return Build("debian", found[1]) if re.search(r"-\d[\w.~]*\+b\d+$", found[1]) else UPSTREAM
+    return Build(release(branch[1].lower(), name, version, found[1]), found[1])
 
 
 def _mail(name: str, version: str | None, text: str) -> Build:
     if name == "sendmail" and version:
         if found := re.search(rf"/{re.escape(version)}/(Debian|Ubuntu)-([\w.+~]{{1,64}})", text):
-            return Build(_released(found[1].lower(), name, version, found[2]), f"{version}-{found[2]}")
+            return Build(release(found[1].lower(), name, version, found[2]), f"{version}-{found[2]}")
         return UPSTREAM
     if name == "cyrus_imap" and version:
-        found = re.search(rf"\b{re.escape(version)}-(Debian|Ubuntu)-({_REV})", text)
-        return Build(_released(found[1].lower(), name, version, found[2]), found[2]) if found else UPSTREAM
+        if found := re.search(
+            rf"(?<![\d.]){re.escape(version)}(?:-caldav-\w{{1,16}})?-(Debian|Ubuntu)-({_REV})(?![\w.+~:-])", text
+        ):
+            return Build(release(found[1].lower(), name, version, found[2]), found[2])
+        found = re.search(rf"(?<![\d.]){re.escape(version)}-(?:(?:Fedora|Invoca)-RPM-)?(\d{_REV})(?![\w.+~:-])", text)
+        if found and (distro := red_hat(found[1])):
+            package = found[1] if found[1].startswith(f"{version}-") else f"{version}-{found[1]}"
+            return Build(distro, package)
+        return UPSTREAM
     if name == "exim":
-        found = re.search(r"\bExim \S+ (Debian|Ubuntu)\b", text)
+        found = re.search(r"\bExim \S+ (?:#\d{1,4} )?(Debian|Ubuntu)\b", text)
         return Build(found[1].lower()) if found else UPSTREAM
     found = re.search(r"\b(?:Postfix|Dovecot)\b[^()\n]{0,32}\((Debian|Ubuntu|Raspbian)", text)
     return Build(found[1].lower()) if found else UPSTREAM
 
 
 def _samba(name: str, version: str | None, text: str) -> Build:
-    """`4.17.12-Debian`: who built it, and not which revision."""
-    found = re.search(r"^vendorversion: [\d.]+-(\w{1,32})", text, re.MULTILINE) if name == "samba" else None
-    return _comment(found[1]) if found else UPSTREAM
+    """`4.17.12-Debian`, and since Debian 13 the package behind it: `4.22.8-Debian-4.22.8+dfsg-0+deb13u1`."""
+    if name != "samba" or not version:
+        return UPSTREAM
+    found = re.search(
+        rf"^vendorversion: {re.escape(version)}-(\w{{1,32}})(?:-(?:\d:)?(\d{_REV}))?$", text, re.MULTILINE
+    )
+    if not found:
+        return UPSTREAM
+    build = _comment(found[1])
+    if build.distro not in ("debian", "ubuntu", "raspbian") or not found[2] or not found[2].startswith(version):
+        return build
+    return Build(release(build.distro, name, version, found[2]), found[2])
 
 
 def _ftp(name: str, version: str | None, text: str) -> Build:
@@ -237,47 +225,56 @@ def _ftp(name: str, version: str | None, text: str) -> Build:
     return UPSTREAM
 
 
-_UBUNTU_KERNELS = {"4.15": "18.04", "5.4": "20.04", "5.15": "22.04", "6.8": "24.04"}
-"""The kernel that a release came with, and no other release did."""
-
-_DEBIAN_KERNELS = {
-    "4.19": ("10", 67, ""),
-    "5.10": ("11", 70, "5.10.46-4"),
-    "6.1": ("12", 38, "6.1.27-1"),
-    "6.12": ("13", 43, "6.12.41-1"),
-}
-"""A release's kernel: from which number on no other release had it, and the package that the release came with."""
-
-
-def _debian_kernel(revision: str) -> str:
-    """Which release a kernel package is of: what somebody else rebuilt, and what unstable had before, is of none."""
-    found = re.fullmatch(r"(\d+\.\d+)\.(\d+)-\d+(?:[+~]deb(\d{1,2})u\d+)?", revision)
-    if not found or found[1] not in _DEBIAN_KERNELS:
-        return ""
-    release, first, shipped = _DEBIAN_KERNELS[found[1]]
-    if found[3]:
-        # A newer release's kernel for an older one is a source package of its own there.
-        return release if found[3] == release else ""
-    return release if int(found[2]) >= first or revision == shipped else ""
-
-
 def _kernel(name: str, version: str | None, text: str) -> Build:
     """uname's text: Debian's has the package's version, Ubuntu's its last number, Red Hat's is the version itself."""
     if name != "linux_kernel" or not version:
         return UPSTREAM
-    branch = ".".join(version.split(".")[:2])
-    if found := re.search(r" Debian (\d+\.\d+\.[\w.+~-]{1,64}) \(", text):
-        release = _debian_kernel(found[1])
-        return Build(f"debian:{release}" if release else "debian", found[1])
-    if found := re.search(r" #(\d{1,4})(?:~(\d\d\.04)\.\d{1,3})?-Ubuntu ", text):
-        release = found[2] or _UBUNTU_KERNELS.get(branch, "")
-        abi = re.match(r"[\d.]+-\d{1,4}", version)
+    if found := re.search(r" (?:Debian|Kali) (?:\d:)?(\d+\.\d+\.[\w.+~-]{1,64})(?: |$)", text):
+        if "kali" in found[1]:
+            return Build("kali", found[1])
+        number = debian_kernel(found[1])
+        return Build(f"debian:{number}" if number else "debian", found[1])
+    if found := re.search(r" #(\d{1,4})(?:~(\d\d\.\d\d)\.\d{1,3})?-Ubuntu(?: |$)", text):
+        number = ubuntu_kernel(version, found[2] or "")
+        abi = re.match(r"[\d.]+-\d{1,4}(?=-)", version)
         revision = f"{abi[0]}.{found[1]}" if abi and not found[2] else None
-        return Build(f"ubuntu:{release}" if release else "ubuntu", revision)
+        return Build(f"ubuntu:{number}" if number else "ubuntu", revision)
     if re.match(r"[\d.]+-[\w.]+\.(?:el|fc|amzn)\d", version):
         revision = re.sub(r"\.(?:x86_64|aarch64|i686|ppc64le|s390x)$", "", version)
-        return Build(_red_hat(revision), revision)
+        return Build(red_hat(revision), revision)
     return UPSTREAM
+
+
+def _sip(name: str, version: str | None, text: str) -> Build:
+    """`Asterisk PBX 16.28.0~dfsg-0+deb11u3`; a release of Debian's or Ubuntu's where the revision proves one."""
+    if name != "asterisk" or not version:
+        return UPSTREAM
+    found = re.search(rf"(?<![\d.])({re.escape(version)}(?:[+~][\w.+~]{{1,32}})?-\d[\w.+~]{{0,64}})(?= |$)", text)
+    return _proven(name, version, found[1]) if found else UPSTREAM
+
+
+def _proven(name: str, version: str, package: str) -> Build:
+    """Of a package where the banner has no name of a distribution: what its revision alone proves."""
+    distro = release("ubuntu" if "ubuntu" in package else "debian", name, version, package)
+    return Build(distro if ":" in distro else None, package)
+
+
+def _ssdp(name: str, version: str | None, text: str) -> Build:
+    """`Debian/12 UPnP/1.1 MiniUPnPd/2.3.1`: the system that it was built on."""
+    found = re.match(r"(Debian)/(\d{1,2})(?:\.\d{1,2})? |(Ubuntu)/(\d\d\.\d\d) ", text)
+    return Build(f"{(found[1] or found[3]).lower()}:{found[2] or found[4]}") if found else UPSTREAM
+
+
+_ENGINES = {"debian": "debian", "ubuntu": "ubuntu", "fedora": "fedora", "centos": "el", "rhel": "el", "almalinux": "el"}
+
+
+def _engine(name: str, version: str | None, text: str) -> Build:
+    """Podman names its host: `linux/amd64/debian-12`."""
+    found = re.search(r'"Platform":\{"Name":"linux/\w{1,16}/([a-z]{1,16})-(\d{1,2})(\.\d{1,2})?"', text)
+    if not found or name != "podman" or found[1] not in _ENGINES:
+        return UPSTREAM
+    number = found[2] + (found[3] or "" if found[1] == "ubuntu" else "")
+    return Build(f"{_ENGINES[found[1]]}:{number}")
 
 
 def _apcupsd(name: str, version: str | None, text: str) -> Build:
@@ -296,13 +293,15 @@ def _mumble(name: str, version: str | None, text: str) -> Build:
 def _machine(name: str, version: str | None, text: str) -> Build:
     """`7.2.22 Debian 1:7.2+dfsg-7+deb12u18+b3`: QEMU's version, and the package as its builder calls it."""
     found = re.match(rf"[\d.]+ (Debian|Ubuntu) (?:\d+:)?(\d{_REV})", text)
-    return Build(_released(found[1].lower(), name, version, found[2]), found[2]) if found else UPSTREAM
+    return Build(release(found[1].lower(), name, version, found[2]), found[2]) if found else UPSTREAM
 
 
 def _issue(name: str, version: str | None, text: str) -> Build:
     """What /etc/issue.net says before a login."""
-    family = {"debian_linux": "debian", "ubuntu_linux": "ubuntu"}.get(name, "")
-    return Build(f"{family}:{version}") if family and version else UPSTREAM
+    family = {"debian_linux": "debian", "ubuntu_linux": "ubuntu", "centos": "el"}.get(name, "")
+    # Debian's point releases, and before 7 its releases too, have a number behind a dot.
+    number = version.partition(".")[0] if version and family != "ubuntu" else version
+    return Build(f"{family}:{number}") if family and number else UPSTREAM
 
 
 def _gopher(name: str, version: str | None, text: str) -> Build:
@@ -323,6 +322,7 @@ _PARSERS: dict[str, Callable[[str, str | None, str], Build]] = {
     "ldap.rootdse": _samba,
     "apcupsd": _apcupsd,
     "snmp.sysdescr": _kernel,
+    "ntp.readvar": _kernel,
     "mumble": _mumble,
     "mysql": _database,
     "dns.version": _dns,
@@ -330,6 +330,10 @@ _PARSERS: dict[str, Callable[[str, str | None, str], Build]] = {
     "http.powered-by": _php,
     "http.text": _page,
     "http.error": _page,
+    "http.via": _page,
+    "sip.server": _sip,
+    "ssdp.server": _ssdp,
+    "docker.version": _engine,
     "prometheus.buildinfo": _go,
     "alertmanager.status": _go,
     "metrics.build": _go,

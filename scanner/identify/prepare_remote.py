@@ -160,6 +160,11 @@ READERS: dict[str, Callable[[bytes], str]] = {
     "netbios.statistics": hexadecimal,
     "rdp.credssp": hexadecimal,
     "rdp": hexadecimal,
+    "radmin": hexadecimal,
+    "rustdesk": hexadecimal,
+    "teamviewer": hexadecimal,
+    "dameware": hexadecimal,
+    "winbox": hexadecimal,
     "tls.cert": certificate,
     "ntlm": windows_build,
 }

@@ -8,6 +8,7 @@ when a reading of their kind is first asked about, and patterns compiled when th
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -25,6 +26,7 @@ _FILES: dict[str, tuple[str, ...]] = {
     "http.powered-by": ("http_xpoweredby.xml",),
     "http.www-authenticate": ("http_wwwauth.xml",),
     "http.title": ("html_title.xml",),
+    "http.favicon": ("favicons.xml",),
     "smtp": ("smtp_banners.xml",),
     "ftp": ("ftp_banners.xml",),
     "imap": ("imap_banners.xml",),
@@ -42,6 +44,8 @@ _FILES: dict[str, tuple[str, ...]] = {
 }
 _GREETINGS = frozenset({"ssh", "smtp", "ftp", "imap", "pop3"})
 """Kinds whose protocol's prefix recog does not want, as ours do not."""
+_BEHIND = re.compile(r"\s+(?:\(|\d+\.[\dx]).*$", re.DOTALL)
+"""A version in the name of a product, which the hash of a favicon does not show."""
 _HARDWARE = ("hw.device", "os.device", "service.device")
 
 
@@ -110,6 +114,8 @@ def _products(name: str, fingerprint: Fingerprint, match: Match) -> tuple[Produc
             part, vendor, product = words[:3]
         else:
             vendor, product = (_word(match.fields.get(f"{prefix}.{each}", "")) for each in ("vendor", "product"))
+        if name == "favicons.xml":
+            product = _BEHIND.sub("", product.replace("_", " ")).replace(" ", "_")
         if not vendor or not product or certainty <= 0:
             continue
         version = match.fields.get(f"{prefix}.version", "") if f"{prefix}.version" in captured else ""

@@ -130,7 +130,7 @@ def nmap_products(raw: bytes, said: Sequence[bytes] = ()) -> tuple[Product, ...]
     text = element.get("version") or ""
     # Behind the first word Nmap writes the package's revision, which our own code reads from our own bytes.
     version = text.partition(" ")[0]
-    literal = bool(version) and any(version.encode() in each for each in said)
+    literal = _shows(said, version)
     whole = bool(_VERSION.fullmatch(version)) and not _VAGUE.search(text)
     kept = version if whole and (literal or not any(said)) else None
     return (
@@ -143,6 +143,14 @@ def nmap_products(raw: bytes, said: Sequence[bytes] = ()) -> tuple[Product, ...]
             rule=f"nmap: {visible(element.get('product', ''), _FIELD)}",
         ),
     )
+
+
+def _shows(said: Sequence[bytes], version: str) -> bool:
+    """Whether the version stands in the bytes as a number of its own. A short whole number stands anywhere."""
+    if not version or (version.isdigit() and len(version) < 4):
+        return False
+    alone = re.compile(rb"(?<![\d.])" + re.escape(version.encode()) + rb"(?!\.?\d)")
+    return any(alone.search(each) for each in said)
 
 
 def _element(raw: bytes) -> dict[str, str] | None:

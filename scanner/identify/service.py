@@ -26,7 +26,9 @@ _INFRASTRUCTURE = frozenset(
     {"clamd", "nut", "apcupsd", "lirc", "git", "spamd", "munin", "nrpe", "nsca", "mumble", "stun", "rpcbind", "nfs"}
     | {"mountd", "mdns", "iscsi", "nbd", "libvirt", "glusterd", "afp", "teamspeak", "openvpn-management", "asterisk"}
     | {"mpd", "mndp", "ipp", "modbus", "s7", "bacnet", "socks5", "xdmcp", "echo", "daytime", "qotd", "chargen", "time"}
-    | {"ident", "zmtp", "omapi", "snmp", "dns"}
+    | {"ident", "zmtp", "omapi", "snmp", "dns", "icap", "tftp", "winbox", "guacd", "radmin", "rustdesk", "nomachine"}
+    | {"teamviewer", "dameware", "synology", "lcdproc", "gkrellmd", "adc", "boinc", "syncplay", "rrdcached"}
+    | {"bzr", "liquidsoap", "mon"}
 )
 """Protocols whose readings are `NAME` and `NAME.something`."""
 _INFRASTRUCTURE_NAMES = {
@@ -71,7 +73,8 @@ _TCP = {
     61613: "stomp",
     9092: "kafka", 9042: "cassandra", 2181: "zookeeper", 11300: "beanstalk", 4730: "gearman", 3050: "firebird",
     7687: "bolt", 28015: "rethinkdb", 4369: "epmd", 50000: "db2", 33060: "mysqlx", 26379: "redis",
-    44818: "EtherNetIP-2",
+    44818: "EtherNetIP-2", 1344: "icap", 4000: "nomachine", 4899: "radmin", 5938: "teamviewer", 6129: "dameware",
+    8291: "winbox",
 }  # fmt: skip
 _UDP = {
     53: "domain", 67: "dhcps", 69: "tftp", 123: "ntp", 137: "netbios-ns", 138: "netbios-dgm", 161: "snmp",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from scanner.identify.stacks import Stack, stack_hint
 from scanner.model.base import Frozen
 from scanner.model.observation import Reading
 from scanner.model.product import Product
@@ -57,6 +58,7 @@ _DISTROS: dict[str, tuple[Family, str]] = {
     "debian": ("linux", "Debian"),
     "ubuntu": ("linux", "Ubuntu"),
     "raspbian": ("linux", "Raspbian"),
+    "kali": ("linux", "Kali Linux"),
     "el": ("linux", "Enterprise Linux"),
     "fedora": ("linux", "Fedora"),
     "amazon": ("linux", "Amazon Linux"),
@@ -80,6 +82,7 @@ _PRODUCTS: dict[str, tuple[Family, str, str]] = {
     "debian_linux": ("linux", "Debian", ""),
     "ubuntu_linux": ("linux", "Ubuntu", ""),
     "enterprise_linux": ("linux", "Enterprise Linux", ""),
+    "centos": ("linux", "Enterprise Linux", ""),
     "freebsd": ("bsd", "FreeBSD", ""),
     "netbsd": ("bsd", "NetBSD", ""),
     "openbsd": ("bsd", "OpenBSD", ""),
@@ -140,6 +143,7 @@ _BUILDS = {
     25398: "Windows Server 23H2",
     26100: "Windows 11 24H2 or Server 2025",
     26200: "Windows 11 25H2",
+    28000: "Windows 11 26H1",
 }
 
 _MAKERS = {
@@ -159,11 +163,13 @@ def system(
     products: Iterable[tuple[str, Product]],
     readings: Iterable[tuple[str, Reading]] = (),
     ttls: Iterable[int] = (),
+    stacks: Iterable[Stack] = (),
 ) -> System:
     """The system of a host, of everything that its services said. Pure; never raises."""
     claims = [claim for where, product in products for claim in _claims(where, product)]
+    family, looks = stack_hint(stacks)
     if not claims:
-        return System()
+        return System(evidence=(looks,) if looks else ())
     claims.sort(key=lambda each: (-each.trust, -each.grade, not each.version, each.where))
     first = claims[0]
     same = [each for each in claims if each.base == first.base or _narrower(each, first)]
@@ -177,6 +183,8 @@ def system(
     wrong = _unlike(best.family, ttls)
     if wrong:
         against.append(wrong)
+    if looks and best.family not in ("", "other", family, *(("apple",) if family == "bsd" else ())):
+        against.append(looks)
     return System(
         family=best.family,
         name=best.name,

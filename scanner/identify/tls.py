@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 _NAMES = 64
+_KNOWN = 1 << 16
+"""Certificates that are remembered: several questions are asked of each, and a large site has one on every host."""
 
 
 class Certificate(Frozen, frozen=True):
@@ -39,7 +41,7 @@ class Certificate(Frozen, frozen=True):
     """Whether it names itself as its issuer."""
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_KNOWN)
 def certificate(der: bytes) -> Certificate | None:
     """The certificate in these bytes (DER), None if there is none that can be read. Never raises."""
     if not 64 <= len(der) <= 65536:

@@ -9,7 +9,6 @@ from scanner.model.text import visible
 _SUBDIVIDED = "IEEE Registration Authority"
 
 
-@lru_cache(maxsize=4096)
 def vendor(mac: str) -> str | None:
     """The registered maker of a MAC address, `aa:bb:cc:dd:ee:ff`, or None.
 
@@ -20,12 +19,17 @@ def vendor(mac: str) -> str | None:
     digits = "".join(c for c in mac if c in "0123456789abcdefABCDEF")
     if len(digits) != 12 or int(digits[:2], 16) & 0b11:
         return None
+    return _maker(digits[:6].lower())
+
+
+@lru_cache(maxsize=4096)
+def _maker(prefix: str) -> str | None:
     # Late: netaddr is slow to import, and most commands never ask.
     from netaddr import OUI
     from netaddr.core import NotRegisteredError
 
     try:
-        maker = OUI(digits[:6]).registration().org
+        maker = OUI(prefix).registration().org
     except NotRegisteredError:
         return None
     return None if not maker or maker == _SUBDIVIDED else visible(maker, 128)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 
 _MORE_NUMBERS = re.compile(r"(?:\.\d+)+(?![A-Za-z0-9])")
+# No part that repeats may begin with what the part before it may end with: that takes exponential time.
 _UNRELEASED = re.compile(
     r"[-._~+]?(?:(?:alpha|beta|rc|pre|dev|devel|snapshot|cvs|svn|git|test|preview|milestone|nightly|snap)"
-    r"(?:[-._]?[0-9a-f]+)*|[abm]\d+|[-._]ea\d*|-\d+-g[0-9a-f]{6,}|-\d{8}(?:[-.]\w+)*|-(?:kh|s)\d+)(?![A-Za-z])",
+    r"[0-9a-f]*(?:[-._][0-9a-f]+)*|(?<!\+)[abm]\d+|[-._]ea\d*|-\d+-g[0-9a-f]{6,}|-\d{8}(?:[-.]\w+)*"
+    r"|-(?:kh|s)\d+)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _REST_OF_WORD = re.compile(r"[A-Za-z0-9]+(?:[.-]?\d+)*")

@@ -19,7 +19,7 @@ GROUPS: tuple[Group, ...] = (
             5421 netsupport, 4000 nomachine, 4022 nomachine, 2701-2704 sccm-remote, 10123 sccm-notify, 402 altiris,
             52028 altiris, 9535 landesk-remote, 9593-9595 landesk, 33354 landesk, 33370-33371 landesk, 44343 landesk,
             8027 manageengine, 8031-8032 manageengine, 8047 manageengine, 8444 manageengine, 2103 msmq-rpc,
-            2105 msmq-rpc, 2107 msmq-rpc, 1801 msmq, 8172 webdeploy, 1688 kms
+            2105 msmq-rpc, 2107 msmq-rpc, 1801 msmq, 8172 webdeploy, 1688 kms, 21115-21119 rustdesk, 4822 guacd
         """,
     ),
     Group(

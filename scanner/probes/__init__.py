@@ -11,7 +11,7 @@ from functools import cache
 from scanner.collect import collect
 from scanner.model.base import Transport
 from scanner.model.observation import Reading
-from scanner.model.probe import Probe
+from scanner.model.probe import Elsewhere, Probe
 
 MOST = 4
 """Probes that are tried on one port. Each costs a connection, and a small device counts them."""
@@ -68,3 +68,10 @@ def udp_payloads() -> dict[int, bytes]:
             for port in probe.ports:
                 asked.setdefault(port, probe.payload)
     return asked
+
+
+@cache
+def elsewhere() -> dict[int, Elsewhere]:
+    """The UDP ports whose answers come from other ports, so that only a conversation tells whether anybody is there."""
+    found = (probe for probe in probes().values() if probe.transport == "udp" and probe.elsewhere is not None)
+    return {port: probe.elsewhere for probe in found for port in probe.ports if probe.elsewhere is not None}

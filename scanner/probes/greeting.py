@@ -12,7 +12,7 @@ from collections.abc import Generator
 
 from scanner.model.observation import Reading
 from scanner.model.probe import Peer, Read, Steps
-from scanner.probes import greeting_data, greeting_infrastructure, telnet_text
+from scanner.probes import greeting_data, greeting_infrastructure, greeting_remote, telnet_text
 from scanner.probes.greeting_reply import CODE, reply_ended, reply_kind
 from scanner.probes.http_text import http_readings
 
@@ -107,6 +107,7 @@ def classify(data: bytes, port: int = 0, asked: str = "") -> tuple[Reading, ...]
     if data.startswith(b"RFB "):
         return (Reading("vnc", data[:12].rstrip()),)
     known = mysql(data) or greeting_data.spoken(data) or greeting_infrastructure.spoken(data, port)
+    known = known or greeting_remote.spoken(data)
     if known:
         return known
     if (data.startswith(b"\xff") and data[1:2] >= b"\xf0") or _OPTION.match(data):

@@ -20,6 +20,9 @@ _STARTS = (
     (b"ERR UNKNOWN-COMMAND\n", "nut.error"),
     (b"UNKNOWN COMMAND\n", "clamd.error"),
     (b"SPAMD/", "spamd"),
+    (b"error\x01Generic bzr smart protocol error", "bzr"),
+    (b'ERROR: unknown command, type "help" to get a list of commands.', "liquidsoap"),
+    (b"520 command could not be executed, unknown command", "mon"),
 )
 _NBD = b"NBDMAGIC"
 _ZMTP = re.compile(rb"\xff[\s\S]{8}\x7f")

@@ -38,6 +38,8 @@ class Response(msgspec.Struct, frozen=True):
     """It was read to its end, and its connection takes another request."""
     text: bool
     """Its body says that it is text."""
+    ended: bool
+    """It was read to its end, as far as it says where that is."""
 
     def values(self, name: str) -> tuple[bytes, ...]:
         """Every value of a header, in its order."""
@@ -92,10 +94,18 @@ def parse(data: bytes) -> Response | None:
         return None
     head, _, rest = split(data)
     body = _ended(head, rest)
+    # Without a length or chunks, the end of the connection is the end: whoever has not got there cannot know it.
+    ended = body is not None or not (_chunked(head) or _length(head))
     whole = body is not None and _stays(head)
     if body is None:
         body = _unchunked(rest)[0] if _chunked(head) else rest
-    return Response(int(found[1]), head[:HEAD], body[:PAGE], whole, _is_text(head))
+    return Response(int(found[1]), head[:HEAD], body[:PAGE], whole, _is_text(head), ended)
+
+
+def whole_body(data: bytes) -> bytes:
+    """The body of a response that says where it ends and did, `b""` of any other. Never raises."""
+    head, blank, rest = split(data)
+    return (_ended(head, rest) or b"") if blank else b""
 
 
 def bare(data: bytes) -> tuple[Reading, ...]:

@@ -88,8 +88,11 @@ ASKS: tuple[Ask, ...] = (
     Ask(
         path="/version",
         kind="docker.version",
-        seen=_words(r'Server: Docker/|\{"message":"page not found"\}|Server: Libpod'),
-        wanted=_words(r'"Components":|\{"Version":"[^"]{1,64}","ApiVersion"'),
+        seen=_words(
+            r'Server: Docker/|\{"message":"page not found"\}|Server: Libpod|Libpod-Api-Version|\ANot Found\n\Z'
+        ),
+        wanted=_words(r'\{"Platform":\{|"Components":|\{"Version":"[^"]{1,64}","ApiVersion"'),
+        ports=frozenset({2375, 2376}),
     ),
     Ask(
         path="/version",
@@ -166,5 +169,38 @@ ASKS: tuple[Ask, ...] = (
         kind="portainer.status",
         seen=_words(r"<title>Portainer|ng-app=\"portainer\""),
         wanted=_words(r'"Version"'),
+    ),
+    Ask(
+        path="/janus/info",
+        kind="janus.info",
+        seen=_words(
+            r"404 Not Found\r\n(?:[DC][^\r\n]{1,99}\r\n){0,3}"
+            r"Access-Control-Allow-Origin: \*\r\nAccess-Control-Max-Age: 86400"
+        ),
+        wanted=_words(r'"janus":\s?"server_info"'),
+    ),
+    Ask(
+        path="/api",
+        kind="jupyter.api",
+        seen=_words(r"<title>Jupyter Server<"),
+        wanted=_words(r'\A\s*\{"version":\s?"\d'),
+    ),
+    Ask(
+        path="/system",
+        kind="orthanc.system",
+        seen=_words(r"<title>Orthanc Explorer"),
+        wanted=_words(r'\{\s{0,8}"ApiVersion"\s?:'),
+    ),
+    Ask(
+        path="/description.xml",
+        kind="upnp.description",
+        seen=_words(r"<title>(?:Gerbera|MediaTomb)"),
+        wanted=_words(r"<modelName>"),
+    ),
+    Ask(
+        path="/json/version",
+        kind="inspector.version",
+        seen=_words(r"\AWebSockets request was expected\s*\Z"),
+        wanted=_words(r'"Browser":\s?"'),
     ),
 )

@@ -11,11 +11,13 @@ import re
 from collections.abc import Generator, Sequence
 
 from scanner.model.observation import Reading
-from scanner.model.probe import Peer, Read, Send, Step, Steps
+from scanner.model.probe import Peer, Read, Reconnect, Send, StartTls, Step, Steps
 from scanner.probes.greeting import stranger
 from scanner.probes.greeting_data import wrong_port
-from scanner.probes.http_message import LIMIT, Response, answered, authority, bare, parse, request
+from scanner.probes.http_icon import Icon, enough, hashed, icon, of
+from scanner.probes.http_message import LIMIT, Response, answered, bare, parse, request
 from scanner.probes.http_paths import ASKS, Ask
+from scanner.probes.http_target import here
 from scanner.probes.http_text import BODY, readings, telling
 from scanner.probes.ntlm_text import NEGOTIATE, challenge
 
@@ -27,14 +29,14 @@ NOWHERE = "/no-such-page-fencewalk"
 _NTLM = re.compile(rb"(NTLM|Negotiate)(?:\s|,|$)", re.IGNORECASE)
 _TELLING = re.compile(rb"\d+\.\d|nginx|apache(?!-coyote)|microsoft|litespeed", re.IGNORECASE)
 """Server headers beside which an error page would tell nothing new."""
-_TARGET = re.compile(
-    rb"(?:(?P<scheme>[A-Za-z]{1,8}:)?//(?P<authority>[!-.0-~]{1,300}))?(?P<path>[!\"$-~][!-\"$-~]{0,1000})?(?:#.{0,1000})?"
-)
-"""A Location: its fragment stays here, and a space or a control character makes it none."""
 _WSMAN = frozenset({5985, 5986, 47001})
 
 _FIRST = {8118: "http://p.p/"}
 """Privoxy has no `/`. It answers this name itself, and no other proxy can reach it: there is no domain `p`."""
+
+_PROXIES = frozenset({3128, 8080, 8081, 8118, 8888})
+"""Where a proxy may take our Host, its own address, for a place to go to: mitmproxy calls itself until we give up. A
+request without a version is one that it refuses itself."""
 
 Answer = Generator[Step, bytes, Response | None]
 
@@ -45,10 +47,15 @@ def walk(peer: Peer, tls: bool) -> Steps:
     data = yield Read(enough=answered, limit=LIMIT, seconds=4.0)
     if elsewhere := wrong_port(data):
         return elsewhere
+    if not data and not tls and peer.port in _PROXIES:
+        yield Reconnect()
+        yield Send(b"GET /\r\n\r\n")
+        data = yield Read(enough=answered, limit=LIMIT, seconds=2.0)
     first = parse(data)
     if first is None:
         return bare(data) or stranger(data, peer.port)
-    heard = yield from _follow(peer, tls, first)
+    pages = yield from _follow(peer, tls, first)
+    heard = [answer for _, answer in pages]
     learned: list[Reading] = []
     build: list[Reading] = []
     asked: set[tuple[str, str]] = set()
@@ -61,32 +68,67 @@ def walk(peer: Peer, tls: bool) -> Steps:
         stays = answer is not None and answer.whole
     else:
         stays = heard[-1].whole
-    while stays and not learned and count < REQUESTS and (ask := _next(heard, asked, peer.port)):
+    again = False
+    while not learned and count < REQUESTS and (ask := _next(heard, asked, peer.port)):
+        if not stays:
+            # Who closes after each answer is called once more for this.
+            if again or not heard[-1].ended:
+                break
+            again = True
+            yield from _again(tls)
         asked.add((ask.method, ask.path))
         count += 1
         answer = yield from _ask(peer, ask.path, ask.method, ask.headers, ask.body)
         stays = answer is not None and answer.whole
         if answer is not None:
             learned = _learned(ask, answer)
+            if not learned and answer.values("server"):
+                # It may name itself only where it had something to do (Podman).
+                heard.append(answer)
     if stays and not learned and count < REQUESTS and _mute(heard):
+        count += 1
         answer = yield from _ask(peer, NOWHERE)
         if answer is not None:
             heard.append(answer)
-    return (*readings(heard, learned), *build)
+        stays = answer is not None and answer.whole
+    seen: tuple[Reading, ...] = ()
+    if not learned and not build and count < REQUESTS:
+        seen = yield from _favicon(peer, tls, icon(pages, peer, tls), stays)
+    return (*readings(heard, learned, seen), *build)
 
 
-def _follow(peer: Peer, tls: bool, first: Response) -> Generator[Step, bytes, list[Response]]:
-    heard, seen = [first], {"/"}
-    while heard[-1].whole and len(heard) <= REDIRECTS:
-        path = _elsewhere(heard[-1], peer, tls)
-        if not path or path in seen:
+def _follow(peer: Peer, tls: bool, first: Response) -> Generator[Step, bytes, list[tuple[str, Response]]]:
+    """The pages, each with its path."""
+    pages = [("/", first)]
+    while pages[-1][1].ended and len(pages) <= REDIRECTS:
+        path = _elsewhere(pages[-1][1], pages[-1][0], peer, tls)
+        if not path or path in [each for each, _ in pages]:
             break
-        seen.add(path)
+        if not pages[-1][1].whole:
+            yield from _again(tls)
         answer = yield from _ask(peer, path)
         if answer is None:
             break
-        heard.append(answer)
-    return heard
+        pages.append((path, answer))
+    return pages
+
+
+def _favicon(peer: Peer, tls: bool, found: Icon, stays: bool) -> Generator[Step, bytes, tuple[Reading, ...]]:
+    """The favicon's hash. Who closes after each answer is called once more, if its own page says that there is one."""
+    if found.inline or not found.path:
+        return of(found.inline)
+    if not stays:
+        if not found.linked:
+            return ()
+        yield from _again(tls)
+    yield Send(request(peer, found.path))
+    return hashed((yield Read(enough=enough, limit=LIMIT, seconds=2.5)))
+
+
+def _again(tls: bool) -> Generator[Step, bytes, None]:
+    yield Reconnect()
+    if tls:
+        yield StartTls()
 
 
 def _ask(peer: Peer, path: str, method: str = "GET", headers: str = "", body: bytes = b"") -> Answer:
@@ -94,24 +136,11 @@ def _ask(peer: Peer, path: str, method: str = "GET", headers: str = "", body: by
     return parse((yield Read(enough=answered, limit=LIMIT, seconds=2.5)))
 
 
-def _elsewhere(response: Response, peer: Peer, tls: bool) -> str:
+def _elsewhere(response: Response, page: str, peer: Peer, tls: bool) -> str:
     """The path that a redirect leads to on this very host and port, `""` if it leads away or nowhere."""
     if response.status not in (301, 302, 303, 307, 308):
         return ""
-    scheme = b"https:" if tls else b"http:"
-    host = peer.address.partition("%")[0]
-    with_port = f"[{host}]:{peer.port}" if ":" in host else f"{host}:{peer.port}"
-    for value in response.values("location")[:1]:
-        found = _TARGET.fullmatch(value)
-        if found is None:
-            return ""
-        named, path = found["authority"], (found["path"] or b"/").decode()
-        if named is None:
-            # A word with a colon in it may be a scheme that we do not speak.
-            return path if path.startswith("/") else f"/{path}" if ":" not in path else ""
-        here = named.decode().lower() in (authority(peer, 443 if tls else 80).lower(), with_port.lower())
-        return path if here and (found["scheme"] or scheme).lower() == scheme else ""
-    return ""
+    return here(response.values("location")[0], peer, tls, page) if response.values("location") else ""
 
 
 def _scheme(response: Response, peer: Peer) -> tuple[str, str, str] | None:

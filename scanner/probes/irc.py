@@ -59,4 +59,4 @@ def _pauses(seen: bytes) -> bool:
     return seen.endswith(b"\n") and bool(_PING.search(seen) or _OVER.search(seen) or _WELCOME.search(seen))
 
 
-PROBE = Probe(name="irc", transport="tcp", ports=(6667, 6666, 6668, 6669), writes=True, steps=_steps)
+PROBE = Probe(name="irc", transport="tcp", ports=(6667, 6666, 6668, 6669, 7778), writes=True, steps=_steps)

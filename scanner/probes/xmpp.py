@@ -32,4 +32,4 @@ def _steps(peer: Peer) -> Steps:
     return (*readings, Reading("tls.cert", certificate)) if certificate else readings
 
 
-PROBE = Probe(name="xmpp", transport="tcp", ports=(5222, 5269), writes=True, steps=_steps)
+PROBE = Probe(name="xmpp", transport="tcp", ports=(5222, 5269, 6523), writes=True, steps=_steps)

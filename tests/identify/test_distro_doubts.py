@@ -11,9 +11,9 @@ KERNEL = "Linux box 6.1.0-9-amd64 #1 SMP PREEMPT_DYNAMIC Debian {} (2023-05-08) 
 # kind, banner, product, version, revision, distribution
 BUILDS: list[tuple[str, str, str, str | None, str | None, str | None]] = [
     # A version that a release has is had by testing, unstable and Debian's children too.
-    ("ssh", "SSH-2.0-OpenSSH_9.2p1 Debian-2+kali1", "openssh", "9.2p1", "9.2p1-2+kali1", "debian"),
+    ("ssh", "SSH-2.0-OpenSSH_9.2p1 Debian-2+kali1", "openssh", "9.2p1", "9.2p1-2+kali1", "kali"),
     ("ssh", "SSH-2.0-OpenSSH_10.0p2 Debian-8", "openssh", "10.0p2", "10.0p2-8", "debian"),
-    ("ssh", "SSH-2.0-OpenSSH_10.0p2 Debian-8kali1", "openssh", "10.0p2", "10.0p2-8kali1", "debian"),
+    ("ssh", "SSH-2.0-OpenSSH_10.0p2 Debian-8kali1", "openssh", "10.0p2", "10.0p2-8kali1", "kali"),
     ("ssh", "SSH-2.0-OpenSSH_10.0p1 Debian-1", "openssh", "10.0p1", "10.0p1-1", "debian"),
     ("ssh", "SSH-2.0-OpenSSH_9.2p1 Debian-2~bpo11+1", "openssh", "9.2p1", "9.2p1-2~bpo11+1", "debian"),
     ("ssh", "SSH-2.0-OpenSSH_9.2p1 Debian-2", "openssh", "9.2p1", "9.2p1-2", "debian:12"),
@@ -23,7 +23,7 @@ BUILDS: list[tuple[str, str, str, str | None, str | None, str | None]] = [
     ("dns.version", "9.20.4-3-Debian", "bind", "9.20.4", "9.20.4-3", "debian"),
     ("dns.version", "9.20.15-1~deb13u1-Debian", "bind", "9.20.15", "9.20.15-1~deb13u1", "debian:13"),
     ("dns.version", "9.18.24-1-Debian", "bind", "9.18.24", "9.18.24-1", "debian:12"),
-    ("snmp.sysdescr", KERNEL.format("6.1.27-1kali1"), "linux_kernel", "6.1.0-9-amd64", "6.1.27-1kali1", "debian"),
+    ("snmp.sysdescr", KERNEL.format("6.1.27-1kali1"), "linux_kernel", "6.1.0-9-amd64", "6.1.27-1kali1", "kali"),
     ("snmp.sysdescr", KERNEL.format("6.1.20-2"), "linux_kernel", "6.1.0-9-amd64", "6.1.20-2", "debian"),
     ("snmp.sysdescr", KERNEL.format("6.1.90-1~deb11u1"), "linux_kernel", "6.1.0-9-amd64", "6.1.90-1~deb11u1", "debian"),
     ("snmp.sysdescr", KERNEL.format("6.1.27-1"), "linux_kernel", "6.1.0-9-amd64", "6.1.27-1", "debian:12"),

@@ -23,14 +23,14 @@ TRUTHS: list[tuple[str, bytes, list[tuple[str, str | None, str | None, str | Non
     ("ssh", b"SSH-1.99-OpenSSH_8.0\n", [("openssh", "8.0", None, None)]),
     ("ssh", b"SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.10", [("openssh", "8.9p1", "8.9p1-3ubuntu0.10", "ubuntu:22.04")]),
     ("ssh", b"SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13.5", [("openssh", "9.6p1", "9.6p1-3ubuntu13.5", "ubuntu:24.04")]),
-    ("ssh", b"SSH-2.0-OpenSSH_9.0p1 Ubuntu-1ubuntu7", [("openssh", "9.0p1", "9.0p1-1ubuntu7", "ubuntu")]),
+    ("ssh", b"SSH-2.0-OpenSSH_9.0p1 Ubuntu-1ubuntu7", [("openssh", "9.0p1", "9.0p1-1ubuntu7", "ubuntu:22.10")]),
     ("ssh", b"SSH-2.0-OpenSSH_10.0p2 Debian-7+deb13u1", [("openssh", "10.0p2", "10.0p2-7+deb13u1", "debian:13")]),
     ("ssh", b"SSH-2.0-OpenSSH_9.2p1 Raspbian-2+deb12u3", [("openssh", "9.2p1", "9.2p1-2+deb12u3", "raspbian:12")]),
     ("ssh", b"SSH-2.0-OpenSSH_8.4p1 Debian-5", [("openssh", "8.4p1", "8.4p1-5", "debian:11")]),
     (
         "ssh",
         b"SSH-2.0-OpenSSH_8.4p1 Debian-5+deb11u3~bpo10+1",
-        [("openssh", "8.4p1", "8.4p1-5+deb11u3~bpo10+1", "debian:11")],
+        [("openssh", "8.4p1", "8.4p1-5+deb11u3~bpo10+1", "debian")],
     ),
     # Newer than what Debian 12 patches, and no part of it.
     ("ssh", b"SSH-2.0-OpenSSH_9.9p1 Debian-1~bpo12+1", [("openssh", "9.9p1", "9.9p1-1~bpo12+1", "debian")]),

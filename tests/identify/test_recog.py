@@ -53,6 +53,17 @@ def test_what_recog_itself_gives_no_certainty_is_nothing() -> None:
     assert recog().products("http.server", b"Nothing") == ()
 
 
+@pytest.mark.parametrize("name", ["Thing", "Thing (1.2.x)", "Thing 1.2 : Admin", "Thing 1.x"])
+def test_a_favicon_names_a_product_and_no_version(name: str) -> None:
+    digest = "0123456789abcdef" * 2
+    xml = f"""<fingerprints><fingerprint pattern="^{digest}$"><description>A thing ({name})</description>
+      <param pos="0" name="service.vendor" value="Acme"/><param pos="0" name="service.product" value="{name}"/>
+      <param pos="0" name="service.version" value="1.2"/></fingerprint></fingerprints>"""
+    [product] = Recog({"favicons.xml": xml.encode()}).products("http.favicon", digest.encode())
+    assert (product.name, product.version) == ("thing", None)
+    assert product.cpe == "cpe:2.3:a:acme:thing:*:*:*:*:*:*:*:*"
+
+
 def test_files_that_cannot_be_used_are_named_and_say_nothing() -> None:
     asked = recog()
     assert asked.products("http.title", b"Acme 1.2") == ()

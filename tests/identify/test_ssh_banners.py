@@ -19,7 +19,7 @@ BANNERS: list[tuple[str, str, str | None, str | None, str | None]] = [
     ("OpenSSH_9.9p1 Ubuntu-3ubuntu3.1", "openssh", "9.9p1", "9.9p1-3ubuntu3.1", "ubuntu:25.04"),
     ("OpenSSH_6.6.1p1 Ubuntu-2ubuntu2.13", "openssh", "6.6.1p1", "6.6.1p1-2ubuntu2.13", "ubuntu:14.04"),
     ("OpenSSH_6.6.1p1 Ubuntu-8", "openssh", "6.6.1p1", "6.6.1p1-8", "ubuntu"),
-    ("OpenSSH_9.0p1 Ubuntu-1ubuntu8.7", "openssh", "9.0p1", "9.0p1-1ubuntu8.7", "ubuntu"),
+    ("OpenSSH_9.0p1 Ubuntu-1ubuntu8.7", "openssh", "9.0p1", "9.0p1-1ubuntu8.7", "ubuntu:23.04"),
     ("OpenSSH_9.7 FreeBSD-20240806", "openssh", "9.7", "FreeBSD-20240806", "freebsd"),
     ("OpenSSH_7.5 FreeBSD-20170903", "openssh", "7.5", "FreeBSD-20170903", "freebsd"),
     ("OpenSSH_6.6.1_hpn13v11 FreeBSD-20140420", "openssh", "6.6.1", "FreeBSD-20140420", "freebsd"),

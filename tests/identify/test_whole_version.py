@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from scanner.identify import identify
@@ -19,6 +21,7 @@ from scanner.identify.whole import whole
         ("1.2.0p", "ProFTPD 1.2.0pre10 Server", "1.2.0pre10", False),
         ("1.3.0c", "ProFTPD 1.3.0cvs Server", "1.3.0cvs", False),
         ("1.3.9", "ProFTPD 1.3.9RC1 Server", "1.3.9RC1", False),
+        ("6.1", "Gophernicus/6.1+b2 on", "6.1", True),  # Debian's own second build of a release
         ("2.92", "dnsmasq-pi-hole-v2.92test13", "2.92test13", False),
         ("3.13.0", "Python/3.13.0rc1 aiohttp/3.9.1", "3.13.0rc1", False),
         ("2.0.0", "SSHD-CORE-2.0.0-M1", "2.0.0-M1", False),
@@ -35,6 +38,13 @@ from scanner.identify.whole import whole
 )
 def test_whole(version: str, text: str, wanted: str, released: bool) -> None:
     assert whole(version, text) == (wanted, released)
+
+
+@pytest.mark.parametrize("ending", ["rc" + "a" * 61 + "z", "-dev" + "-1" * 30 + "z", ".1" * 31 + "z", "1-" * 31 + "z"])
+def test_an_ending_made_to_be_slow(ending: str) -> None:
+    started = time.process_time()
+    whole("8.3.0", f"PHP/8.3.0{ending}" * 16)
+    assert time.process_time() - started < 0.05
 
 
 @pytest.mark.parametrize(

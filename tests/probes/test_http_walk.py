@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from scanner.model.observation import Reading
-from scanner.model.probe import Peer, Read, Send, StartTls
+from scanner.model.probe import Peer, Read, Reconnect, Send, StartTls
 from scanner.probes import probes
 from scanner.probes.http_walk import NOWHERE, REQUESTS
 from scanner.probes.ntlm_text import NEGOTIATE
@@ -46,6 +46,9 @@ def visit(
                 step = steps.send(data)
             elif isinstance(step, StartTls):
                 step = steps.send(b"DER")
+            else:
+                asked.append("again")
+                step = steps.send(b"")
     except StopIteration as done:
         return done.value, asked, sent
 
@@ -91,11 +94,26 @@ CASES: dict[str, tuple[dict[str, bytes], list[str]]] = {
         {"/": moved("/1"), "/1": moved("/2"), "/2": moved("/3"), NOWHERE: page()},
         ["GET /", "GET /1", "GET /2", f"GET {NOWHERE}"],
     ),
-    "a closed connection takes no more": ({"/": page(b"<title>Grafana</title>", "Connection: close")}, ["GET /"]),
-    "nor does an old server's": ({"/": page(b"<title>Grafana</title>", version="1.0")}, ["GET /"]),
+    "a closed connection takes no more": ({"/": page(b"<title>x</title>", "Connection: close")}, ["GET /"]),
+    "nor does an old server's": ({"/": page(b"<title>x</title>", version="1.0")}, ["GET /"]),
+    "but a redirect is followed there, too": (
+        {"/": page(b"", "Location: /a", "Connection: close", status="302 Found"), "/a": page(b"x", "Server: a/1.0")},
+        ["GET /", "again", "GET /a"],
+    ),
+    "but for a product's own path it is called again": (
+        {"/": page(b"<title>Grafana</title>", "Connection: close"), "/api/health": page(b'{"database": "ok"}')},
+        ["GET /", "again", "GET /api/health"],
+    ),
+    "once": (
+        {
+            "/": page(b"<title>Grafana</title> Nextcloud", "Connection: close"),
+            "/api/health": page(b"", "Connection: close"),
+        },
+        ["GET /", "again", "GET /api/health"],
+    ),
     "unless it says so": (
         {"/": page(b"<title>x</title>", "Connection: keep-alive", "Server: x", version="1.0")},
-        ["GET /", f"GET {NOWHERE}"],
+        ["GET /", f"GET {NOWHERE}", "GET /favicon.ico"],
     ),
     "nor one that has not said all": ({"/": page(b"<title>Grafana</title>")[:-1]}, ["GET /"]),
     "a product's own path": (
@@ -219,3 +237,24 @@ def test_tls_keeps_to_its_own_scheme() -> None:
     readings, asked, _ = visit(pages, Peer("10.20.30.40", 443), "https")
     assert asked == ["GET /", "GET /a"]
     assert readings[0] == Reading("tls.cert", b"DER")
+
+
+def test_a_proxy_that_calls_itself_is_asked_what_it_refuses_itself() -> None:
+    refused = page(b"<title>400 Bad Request</title>", "Server: mitmproxy 8.1.1", status="400 Bad Request")
+    steps = probes()["http"].steps(Peer("10.20.30.40", 8080))
+    sent: list[bytes] = []
+    again = 0
+    step = next(steps)
+    readings: tuple[Reading, ...] = ()
+    try:
+        for _ in range(32):
+            if isinstance(step, Send):
+                sent.append(step.data)
+            again += isinstance(step, Reconnect)
+            mute = not sent or b" HTTP/" in sent[-1]
+            step = steps.send(b"" if mute or not isinstance(step, Read) else refused)
+    except StopIteration as done:
+        readings = done.value
+    assert kinds(readings)["http.server"] == [b"mitmproxy 8.1.1"]
+    assert sent[1] == b"GET /\r\n\r\n"
+    assert again == 1

@@ -7,7 +7,9 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from infrastructure_answers import ANSWERS
+from infrastructure_management import MANAGEMENT
+from infrastructure_services import SERVICES
+from infrastructure_storage import STORAGE
 from test_probes_table import play
 
 from scanner.identify import identify
@@ -17,6 +19,7 @@ from scanner.probes import probes, rpc_text
 from scanner.probes.greeting import classify
 from scanner.probes.mdns import services
 
+ANSWERS = STORAGE | MANAGEMENT | SERVICES
 PRODUCTS = {
     "clamd": ("clamav", "1.4.6", None, None),
     "git": ("git", None, None, None),

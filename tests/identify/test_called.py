@@ -1,0 +1,83 @@
+"""Names that services give themselves, where no fingerprint knows them: what is said plainly, and what is not."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from scanner.identify import identify
+from scanner.identify.called import called
+
+NGINX_EXPORTER = 'weaver_build_info{arch="linux/amd64",commit="",go="go1.19.8",version="0.11.0-1+b4"} 1'
+MTAIL = (
+    'mtail_build_info{branch="Debian/sid",goarch="amd64",goos="linux",goversion="go1.19.8",revision="3.0.0~rc50-1+b6",'
+    'version="3.0.0~rc50"} 1'
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "product"),
+    [
+        ("http.server", "harvid 0.9.1 [Linux debug]", ("harvid", "0.9.1")),
+        ("http.server", "Kannel/1.4.5", ("kannel", "1.4.5")),
+        ("http.server", "rclone/v1.60.1-DEV", ("rclone", "1.60.1-DEV")),
+        ("http.server", "Weaver/r2.13.6-1", ("weaver", "2.13.6")),
+        ("http.server", "Weaver/2.0rc1 (Unix)", ("weaver", "2.0rc1")),
+        ("smtp", "220 mx.lab.example ESMTP Weaver 0.94 ready", ("weaver", "0.94")),
+        ("metrics.build", MTAIL, ("mtail", "3.0.0~rc50")),
+        ("metrics.build", f"go_info 1\n{NGINX_EXPORTER}\n", ("weaver", "0.11.0")),
+    ],
+)
+def test_a_name_and_a_version_that_stand_alone(kind: str, said: str, product: tuple[str, str]) -> None:
+    [found] = identify(kind, said.encode())
+    assert (found.name, found.version) == product
+    assert not found.certain
+    assert found.cpe is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("http.server", "HTTP/1.1"),
+        ("http.server", "UPnP/1.0"),
+        ("http.server", "Server/1.0.0"),
+        ("http.server", "httpd/2.0"),
+        ("http.server", "Weaver"),
+        ("http.server", "shop.example/2.0"),
+        ("http.server", "www-weaver/2.0"),
+        ("http.server", "libweaver/2.0"),
+        ("http.server", "Weaver-SDK/2.0.1"),
+        ("http.server", "Weaver/2"),
+        ("http.server", "Linux/6.1, UPnP/1.0, Weaver/1.8.4"),
+        ("http.server", "Weaver/1.0 Other/2.0"),
+        ("http.server", "we serve 1.0"),
+        ("smtp", "220 mx.lab.example ESMTP ready 1.2"),
+        ("smtp", "220 mx.lab.example ESMTP Sun, 22 Nov 2026 10.30"),
+        ("metrics.build", 'go_build_info{path="x",version="1.2.3"} 1'),
+        ("metrics.build", 'weaver_build_info{goversion="1.19.8"} 1'),
+        ("ssh", "SSH-2.0-Weaver_1.5"),
+    ],
+)
+def test_what_is_a_role_a_protocol_or_not_plain_names_nobody(kind: str, said: str) -> None:
+    assert identify(kind, said.encode()) == ()
+
+
+def test_the_package_where_the_build_tells_it() -> None:
+    [mtail] = identify("metrics.build", MTAIL.encode())
+    assert (mtail.revision, mtail.distro) == ("3.0.0~rc50-1+b6", "debian")
+    [exporter] = identify("metrics.build", NGINX_EXPORTER.encode())
+    assert (exporter.revision, exporter.distro) == ("0.11.0-1+b4", "debian")
+
+
+def test_a_fingerprint_is_asked_first() -> None:
+    [found] = identify("http.server", b"Icinga/r2.13.6-1")
+    assert (found.vendor, found.certain) == ("icinga", True)
+
+
+@pytest.mark.parametrize("kind", ["http.server", "smtp", "metrics.build"])
+@pytest.mark.parametrize("text", ["a/1." + "1." * 40000, "x ESMTP " + "a" * 80000, "a_build_info{" + "a" * 80000])
+def test_no_text_takes_long(kind: str, text: str) -> None:
+    started = time.process_time()
+    called(kind, text)
+    assert time.process_time() - started < 0.05
