@@ -31,6 +31,7 @@ bench: packages bench-packages $(VENV)/.ready
 	@$(BIN)/python -m pytest tests/benchmarks/bench_commands.py -q -s -p no:xdist
 	@$(BIN)/python tests/benchmarks/bench_packets.py
 	@$(BIN)/python tests/benchmarks/bench_identify.py
+	@$(BIN)/python tests/benchmarks/bench_assess.py
 
 soak: packages $(VENV)/.ready
 	@$(BIN)/python tests/benchmarks/bench_packets.py memory

@@ -12,6 +12,9 @@ from functools import partial
 
 import msgspec
 
+from scanner.canary_plan import canary_knocks, proofs
+from scanner.dressing import MOST_PAIRS, canary_dressed, detours, dressed
+from scanner.link_local import LINK_LOCAL_UNIT, asks_near, near
 from scanner.model.addresses import AddressSet, ports_of
 from scanner.model.network import Converse, Knock, Network, Pace, Sweep, Talk
 from scanner.model.observation import (
@@ -29,8 +32,10 @@ from scanner.model.observation import (
 )
 from scanner.model.site import Site
 from scanner.plan import Plan, scope_of
+from scanner.probes import elsewhere
 from scanner.store import Journal
 
+CANARY_UNIT = "canary"
 _TALKS_A_UNIT = 2000
 _DEEP_A_UNIT = 64
 _CONTROL_TRIES = 3
@@ -74,12 +79,36 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
         if whole.echo:
             yield from unit(f"control-{number}", partial(_control, plan, network, found, pace))
 
+    if asks_near(plan, site):
+        yield from unit(LINK_LOCAL_UNIT, partial(near, plan, site, found.alive(), network, pace))
+
+    for number, whole in enumerate(canary_knocks(plan)):
+        name = f"{CANARY_UNIT}-{number}"
+        knock = whole if journal.done(name) else unasked_knock(whole, cut_off.get(name, ()))
+        yield from unit(name, partial(network.knock, knock, pace))
+        yield from unit(f"control-{name}", partial(_control, plan, network, found, pace))
+        yield from unit(f"proof-{name}", partial(_proved, plan, network, journal, name, pace))
+
+    for name, whole in detours(plan, site, journal.rows()):
+        yield from unit(name, partial(network.knock, whole, pace))
+    again, left = dressed(plan, journal.rows())
+    canaries = list(canary_dressed(plan, canary_knocks(plan)))
+    for name, whole in [*again, *canaries]:
+        knock = whole if journal.done(name) else unasked_knock(whole, cut_off.get(name, ()))
+        yield from unit(name, partial(network.knock, knock, pace))
+    if again or canaries:
+        yield from unit("control-via", partial(_control, plan, network, found, pace))
+    if again:
+        yield from unit("via-left", lambda: iter(_left_plain(left)))
+
     if resolver:
         named = Sweep(named=str(AddressSet.of(found.answered) & scope_of(site)), resolver=resolver)
         yield from unit("names", partial(network.sweep, named, pace) if named.named else _nothing)
 
     if plan.identify:
-        talks = sorted(found.open, key=lambda talk: (talk.port, talk.address, talk.transport))
+        asked = AddressSet(span for each in knocks for span in AddressSet.parse(each.addresses).spans)
+        unheard = found.unheard(plan.all_ports.udp, asked, AddressSet.parse(plan.sweep.on_link), site)
+        talks = sorted({*found.open, *unheard}, key=lambda talk: (talk.port, talk.address, talk.transport))
         for number, start in enumerate(range(0, len(talks), _TALKS_A_UNIT)):
             name = f"converse-{number}"
             request = unasked_talks(talks[start : start + _TALKS_A_UNIT], cut_off.get(name, ()))
@@ -94,6 +123,12 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
             yield from unit(name, partial(network.converse, request, pace))
         yield from unit("deep-refused", lambda: iter(refused))
     journal.complete()
+
+
+def _left_plain(left: AddressSet) -> list[Limitation]:
+    what = "source ports that rules trust, and fragments"
+    reason = f"{left} were asked plainly only: a scan asks {MOST_PAIRS} pairs of an address and a port in each dressing"
+    return [Limitation(what, reason, time.time())] if left else []
 
 
 def _deep(journal: Journal) -> tuple[list[Talk], list[Refused]]:
@@ -132,14 +167,28 @@ class _Found:
         """For IPv4 (False) and IPv6 (True) the first address beyond the own link that echoed."""
         self.open: set[Talk] = set()
         """The open ports: what there is to talk to."""
+        self._spoke: set[str] = set()
+        """Who has an open port or echoes."""
+        self._settled: set[Talk] = set()
+        """Of the ports of `elsewhere` those that answered the port scan."""
 
     def take(self, unit: str, event: Event) -> None:
+        if unit == LINK_LOCAL_UNIT or unit.startswith(CANARY_UNIT):
+            # The one is there under its routable address, too; the other is a laptop of ours. Nothing to talk to.
+            return
         kind = type(event)
         if kind is PortState:
             assert isinstance(event, PortState)
+            if event.via:
+                return  # whoever talks to it does so plainly, and is not answered
             if self._called and event.state in ("open", "closed") and event.source in (None, event.address):
                 self.answered.add(event.address)
+            if self._identify and event.transport == "udp" and event.state != "silent":
+                ports = elsewhere().keys() & set(ports_of(event.ports))
+                self._settled.update(Talk(event.address, "udp", port) for port in ports)
             if event.state == "open":
+                if self._identify and event.source in (None, event.address):
+                    self._spoke.add(event.address)
                 if event.transport != "icmp":
                     if not self._identify:
                         return  # nobody will talk to them, and a large network has millions
@@ -164,6 +213,19 @@ class _Found:
                 self._many.append(many)
                 if self._called:
                     self.answered.update(many)
+
+    def unheard(self, ports: Iterable[int], asked: AddressSet, on_link: AddressSet, site: Site) -> Iterator[Talk]:
+        """Ports whose answers no port scan hears, at hosts that gave a sign of life: a conversation has to tell."""
+        ports = frozenset(ports)
+        wanted = [(port, how.on_link) for port, how in elsewhere().items() if port in ports]
+        signs = AddressSet.of(self._spoke | self._alive)
+        for address in AddressSet(span for each in (signs, *self._many) for span in each.spans) & asked:
+            if site.fragile(address):
+                continue  # it gets no payload
+            for port, only_on_link in wanted:
+                talk = Talk(address, "udp", port)
+                if talk not in self._settled and (not only_on_link or address in on_link):
+                    yield talk
 
     def alive(self) -> AddressSet:
         """Who gave a sign of life to the sweep, of those that may be knocked for it."""
@@ -208,7 +270,10 @@ def unasked_knock(request: Knock, answers: Iterable[Observation]) -> Knock:
     return msgspec.structs.replace(
         request,
         addresses=str(AddressSet.parse(request.addresses) - settled),
-        known=tuple((each.address, each.transport, each.ports) for each in rows if each.address not in settled),
+        known=(
+            *request.known,
+            *((each.address, each.transport, each.ports) for each in rows if each.address not in settled),
+        ),
     )
 
 
@@ -225,6 +290,12 @@ def unasked_talks(talks: Iterable[Talk], answers: Iterable[Observation], whateve
 
 def _nothing() -> Iterator[Event]:
     return iter(())
+
+
+def _proved(plan: Plan, network: Network, journal: Journal, name: str, pace: Pace) -> Iterator[Event]:
+    """Whole connections to a canary, on some of the ports that said SYN-ACK."""
+    request = proofs(plan, (row for unit, row in journal.rows() if unit == name))
+    return network.converse(request, pace) if request.talks else _nothing()
 
 
 def _before(plan: Plan, network: Network, found: _Found, pace: Pace) -> Iterator[Event]:
@@ -246,13 +317,13 @@ def _control(plan: Plan, network: Network, found: _Found, pace: Pace) -> Iterato
     One address of each family, one that echoed before if there is one: if it no longer does, that is said. Else it is
     enough that the router answers. That others stay silent is no news, and only who answered is kept.
     """
-    beyond = AddressSet.parse(plan.other)
+    beyond, far_side = AddressSet.parse(plan.other), AddressSet.parse(plan.canary)
     chosen: list[str] = []
     lost: set[str] = set()
     routers: set[bool] = set()
     for version in (4, 6):
         echoed = found.echoed.get(version == 6)
-        other = next(iter(beyond.of_version(version)), None)
+        other = next(iter(beyond.of_version(version) or far_side.of_version(version)), None)
         if echoed is not None:
             chosen.append(echoed)
             lost.add(echoed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -35,6 +35,7 @@ POLITE_RATE = 100
 """Packets a second, of a polite scan."""
 INDUSTRIAL_PORTS = frozenset({102, 502, 20000, 44818, 47808})
 _LANDMARKS = 64
+_MOST_WORTH = 4096
 _CONNECTION_PACKETS = 4
 """Of ours in a whole connection: SYN, ACK and the two of closing it."""
 _NAMED_RANGE_LIMIT = 64
@@ -54,9 +55,13 @@ class Manners(Frozen, frozen=True):
     """The DNS server that is asked for the names of hosts that answer; empty: none."""
     deep: bool = False
     """Nmap's version detection asks the services that nothing else could name."""
+    thorough: bool = False
+    """What was silent or refused is asked again from trusted source ports and in fragments (see `scanner.dressing`)."""
 
 
 _PLAIN = Manners()
+_NO_DOORS: Mapping[str, int] = {}
+_NO_PORTS = Ports()
 
 
 class Plan(Frozen, frozen=True):
@@ -77,6 +82,16 @@ class Plan(Frozen, frozen=True):
     """Packets a second: what the units are cut for."""
     manners: Manners = _PLAIN
     left_out: tuple[Refused, ...] = ()
+    worth: tuple[str, ...] = ()
+    """Addresses of other zones that are asked dressed, and by way of neighbours: those of critical systems first, then
+    the named and the known ones."""
+    doors: tuple[tuple[str, int], ...] = ()
+    """(address, TCP port) of those whose open port is known; the lowest of each."""
+    canary: str = ""
+    """Addresses of canaries, which get signed probes and nothing else (see `scanner.canary_plan`)."""
+    canary_ports: Ports = _NO_PORTS
+    nonce: str = ""
+    """What those probes are signed with."""
 
     @property
     def identify(self) -> bool:
@@ -124,7 +139,8 @@ class Plan(Frozen, frozen=True):
         asked = sum(len(DISCOVERY_PORTS.get(each, (0,))) for each in self.sweep.methods)
         sweep = (len(on_link) * 2 + len(routed) * 2 + len(discover) * asked) * self.sweep.tries
         tcp = len(ports.tcp) * (_CONNECTION_PACKETS if self.manners.polite else 1)
-        return sweep + targets * (tcp + len(ports.udp)) * 2 + (targets - len(own)) * 4
+        canary = len(AddressSet.parse(self.canary)) * (len(self.canary_ports.tcp) + len(self.canary_ports.udp) + 1) * 2
+        return sweep + targets * (tcp + len(ports.udp)) * 2 + (targets - len(own)) * 4 + canary
 
 
 DISCOVERY_PORTS: dict[Method, tuple[int, ...]] = {
@@ -141,8 +157,16 @@ def unit_probes(rate: int) -> int:
     return min(MOST_UNIT, max(LEAST_UNIT, rate * UNIT_SECONDS))
 
 
-def make_plan(site: Site, vantage: Vantage, ports: Ports, known: Iterable[str] = (), manners: Manners = _PLAIN) -> Plan:
-    """What a session from `vantage` sends. `known`: addresses that earlier sessions saw, from anywhere."""
+def make_plan(
+    site: Site,
+    vantage: Vantage,
+    ports: Ports,
+    known: Iterable[str] = (),
+    manners: Manners = _PLAIN,
+    opened: Mapping[str, int] = _NO_DOORS,
+) -> Plan:
+    """What a session from `vantage` sends. `known`: addresses that earlier sessions saw, from anywhere; `opened`: an
+    open TCP port of each of those that had one."""
     zone = site.zone(vantage.zone)
     if zone is None:
         names = ", ".join(each.name for each in site.zones)
@@ -163,6 +187,7 @@ def make_plan(site: Site, vantage: Vantage, ports: Ports, known: Iterable[str] =
             other -= dropped
             left_out.append(Refused(str(dropped), "tcp", "", "this vantage has no routable IPv6 address", 0.0))
     rate = min(POLITE_RATE, site.scope.max_rate) if manners.polite else site.scope.max_rate
+    worth = _worth(site, (other | discover) & (named | seen))
     return Plan(
         vantage=vantage,
         ports=ports,
@@ -182,7 +207,27 @@ def make_plan(site: Site, vantage: Vantage, ports: Ports, known: Iterable[str] =
         rate=rate,
         manners=manners,
         left_out=tuple(left_out),
+        worth=worth,
+        doors=_doors(site, worth, opened),
     )
+
+
+def _worth(site: Site, some: AddressSet) -> tuple[str, ...]:
+    """Those addresses, the critical systems' first, then what else the policy names."""
+    first = (str(network(each).network_address) for critical in site.critical for each in critical.hosts)
+    ordered = dict.fromkeys((*first, *named_addresses(site), *some))
+    return tuple(itertools.islice((each for each in ordered if each in some), _MOST_WORTH))
+
+
+def _doors(site: Site, worth: Iterable[str], opened: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """The port that is open for certain, or that the critical system is there for."""
+    found: dict[str, int] = {}
+    for critical in site.critical:
+        tcp = (each.low for each in map(service_range, critical.services) if each.transport == "tcp" and each.low)
+        port = next(tcp, None)
+        if port is not None:
+            found.update((str(network(each).network_address), port) for each in critical.hosts)
+    return tuple((each, port) for each in worth if (port := opened.get(each) or found.get(each)))
 
 
 def scope_of(site: Site) -> AddressSet:
@@ -204,19 +249,19 @@ def usable(subnet: str) -> AddressSet:
 
 
 def named_addresses(site: Site) -> Iterator[str]:
-    """Every single address that critical, allow or require name."""
+    """Every single address that critical, allow, require or deny name."""
     for critical in site.critical:
         yield from critical.hosts
-    for rule in (*site.allow, *site.require):
+    for rule in (*site.allow, *site.require, *site.deny):
         for end in (rule.from_, rule.to):
             if end != EVERY_ZONE and site.zone(end) is None and network(end).num_addresses == 1:
                 yield str(network(end).network_address)
 
 
 def named_ports(site: Site) -> Ports:
-    """Every port that critical, allow or require name, wide ranges apart."""
+    """Every port that critical, allow, require or deny name, wide ranges apart."""
     texts = [each.services for each in site.critical]
-    rules: tuple[Rule, ...] = (*site.allow, *site.require)
+    rules: tuple[Rule, ...] = (*site.allow, *site.require, *site.deny)
     texts.extend(rule.services for rule in rules)
     found: dict[str, set[int]] = {"tcp": set(), "udp": set()}
     for text in itertools.chain.from_iterable(texts):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import re
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,24 +18,25 @@ import msgspec
 
 from scanner import __version__
 from scanner.errors import BadInput, OutOfScope
-from scanner.importers.document import document_text, read_document
-from scanner.model.addresses import AddressSet, address, addresses_of
+from scanner.importers.document import read_document
+from scanner.known import known_addresses, open_doors
+from scanner.model.addresses import AddressSet, address
 from scanner.model.network import METHODS, PATIENCE, Engine, Method, Network
-from scanner.model.observation import Alive, Event, HostSeen, Limitation, PortState, Session, Vantage
+from scanner.model.nonce import Signer
+from scanner.model.observation import Event, Limitation, Vantage
 from scanner.model.site import Exception_, Site, Zone
 from scanner.plan import Manners, Plan, make_plan, scope_of, subnets
 from scanner.ports import Ports
 
 if TYPE_CHECKING:
-    from scanner.lab.topology import Topology
     from scanner.model.report import Report
     from scanner.net.evidence.capture import Capture
     from scanner.net.live import LiveNetwork
     from scanner.store import Journal, Store
 
-TOPOLOGIES = Path(__file__).resolve().parent.parent / "topologies"
 EXCEPTIONS = "exceptions.yaml"
 _RESOLVERS = Path("/etc/resolv.conf")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ROUTERS_PATIENCE = 3.1
 """Seconds in which a router reports a host that does not answer its three ARP requests."""
 
@@ -73,30 +75,14 @@ def today_local() -> datetime.date:
     return datetime.date.today()
 
 
-def topology_names() -> list[str]:
-    return sorted(each.stem for each in TOPOLOGIES.glob("*.yaml"))
-
-
-def load_topology(name: str) -> Topology:
-    """A topology that comes with fencewalk, by name, or any file of that format, by path."""
-    from scanner.lab.topology import Topology
-
-    path = TOPOLOGIES / f"{name}.yaml"
-    if not path.exists():
-        path = Path(name)
-        if not path.exists():
-            raise BadInput(f"{name}: no such topology; there are {', '.join(topology_names())}, or name a file")
-    return read_document(read_text(path), Topology, str(path))
-
-
-def write_lab_site(topology: Topology, path: Path, today: datetime.date) -> None:
-    """The site file of a topology, for scanning its lab today: the authorisation is stretched to hold."""
-    site = topology.site
-    if site.authorization is not None:
-        start, until = site.authorization.from_, site.authorization.until
-        dated = msgspec.structs.replace(site.authorization, from_=min(start, today), until=max(until, today))
-        site = msgspec.structs.replace(site, authorization=dated)
-    path.write_text(f"# {topology.title}: the site file of this lab\n{document_text(site)}", encoding="utf-8")
+def parse_day(text: str, flag: str) -> datetime.date:
+    """The day that a flag names as YYYY-MM-DD; BadInput for anything else."""
+    if not _DAY.fullmatch(text):
+        raise BadInput(f"{flag} {text}: write the day as YYYY-MM-DD, such as 2026-11-20")
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{flag} {text}: there is no such day") from None
 
 
 class ScanRequest(msgspec.Struct, kw_only=True):
@@ -114,6 +100,9 @@ class ScanRequest(msgspec.Struct, kw_only=True):
     patience: float = PATIENCE
     resolver: str = ""
     deep: bool = False
+    thorough: bool = False
+    canary: tuple[str, ...] = ()
+    canary_ports: Ports = Ports()
     resume: bool = False
     today: Callable[[], datetime.date] = today_local
 
@@ -160,7 +149,10 @@ def resolver_for(site: Site, chosen: str | None, settings: Path = _RESOLVERS) ->
 
 def plan_for(request: ScanRequest, vantage: Vantage, store: Store | None) -> Plan:
     """The plan of a new session; hosts that earlier sessions saw are asked as well."""
-    known = _known(store.sessions(request.site.client, request.site.site)) if store else set()
+    from scanner.canary import asked
+
+    sessions = store.sessions(request.site.client, request.site.site) if store else ()
+    known = known_addresses(sessions)
     manners = Manners(
         identify=request.identify,
         names=request.names,
@@ -169,8 +161,10 @@ def plan_for(request: ScanRequest, vantage: Vantage, store: Store | None) -> Pla
         patience=request.patience,
         resolver=request.resolver if request.names and not request.polite else "",
         deep=request.deep and request.identify,
+        thorough=request.thorough,
     )
-    return make_plan(request.site, vantage, request.ports, known, manners)
+    plan = make_plan(request.site, vantage, request.ports, known, manners, open_doors(sessions))
+    return asked(plan, request.site, request.canary, request.canary_ports, store)
 
 
 def open_journal(request: ScanRequest, vantage: Vantage, store: Store) -> Journal:
@@ -211,7 +205,8 @@ def open_network(request: ScanRequest, vantage: Vantage) -> LiveNetwork:
         raise OutOfScope(refused)
     if request.deep and shutil.which("nmap") is None:
         raise BadInput("--deep: nmap is not installed: apt install nmap, or scan without --deep")
-    live = LiveNetwork(vantage, request.engine, udp_payloads())
+    site = request.site
+    live = LiveNetwork(vantage, request.engine, udp_payloads(), Signer(site.client, site.site), request.thorough)
     request.engine = live.engine  # what `auto` came to is what the session's record says
     return live
 
@@ -300,63 +295,34 @@ def scan(
         network.close()
 
 
-def scan_simulated(topology: Topology, zone: str, ports: Ports, store: Store) -> Generator[Event, None, None]:
-    """The same job on a topology in memory, guard and journal included."""
-    from scanner.lab.simulate import SimulatedNetwork, clock
-    from scanner.net.guard import Guard
-
-    now = clock(topology)
-    network = SimulatedNetwork(topology, zone, now)
-    addresses = topology.laptop(zone)
-    vantage = Vantage(
-        zone=zone,
-        interface="simulated",
-        address=addresses[0],
-        address6=next((each for each in addresses if ":" in each), None),
-    )
-    request = ScanRequest(site=topology.site, zone=zone, ports=ports, resume=True, today=lambda: topology.today)
-    journal = open_journal(request, vantage, store)
-    guard = Guard(network, topology.site, vantage, request.today, now)
-    yield from scan(guard, topology.site, journal)
-
-
-def assess_site(path: Path, store: Path | None = None, today: datetime.date | None = None) -> Report:
-    """The report on everything that the store holds of a site."""
+def assess_site(
+    path: Path, store: Path | None = None, today: datetime.date | None = None, deny: Sequence[str] = ()
+) -> Report:
+    """The report on everything that the store holds of a site; `deny`: as if the fence had these rules as well."""
     from scanner.assess import assess
+    from scanner.assess.memory import uncollected
+    from scanner.assess.whatif import denials
     from scanner.feeds import bundled_knowledge
     from scanner.feeds.recog import users_recog
     from scanner.identify.vendor import vendor
     from scanner.store import Store
 
     site = load_site(path)
+    rules = denials(site, deny)
     where = store_path(path, store)
-    with Store(where, create=False) as opened:
+    with Store(where, create=False) as opened, uncollected():
         sessions = opened.sessions(site.client, site.site)
         if not sessions:
             others = ", ".join(f"{client} / {name}" for client, name in opened.sites()) or "nothing"
             raise BadInput(f"{where}: holds no scan of {site.client} / {site.site} (it holds {others}); scan first")
-    day = today or today_local()
-    return assess(site, sessions, bundled_knowledge(), day, load_exceptions(path), vendor, users_recog())
-
-
-def _known(sessions: tuple[Session, ...]) -> set[str]:
-    """Addresses that showed a host to any earlier session, the laptop's own ones apart."""
-    found: set[str] = set()
-    laptops: set[str | None] = set()
-    for session in sessions:
-        laptops |= {session.scan.vantage.address, session.scan.vantage.address6}
-        for each in session.observations:
-            if isinstance(each, Alive):
-                found.update(addresses_of(each.addresses))
-            elif (isinstance(each, HostSeen) and each.how not in ("self", "named")) or (
-                isinstance(each, PortState) and each.state in ("open", "closed")
-            ):
-                found.add(each.address)
-    return {each for each in found if each not in laptops}
+        day = today or today_local()
+        return assess(site, sessions, bundled_knowledge(), day, load_exceptions(path), vendor, users_recog(), rules)
 
 
 def warnings(path: Path, report: Report) -> list[str]:
-    """What whoever asked for the report should know besides: exceptions that do nothing, and a day before the scans."""
+    """What whoever asked for the report should know besides: what is odd about the policy, exceptions that do nothing,
+    and a day before the scans."""
+    from scanner.assess.lint import told
     from scanner.feeds.recog import users_recog
 
     found = sorted(f"{each}; it is not used" for each in getattr(users_recog(), "unusable", ()))
@@ -369,4 +335,11 @@ def warnings(path: Path, report: Report) -> list[str]:
     newest = max((each.started[:10] for each in report.vantages), default=report.generated)
     if newest > report.generated:
         found.append(f"judged as of {report.generated}, before the newest scan ({newest})")
-    return found
+    return [*told(str(path), report.policy_notes), *found]
+
+
+def policy_warnings(path: Path, site: Site) -> list[str]:
+    """Rules of the site file that do not do what they seem to, as sentences."""
+    from scanner.assess.lint import lint, told
+
+    return told(str(path), lint(site))

@@ -7,8 +7,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-pytest_plugins = ["cli_fixtures"]
+# Hypothesis' own deadline is the clock's, which other work on the machine stretches.
+settings.register_profile("fencewalk", deadline=None)
+settings.load_profile("fencewalk")
+
+pytest_plugins = ["cli_fixtures", "lab_fixtures"]
 
 
 @pytest.hookimpl(wrapper=True)

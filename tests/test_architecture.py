@@ -14,12 +14,14 @@ FLOORS = {
     "model": 1.0, "errors": 1.0, "collect": 1.0,
     "ports": 2.0, "probes": 2.0, "identify": 2.0, "versions": 2.0, "importers": 2.0, "exporters": 2.0,
     "plan": 2.5, "baselines": 2.5, "controls": 2.5,
+    "dressing": 2.6, "link_local": 2.6, "known": 2.0,
     "assess": 3.0, "net": 3.0, "store": 3.0, "feeds": 3.0,
-    "lab": 4.0, "pipeline": 4.0,
-    "session": 5.0,
+    "canary_plan": 2.75, "lab": 4.0, "pipeline": 4.0, "canary": 4.0,
+    "session": 5.0, "samples": 5.1, "verify": 5.3, "diff": 5.6,
     "cli": 6.0, "tui": 6.0,
 }  # fmt: skip
-"""Half floors: a plan is made of ports; the data rooms read their YAML by the importers' reader."""
+"""Half floors: a plan is made of ports; the data rooms read their YAML by the importers' reader; dressing follows a
+plan."""
 PURE = {name for name, floor in FLOORS.items() if floor < 3} | {"assess"}
 IMPURE_MODULES = {
     "socket", "ssl", "asyncio", "subprocess", "threading", "multiprocessing", "os", "time", "select", "selectors",
@@ -30,6 +32,7 @@ ROOMS = {
     "networkx": {"assess"},
     "scapy": {"net"},
     "numpy": {"net"},
+    "psutil": {"net"},
     "dns": {"net"},
     "nmap": {"net"},
     "jinja2": {"exporters"},

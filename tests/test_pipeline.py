@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner import session
+from scanner import samples, session
 from scanner.lab.simulate import SimulatedNetwork
 from scanner.model.network import Converse, Knock, Pace, Sweep
 from scanner.model.observation import SHUT_OUT, Alive, Event, Limitation, PortState, Vantage
@@ -23,7 +23,7 @@ from scanner.plan import make_plan
 from scanner.ports import parse_ports
 from scanner.store import Store
 
-TOPOLOGY = session.load_topology("harbor-dental")
+TOPOLOGY = samples.load_topology("harbor-dental")
 ZONE = "front-desk"
 PORTS = parse_ports("22,80,443,445,U:53")
 
@@ -32,7 +32,7 @@ def run(store: Path, stop_after: int | None = None, kill: bool = False) -> int:
     """A simulated session, resumed if there is one; left after `stop_after` events. How many events there were."""
     count = 0
     with Store(store) as opened:
-        events = session.scan_simulated(TOPOLOGY, ZONE, PORTS, opened)
+        events = samples.scan_simulated(TOPOLOGY, ZONE, PORTS, opened)
         for _ in events:
             count += 1
             if count == stop_after:
@@ -45,7 +45,7 @@ def run(store: Path, stop_after: int | None = None, kill: bool = False) -> int:
 
 def findings(folder: Path, store: Path) -> Report:
     site = folder / "site.yaml"
-    session.write_lab_site(TOPOLOGY, site, TOPOLOGY.today)
+    samples.write_lab_site(TOPOLOGY, site, TOPOLOGY.today)
     return session.assess_site(site, store, TOPOLOGY.today)
 
 

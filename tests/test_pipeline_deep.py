@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_lab import Lab, why_not
+from live_lab import Lab
 from typed import Run
 
-from scanner import session
+from scanner import samples, session
 from scanner.lab.simulate import SimulatedNetwork, clock
 from scanner.model.network import Converse, Pace
 from scanner.model.observation import Conversation, Event, Reading, Refused, Vantage
@@ -22,7 +22,7 @@ from scanner.plan import Manners, make_plan
 from scanner.ports import parse_ports
 from scanner.store import Store
 
-TOPOLOGY = session.load_topology("harbor-dental")
+TOPOLOGY = samples.load_topology("harbor-dental")
 ELEMENT = b'<service name="x" product="Acme Thing" version="1.2" method="probed" conf="10"/>'
 
 
@@ -96,15 +96,6 @@ def test_deep_without_identification_is_a_contradiction(run: Run, site: Path) ->
     assert (code, "leave one of them out" in err) == (2, True)
 
 
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    made = Lab()
-    try:
-        yield made
-    finally:
-        made.close()
-
-
 SERVER = """
 import socket
 listener = socket.create_server(("10.91.2.10", 8081))
@@ -129,22 +120,14 @@ zones: [{{name: near, subnets: [10.91.1.0/24]}}, {{name: far, subnets: [10.91.2.
 
 
 @pytest.mark.lab
-@pytest.mark.skipif(bool(why_not()), reason=str(why_not()))
 @pytest.mark.parametrize("nmap", [True, False])
 def test_the_whole_way_with_a_real_nmap(lab: Lab, tmp_path: Path, nmap: bool) -> None:
     path = tmp_path / "site.yaml"
     path.write_text(SITE.format(today=datetime.date.today()))
-    within = ["ip", "netns", "exec"]
-    server = subprocess.Popen([*within, lab.name("target"), sys.executable, "-c", SERVER], stdout=subprocess.PIPE)
-    try:
-        assert server.stdout is not None
-        server.stdout.readline()
+    with lab.serving("target", [sys.executable, "-c", SERVER]):
         scan = [sys.executable, "-m", "scanner.cli", "scan", str(path), "--from", "near", "--ports", "8081", "--deep"]
-        command = [*within, lab.name("laptop"), *([] if nmap else ["env", "PATH=/nonexistent"]), *scan]
+        command = lab.command("laptop", [*([] if nmap else ["env", "PATH=/nonexistent"]), *scan])
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    finally:
-        server.kill()
-        server.communicate()
     if not nmap:
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert "--deep: nmap is not installed: apt install nmap" in done.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,22 +44,22 @@ def _visible(value: object) -> object:
     return value
 
 
-def _report(site: Path | None, store: Path | None, today: datetime.datetime | None, saved: Path | None) -> Report:
+def _report(site: Path | None, store: Path | None, today: str | None, saved: Path | None) -> Report:
     if saved is not None:
         return load_report(saved)
     if site is None:
         raise BadInput("Name a site file, or a saved report with --report FILE.")
-    from scanner.session import assess_site
+    from scanner.session import assess_site, parse_day
 
-    return assess_site(site, store=store, today=today.date() if today else None)
+    return assess_site(site, store=store, today=parse_day(today, "--today") if today else None)
 
 
 @click.command("tui", short_help="Explore the report in the terminal.")
 @click.argument("site", required=False, type=click.Path(path_type=Path))
 @click.option("--store", type=click.Path(path_type=Path), help="Scan data; beside the site file by default.")
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Judge as of this day (YYYY-MM-DD).")
+@click.option("--today", metavar="YYYY-MM-DD", help="Judge as of this day (default: today).")
 @click.option("--report", "saved", type=click.Path(path_type=Path), help="Show this saved JSON report instead.")
-def COMMAND(site: Path | None, store: Path | None, today: datetime.datetime | None, saved: Path | None) -> None:
+def COMMAND(site: Path | None, store: Path | None, today: str | None, saved: Path | None) -> None:
     """Explore the report of SITE in the terminal: overview, hosts, zone matrix, gaps and patches."""
     # Textual draws on stderr, reads stdin, and a redirected stdout means that somebody expects text there.
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):

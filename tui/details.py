@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+from scanner.exporters.fence_words import asked, service_of
+from scanner.exporters.words import why_unknown
 from scanner.model.report import CROSSED, HELD, FindingRow, FlowRow, HostRow, PatchRow, Report
+from tui import fence
 from tui.doc import Doc
 from tui.facts import PATCH_KINDS, cells_by_pair, finding_host, state_of
 from tui.status import CELLS, COVERAGE, FLOWS, PATCHES, SEVERITY, STATES, mark
@@ -30,7 +33,7 @@ def host(row: HostRow, report: Report) -> Doc:
         doc.add(f"{service.transport}/{service.port}".ljust(10), "accent", bold=True)
         doc.add(service.state.ljust(8), "text" if service.state == "open" else "muted")
         doc.add((service.service or "not identified") + (" over TLS" if service.tls else ""), "text")
-        product = " ".join(filter(None, (service.product, service.version)))
+        product = " ".join(filter(None, (service.title or service.product, service.version)))
         if product:
             doc.add("  ").add(product, "text", bold=True)
         for extra in filter(None, (service.revision, service.distro)):
@@ -50,13 +53,16 @@ def host(row: HostRow, report: Report) -> Doc:
     if judged:
         doc.title("Versions")
         for patch in judged:
-            doc.mark(mark(PATCHES, patch.verdict)).add("  ").add(" ".join(filter(None, (patch.product, patch.version))))
+            doc.mark(mark(PATCHES, patch.verdict)).add("  ").add(
+                " ".join(filter(None, (patch.title or patch.product, patch.version)))
+            )
             doc.add("  ").line(patch.reason, "muted", hang=2)
     found = [finding for finding in report.findings if finding_host(finding, row)]
     if found:
         doc.title("Findings")
         for finding in found:
             _finding_line(doc, finding)
+    fence.falls_from(doc, row.id, row.zone, report)
     return doc
 
 
@@ -69,7 +75,8 @@ def _finding_line(doc: Doc, finding: FindingRow) -> None:
     doc.end(hang=12)
 
 
-def finding(row: FindingRow) -> Doc:
+def finding(row: FindingRow, report: Report | None = None) -> Doc:
+    """`report`: where its path can be looked up, and what cuts it."""
     doc = Doc().mark(mark(SEVERITY, row.severity)).add("  ").line(row.kind, "muted")
     doc.line(row.title, bold=True).end()
     if row.from_ or row.to:
@@ -80,7 +87,10 @@ def finding(row: FindingRow) -> Doc:
     _exception(doc, row)
     if row.path:
         doc.title("Path")
-        _path(doc, row.path)
+        if report is None or not fence.path(doc, row, report):
+            _path(doc, row.path)
+    if report is not None:
+        fence.closed_by(doc, row, report)
     doc.title("Evidence").lines(row.evidence or "none recorded")
     doc.title("Remedy").lines(row.remedy)
     doc.title("Replay", "y copies it").lines(row.replay, "accent")
@@ -123,11 +133,12 @@ def _path(doc: Doc, hops: tuple[str, ...]) -> None:
 def patch(row: PatchRow, report: Report) -> Doc:
     doc = Doc().mark(mark(PATCHES, row.verdict))
     doc.add("  ").line(f"{row.confidence} confidence", "muted")
-    doc.line(" ".join(filter(None, (row.product, row.version or "(no version)"))), bold=True).end()
+    doc.line(" ".join(filter(None, (row.title or row.product, row.version or "(no version)"))), bold=True).end()
     doc.field("host", row.host)
     if row.port is not None:
         doc.field("service", f"{row.transport}/{row.port}")
-    doc.field("reason", row.reason).field("found", row.version or "no version").field("required", row.required)
+    doc.field("reason", row.reason).field("missing", why_unknown(row))
+    doc.field("found", row.version or "no version").field("required", row.required)
     if row.fixed_at:
         age = "" if row.age_days is None else f", {row.age_days} days ago"
         doc.field("fixed", f"{row.fixed_at}{age}")
@@ -165,7 +176,9 @@ def cell(report: Report, from_: str, to: str) -> Doc:
     row = cells_by_pair(report).get((from_, to))
     doc = Doc().add(from_, bold=True).add("  →  ", "muted").line(to, bold=True)
     if row is None and from_ == to:
-        return doc.line("The same zone: policy allows all of it.", "muted")
+        doc.line("The same zone: policy allows all of it.", "muted")
+        fence.falls_from(doc, from_, from_, report)
+        return doc
     verdict = mark(CELLS, row.verdict if row else "UNTESTED")
     doc.mark(verdict).end()
     doc.line(row.reason if row else "The report says nothing about this pair: nobody tested it.")
@@ -184,6 +197,7 @@ def cell(report: Report, from_: str, to: str) -> Doc:
         doc.title("Findings", "Enter goes there")
         for finding_row in found:
             _finding_line(doc, finding_row)
+    fence.measured(doc, from_, to, report)
     flows = [flow for flow in report.reachability if (flow.from_, flow.to) == (from_, to)]
     if flows:
         doc.title("Flows")
@@ -201,7 +215,9 @@ def _flow_order(flow: FlowRow) -> tuple[bool, bool]:
 def _flow(doc: Doc, flow: FlowRow) -> None:
     look = mark(FLOWS, flow.verdict)
     forbidden = flow.verdict in CROSSED and not flow.allowed
-    doc.add(f"{flow.transport}/{flow.port}".ljust(10), "accent").add(f"{flow.address}  ")
+    doc.add(service_of(flow.transport, flow.port).ljust(10), "accent").add(f"{flow.address}  ")
+    if flow.via:
+        doc.add(f"{asked(flow.via)}  ", "amber")
     doc.add(look.label, "red" if forbidden else look.colour, bold=True)
     doc.line("  allowed" if flow.allowed else "  forbidden", "muted")
     doc.add("          ").line(flow.reason, "muted", hang=10)

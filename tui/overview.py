@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from scanner.exporters.fence_words import NOTES, change_words
+from scanner.exporters.verdict import conclude, is_scan
 from scanner.model.report import Report, VantageRow, is_open
 from scanner.model.text import visible
+from tui import fence
 from tui.doc import Doc
-from tui.facts import cells_by_pair, headline, pair_verdicts, patch_sentence, summary_of, zone_names
-from tui.status import CELLS, PATCHES, SEVERITY, Mark, mark, severity_rank
+from tui.facts import cells_by_pair, pair_verdicts, summary_of, zone_names
+from tui.status import CELLS, PATCHES, SEVERITY, TONES, Mark, mark, severity_rank
 
 Draw = Callable[[int], Doc]
 """A document for a width in cells."""
 
-REMEDIES, STEPS, FINDINGS, LIMITS = 5, 2, 6, 8
+REMEDIES, STEPS, FINDINGS, LIMITS, NOTED = 5, 2, 6, 8, 4
 """How many the first page shows; it says how many more there are."""
 
 
 def verdict(report: Report) -> Doc:
-    fence, patches, figures = headline(report), patch_sentence(report), summary_of(report)
-    doc = Doc().line(f"{fence.glyph} {fence.sentence}", fence.colour, bold=True, hang=2)
-    doc.line(f"{patches.glyph} {patches.sentence}", patches.colour, hang=2)
-    sessions = len(report.vantages)
+    fence, figures = conclude(report), summary_of(report)
+    doc = Doc().line(f"{fence.glyph} {fence.word}. {fence.sentence}", TONES[fence.tone], bold=True, hang=2)
+    doc.line(fence.software)
+    sessions = sum(map(is_scan, report.vantages))
     facts = [
         f"{figures.hosts} hosts",
         f"{figures.services} services",
@@ -92,6 +95,7 @@ def zones(report: Report, width: int) -> Doc:
 def first(report: Report) -> Doc:
     """Remedies in the report's own order, and what each would close."""
     doc = Doc()
+    fence.cut(doc, report)
     by_id = {finding.id: finding for finding in report.findings}
     for number, remedy in enumerate(report.remediation[:REMEDIES], 1):
         closed = [by_id[each].severity for each in remedy.closes if each in by_id]
@@ -100,7 +104,7 @@ def first(report: Report) -> Doc:
             doc.add(f"   closes {len(closed)}, worst ", "muted")
             doc.mark(mark(SEVERITY, max(closed, key=severity_rank)), bold=False)
         doc.end(hang=3)
-        steps = remedy.change.split("\n")
+        steps = change_words(remedy)
         for step in steps[:STEPS]:
             doc.add("   ").line(step, "muted", hang=3)
         if len(steps) > STEPS:
@@ -130,7 +134,7 @@ def limits(report: Report) -> Doc:
     """What the verdict rests on, and what it does not cover."""
     doc = Doc()
     stood: dict[str, list[VantageRow]] = {}
-    for vantage in report.vantages:
+    for vantage in filter(is_scan, report.vantages):
         stood.setdefault(vantage.zone, []).append(vantage)
     for zone, sessions in stood.items():
         unfinished = sum(not session.complete for session in sessions)
@@ -153,4 +157,14 @@ def limits(report: Report) -> Doc:
         doc.line(f"{count} {state}: {reason}", "muted", hang=2)
     if len(reasons) > LIMITS:
         doc.line(f"and {len(reasons) - LIMITS} more reasons in the report", "muted")
+    ears = dict.fromkeys(row.zone for row in report.vantages if row.purpose == "canary")
+    if ears:
+        doc.end().line(f"A canary listened in {', '.join(ears)}: the Matrix (3) shows what it measured.")
+    if report.policy_notes:
+        doc.title("Odd about the policy")
+    for note in report.policy_notes[:NOTED]:
+        doc.add("! ", "amber", bold=True).add(f"{note.rule}  {NOTES.get(note.kind, note.kind)}: ")
+        doc.line(note.text, "muted", hang=2)
+    if len(report.policy_notes) > NOTED:
+        doc.line(f"and {len(report.policy_notes) - NOTED} more in the report", "muted")
     return doc

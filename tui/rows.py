@@ -48,10 +48,10 @@ def _sev(title: str, least: int = 10) -> Column:
 def hosts(report: Report) -> Table:
     columns = (
         Column(key="host", title="ADDRESS", least=15, most=39, order=address_order),
-        Column(key="zone", title="ZONE", least=10, most=16),
-        Column(key="name", title="NAME", least=12, most=24),
+        Column(key="zone", title="ZONE", least=8, most=16),
+        Column(key="name", title="NAME", least=9, most=24),
         _sev("WORST"),
-        Column(key="service", title="SERVICES", least=18, most=44),
+        Column(key="service", title="SERVICES", least=12, most=44),
         Column(key="device", title="DEVICE", least=8, most=21),
         Column(key="os", title="OS", least=12, most=20),
         Column(key="vendor", title="VENDOR", least=12, most=20),
@@ -83,7 +83,7 @@ def _host(host: HostRow, worst: str | None) -> Row:
 
 
 def _product(service: ServiceRow) -> str:
-    return " ".join(filter(None, (service.product, service.version)))
+    return " ".join(filter(None, (service.title or service.product, service.version)))
 
 
 def gap_findings(report: Report) -> list[FindingRow]:
@@ -94,7 +94,7 @@ def gap_findings(report: Report) -> list[FindingRow]:
 def gaps(findings: Sequence[FindingRow]) -> Table:
     columns = (
         _sev("SEVERITY"),
-        Column(key="title", title="WHAT", least=46, most=80),
+        Column(key="title", title="WHAT", least=36, most=80),
         Column(key="state", title="STATE", least=10, match="label"),
         Column(key="flow", title="FLOW", least=20, most=28),
         Column(key="service", title="PORT", least=8, most=9, order=port_order),
@@ -150,9 +150,11 @@ def _patch(row: PatchRow) -> Row:
     return (
         mark(PATCHES, row.verdict).label,
         row.host,
-        row.product,
+        row.title or row.product,
         row.version or "",
-        row.required or "",
+        "distro's fixes"
+        if row.required and row.required == row.version and row.verdict == "UNKNOWN"
+        else row.required or "",
         row.reason,
         mark(SEVERITY, row.severity).label if row.severity else "",
         "" if row.age_days is None else str(row.age_days),
@@ -161,3 +163,10 @@ def _patch(row: PatchRow) -> Row:
         "" if row.port is None else str(row.port),
         " ".join(row.cves),
     )
+
+
+def _required(row: PatchRow) -> str:
+    """The very version that shows can be required: then it is the distribution's fixes that are in question."""
+    if row.verdict == "UNKNOWN" and row.required and row.required == row.version:
+        return "distro's fixes"
+    return row.required or ""

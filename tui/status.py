@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from scanner.exporters import words
+from scanner.exporters.words import Tone
 from scanner.model.base import SEVERITIES
 
 Colour = Literal["text", "muted", "accent", "red", "orange", "amber", "green", "blue", "grey"]
@@ -30,27 +32,19 @@ def _marks(*rows: tuple[str, str, Colour]) -> Mapping[str, Mark]:
     return MappingProxyType({word: Mark(glyph, word, colour) for glyph, word, colour in rows})
 
 
-CELLS = _marks(
-    ("✕", "BREACHED", "red"),
-    ("✓", "AS_POLICY", "green"),
-    ("?", "UNPROVEN", "amber"),
-    ("–", "UNTESTED", "grey"),
+TONES: Mapping[Tone, Colour] = MappingProxyType(
+    {"good": "green", "bad": "red", "warn": "amber", "none": "grey", "plain": "text"}
 )
-PATCHES = _marks(
-    ("✕", "NON_COMPLIANT", "red"),
-    ("✕", "END_OF_LIFE", "orange"),
-    ("?", "UNKNOWN", "amber"),
-    ("✓", "COMPLIANT", "green"),
-)
-FLOWS = _marks(
-    ("→", "REACHED", "text"),
-    ("→", "ONE_WAY", "text"),
-    ("→", "TARGET_DOWN_PATH_OPEN", "text"),
-    ("✓", "REJECTED", "text"),
-    ("✓", "DROPPED", "text"),
-    ("?", "UNPROVEN", "amber"),
-    ("–", "UNTESTED", "grey"),
-)
+
+
+def _signs(table: Mapping[str, words.Mark]) -> Mapping[str, Mark]:
+    """The signs of a report under their codes, which filters and the JSON report know them by."""
+    return _marks(*((sign.glyph, code, TONES[sign.tone]) for code, sign in table.items()))
+
+
+CELLS = _signs(words.CELLS)
+PATCHES = _signs(words.PATCHES)
+FLOWS = _signs(words.FLOWS)
 """Whether a flow that was REACHED is good or bad hangs on policy, so the verdict alone has no colour."""
 
 SEVERITY = _marks(
@@ -60,7 +54,7 @@ SEVERITY = _marks(
     ("○", "low", "blue"),
     ("·", "info", "grey"),
 )
-COVERAGE = _marks(("●", "tested", "text"), ("?", "partial", "amber"), ("–", "untested", "grey"))
+COVERAGE = _signs(words.STATES)
 
 STATES = _marks(("●", "open", "text"), ("○", "accepted", "grey"), ("!", "expired", "orange"))
 """Of a finding: open, accepted by a valid exception, or open again since its exception expired."""

@@ -289,11 +289,19 @@ class WideTable(ScrollView, can_focus=True):
 def fit(columns: Sequence[Column], natural: Sequence[int], room: int) -> list[int]:
     """Column widths for a window `room` cells wide.
 
-    Each gets what it needs up to its `most`. Too wide together: the roomiest give way, down to their `least`, and what
-    still does not fit is scrolled to. Room to spare goes to those that `most` had cut.
+    Each gets what it needs up to its `most`. Too wide together: the roomiest give way, down to their `least`. Where
+    even that does not fit, the last columns give way whole: the window holds the first ones, as many as fit, to its
+    very edge, and the others are scrolled to. Room to spare goes to those that `most` had cut.
     """
     widths = [max(min(need, column.most), 1) for need, column in zip(natural, columns, strict=True)]
     least = [min(width, column.least) for width, column in zip(widths, columns, strict=True)]
+    if sum(least) + GAP * len(widths) > room:
+        first = len(least)
+        while first > 1 and sum(least[:first]) + GAP * first > room:
+            first -= 1
+        ahead = fit(columns[:first], natural[:first], room) if first < len(least) else [max(1, room - GAP)]
+        ahead[-1] += max(0, room + 1 - sum(ahead) - GAP * first)
+        return [*ahead, *widths[first:]]
     excess = sum(widths) + GAP * len(widths) - room
     while excess > 0:
         slack, at = max((widths[at] - least[at], at) for at in range(len(widths)))

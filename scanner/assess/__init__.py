@@ -9,19 +9,27 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from scanner.assess.bridges import dual_homed, flat
-from scanner.assess.cells import Crossing, crossing
+from scanner.assess.blast import blast
+from scanner.assess.bridges import dual_homed, flat, port_forwards
+from scanner.assess.cells import Crossing, Crossings
+from scanner.assess.cut import cut_row
 from scanner.assess.evidence import Evidence, FlowKey, utc
 from scanner.assess.exposures import exposed
 from scanner.assess.flows import Judge
+from scanner.assess.forwarded import forwarded, led_into
 from scanner.assess.gaps import gaps, path_findings
+from scanner.assess.gateways import bridged
+from scanner.assess.graph import attack_graph
 from scanner.assess.inventory import Inventory
+from scanner.assess.lint import lint
+from scanner.assess.measured_gaps import measured_gaps
 from scanner.assess.paths import attack_paths
 from scanner.assess.policy import Policy
-from scanner.assess.remedies import remediation
+from scanner.assess.remedies import remediation, with_rules
 from scanner.assess.required import blocked
 from scanner.assess.software import Judged, judged, patch_findings
 from scanner.assess.unknown import strangers
+from scanner.assess.whatif import Supposing, marked, stopped_by, written
 from scanner.identify.second import NOBODY, Second
 from scanner.model.base import SEVERITIES
 from scanner.model.baseline import Knowledge
@@ -36,9 +44,11 @@ from scanner.model.report import (
     VantageRow,
     ZoneRow,
 )
-from scanner.model.site import Exception_, Site
+from scanner.model.site import Exception_, Rule, Site
 
 _SCHEMA = 1
+_AT_ONCE = 4096
+"""Observations that are turned into text at a time."""
 _KIND_ORDER = (
     "attack-path",
     "segmentation-gap",
@@ -60,10 +70,12 @@ def assess(
     exceptions: Iterable[Exception_] = (),
     vendor: Callable[[str], str | None] = lambda mac: None,
     second: Second = NOBODY,
+    what_if: Sequence[Rule] = (),
 ) -> Report:
     """Judge everything that was observed. The same facts give the same report, byte for byte, in whatever order.
 
-    `second` is asked about what our own fingerprints do not know.
+    `second` is asked about what our own fingerprints do not know; `what_if` are denials that the fence is taken to
+    have besides.
     """
     sessions = sorted(sessions, key=lambda each: (each.scan.started, each.scan.id))
     evidence = Evidence(site, sessions)
@@ -71,13 +83,18 @@ def assess(
     inventory = Inventory(evidence, second)
     judge = Judge(evidence, policy, inventory.two_legged)
     inventory.add_reached(judge)
+    if what_if:
+        judge = Supposing(judge, what_if)
 
+    pairs = Crossings(evidence, policy, judge)
     crossings = [
-        crossing(evidence, policy, judge, left.name, right.name)
+        pairs.of(left.name, right.name)
         for left in site.zones
         for right in site.zones
         if left is not right or left.isolated
     ]
+    if what_if:
+        crossings = marked(crossings)
     hosts = tuple(inventory.row(each, policy, vendor) for each in inventory.machines)
     items = judged(inventory, knowledge, today)
     flows = tuple(flow for each in crossings for flow in each.flows)
@@ -85,11 +102,23 @@ def assess(
     services = _service_names(inventory, hosts)
     exploitable = _exploitable(items)
     reached = [flow for flow in flows if flow.verdict == "REACHED" and flow.state == "open"]
-    paths = list(attack_paths(site, inventory, reached, services, exploitable))
+    fence = {each.address for each in flows if judge.own_leg(each.address) and not policy.critical_name(each.address)}
+    ways = [each for each in flows if each.verdict == "REACHED" and each.address not in fence]
+    led = [
+        each
+        for each in forwarded(inventory.forwards, reached, _allows(evidence, policy))
+        if stopped_by(site, what_if, each) is None
+    ]
+    crossings = [led_into(each, led) for each in crossings]
+    graph = attack_graph(site, inventory.machines, (*ways, *led), services, exploitable, evidence.up)
+    paths = list(attack_paths(site, graph))
     found = [
         *(finding for each in crossings for finding in gaps(site, knowledge, each, inventory, services)),
+        *(each for crossing in crossings for each in measured_gaps(site, knowledge, crossing)),
         *flat(site, knowledge, inventory),
         *dual_homed(site, knowledge, inventory),
+        *bridged(site, knowledge, judge, inventory),
+        *port_forwards(site, knowledge, policy, inventory),
         *blocked(site, knowledge, evidence, policy, judge),
         *path_findings(site, knowledge, paths),
         *patch_findings(knowledge, items),
@@ -109,7 +138,7 @@ def assess(
         cells=tuple(each.cell for each in crossings),
         patches=tuple(each.row for each in items),
         findings=findings,
-        remediation=remediation(findings, paths),
+        remediation=remediation(site, findings, paths),
         coverage=tuple(each.coverage for each in crossings),
         digests=_digests(site, sessions, knowledge, second),
         zones=tuple(
@@ -117,7 +146,25 @@ def assess(
         ),
         summary=_summary(hosts, findings, crossings, items),
         authorization=_authorization(site),
+        policy_notes=lint(site),
+        measured=tuple(row for each in crossings for row in each.measured),
+        paths=tuple(each.row for each in paths),
+        blast=blast(site, graph),
+        cut=with_rules(
+            site, cut_row(site, graph, paths, findings, (*led, *(flow for each in crossings for flow in each.breaches)))
+        ),
+        what_if=tuple(map(written, what_if)),
     )
+
+
+def _allows(evidence: Evidence, policy: Policy) -> Callable[[str, FlowKey], bool]:
+    """Whether policy lets the laptop reach a service from where it stood in a zone."""
+
+    def allows(zone: str, key: FlowKey) -> bool:
+        view = evidence.views.get(zone)
+        return policy.allows(zone, view.address if view else "", *key)
+
+    return allows
 
 
 def _authorization(site: Site) -> str:
@@ -170,6 +217,7 @@ def _vantages(sessions: Sequence[Session]) -> tuple[VantageRow, ...]:
             ended=None if each.scan.ended is None else utc(each.scan.ended),
             complete=each.scan.complete,
             engine=each.scan.engine,
+            purpose=each.scan.purpose,
         )
         for each in sessions
     )
@@ -194,8 +242,23 @@ def _digests(site: Site, sessions: Sequence[Session], knowledge: Knowledge, seco
         site=_digest(site),
         baselines=_digest((knowledge.baselines, knowledge.distros)),
         feeds=_digest((knowledge.kev, knowledge.controls, knowledge.dated, *filter(None, [second.digest]))),
-        observations=_digest(sessions),
+        observations=_digest_of(sessions),
     )
+
+
+def _digest_of(sessions: Sequence[Session]) -> str:
+    """The same as `_digest` of all of them, of which not all have to be text at once."""
+    digest = hashlib.sha256(b"[")
+    for number, session in enumerate(sessions):
+        empty = msgspec.json.encode(msgspec.structs.replace(session, observations=()), order="deterministic")
+        before, _, after = empty.partition(b'"observations":[')
+        digest.update(b"," * bool(number) + before + b'"observations":[')
+        for first in range(0, len(session.observations), _AT_ONCE):
+            part = msgspec.json.encode(session.observations[first : first + _AT_ONCE], order="deterministic")
+            digest.update(b"," * bool(first) + part[1:-1])
+        digest.update(after)
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def _digest(value: object) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from scanner.assess.identity import Link
 from scanner.assess.inventory import Inventory, Machine
 from scanner.assess.make import finding
+from scanner.assess.policy import Policy
+from scanner.assess.port_forwards import Forward
+from scanner.model.base import Severity, Transport
 from scanner.model.baseline import Knowledge
 from scanner.model.report import FindingRow
 from scanner.model.site import Site
@@ -65,9 +68,56 @@ def dual_homed(site: Site, knowledge: Knowledge, inventory: Inventory) -> Iterat
             to=zones[1],
             path=tuple(ids),
             remedy=f"Take one of its legs away ({', '.join(ids)}), and let the firewall carry what it needs.",
-            replay=_identity_command(ids, machine),
+            replay=f"{_identity_command(ids, machine)}  # from {zones[0]}, then from {zones[1]}: the same comes back",
             evidence="; ".join(_explained(link) for link in machine.links),
         )
+
+
+def port_forwards(site: Site, knowledge: Knowledge, policy: Policy, inventory: Inventory) -> Iterator[FindingRow]:
+    """Ports that lead through the fence to a host of another zone, as the same identity on both sides shows."""
+    for each in inventory.forwards:
+        (from_, _, at), (to, _, address) = each.at.partition("/"), each.to.partition("/")
+        transport: Transport = "udp" if each.port.startswith("udp") else "tcp"
+        port, behind = int(each.port.partition("/")[2]), int(each.to_port.partition("/")[2])
+        laptop = inventory.evidence.views[from_].address if from_ in inventory.evidence.views else at
+        if policy.allows(from_, laptop, address, transport, behind):
+            continue
+        name = policy.critical_name(address)
+        what = f"{name}, {address}" if name else address
+        yield finding(
+            "segmentation-gap",
+            _forward_severity(site, from_, to, bool(name)),
+            f"{from_} → {to}: {each.port} of {at} leads to {each.to_port} of {what}",
+            names=(from_, to, at, each.port, address, each.to_port),
+            aspect="port-forward",
+            knowledge=knowledge,
+            host=each.to,
+            from_=from_,
+            to=to,
+            transport=transport,
+            port=behind,
+            path=(f"{from_} → {each.at} {each.port} → {each.to} {each.to_port} (observed)",),
+            remedy=f"Take the port forward {at} {each.port} → {address} {each.to_port} away, or restrict it to those "
+            f"who need it and add {from_} → {address} {each.to_port} to `allow` with its reason.",
+            replay=f"{_shown_by(each, at, port)}; {_shown_by(each, address, behind)}  # the first from {from_}, the "
+            f"second from {to}: the same comes back",
+            evidence=f"the same {' and '.join(each.shared)} on {each.at} {each.port} and {each.to} {each.to_port}; "
+            f"{each.why}",
+        )
+
+
+def _forward_severity(site: Site, from_: str, to: str, critical: bool) -> Severity:
+    outside = _trust(site, from_) in ("untrusted", "user", "device")
+    if critical and outside:
+        return "critical"
+    return "high" if critical or _trust(site, to) in ("critical", "management") else "medium"
+
+
+def _shown_by(found: Forward, address: str, port: int) -> str:
+    if any("SSH" in each for each in found.shared):
+        return f"ssh-keyscan -T 5 -p {port} {address}"
+    end = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return f"timeout 5 openssl s_client -connect {end} </dev/null 2>/dev/null | openssl x509 -noout -fingerprint"
 
 
 def _explained(link: Link) -> str:
@@ -75,19 +125,19 @@ def _explained(link: Link) -> str:
 
 
 def _identity_command(ids: Sequence[str], machine: Machine) -> str:
-    """Each leg's certificate, by its fingerprint. Each leg answers from its own zone."""
+    """Each leg's certificate, by its fingerprint. From a leg's own zone that leg answers, the other may not."""
     kinds = {kind for link in machine.links for kind in link.kinds}
     port = next((key[2] for key, talk in machine.services.items() if talk and talk.tls), None)
     addresses = [each.split("/", 1)[1] for each in ids]
     if "tls.cert" not in kinds or port is None:
         if "ssh.hostkey" in kinds:
-            return f"ssh-keyscan {' '.join(addresses)}"
+            return f"ssh-keyscan -T 5 {' '.join(addresses)}"
         if "mac" in kinds:
-            return f"for end in {' '.join(addresses)}; do arping -c 1 $end; done  # each from its own zone"
+            return f"for end in {' '.join(addresses)}; do arping -c 1 $end; done"
         return f"nmap -Pn -p 445,3389 --script smb2-security-mode,rdp-ntlm-info {' '.join(addresses)}"
     ends = " ".join(f"{f'[{each}]' if ':' in each else each}:{port}" for each in addresses)
-    show = "openssl s_client -connect $end </dev/null 2>/dev/null | openssl x509 -noout -fingerprint"
-    return f"for end in {ends}; do {show}; done  # each from its own zone"
+    show = "timeout 5 openssl s_client -connect $end </dev/null | openssl x509 -noout -fingerprint"
+    return f"for end in {ends}; do echo $end; {show}; done 2>/dev/null"
 
 
 def _trust(site: Site, zone: str) -> str:

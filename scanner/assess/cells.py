@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from scanner.assess.asked import Area
 from scanner.assess.evidence import Evidence, FlowKey, View
 from scanner.assess.flows import Judge
+from scanner.assess.near import left_out
 from scanner.assess.policy import Policy
+from scanner.assess.portmask import lowest, mask_of
+from scanner.assess.silent import LISTED, Equal, Silent, flow_order
 from scanner.model.addresses import AddressSet, address_key, network
 from scanner.model.base import Transport
 from scanner.model.observation import NOT_CAPTURED
-from scanner.model.report import CROSSED, HELD, CellRow, CoverageRow, FlowRow
-from scanner.model.site import service_range
+from scanner.model.report import CROSSED, HELD, CellRow, CoverageRow, FlowRow, MeasuredRow
 
-_NAMED_RANGE_LIMIT = 64
-"""A range of a critical system's ports up to this wide is owed a verdict port by port, as the plan asks it."""
+_WHOLE = 60_000
+"""TCP ports that are forbidden and held at a canary: nearly all there are."""
 _NAMED_SPANS = 40
 """Ranges of addresses that a reason names."""
 
@@ -30,44 +33,77 @@ class Crossing(msgspec.Struct, frozen=True):
     flows: tuple[FlowRow, ...]
     """Every probed flow that was not silent, and the silent ones that policy takes an interest in."""
     breaches: tuple[FlowRow, ...]
+    """Of these the forbidden ones that crossed."""
+    measured: tuple[MeasuredRow, ...] = ()
+    """What canaries in the zone measured."""
 
 
-def crossing(evidence: Evidence, policy: Policy, judge: Judge, from_: str, to: str) -> Crossing:
-    """Judge one pair; `from_` equals `to` for a zone whose hosts are isolated from each other."""
-    view = evidence.views.get(from_)
-    if view is None:
-        return _untested(from_, to, f"nobody stood in {from_}")
-    asked = evidence.asked(view, to)
-    if not asked:
-        return _untested(from_, to, f"no address of {to} was probed from {from_}")
+class Crossings:
+    """Judges pairs of zones."""
 
-    answered = [
-        judge.row(view, key)
-        for key, _ in view.flows()
-        if key[0] not in evidence.laptops and evidence.zone_of(key[0]) == to
-    ]
-    interesting = sorted(_interesting(evidence, policy, view, to) - {_key(each) for each in answered}, key=flow_order)
-    silent = [judge.row(view, key) for key in interesting]
-    flows = (*sorted(answered, key=lambda each: flow_order(_key(each))), *silent)
+    def __init__(self, evidence: Evidence, policy: Policy, judge: Judge, most: int = LISTED) -> None:
+        """`most`: up to so many silent flows of a pair are listed one by one; of more, equal ones are only counted."""
+        self._evidence = evidence
+        self._policy = policy
+        self._judge = judge
+        self._silent = Silent(evidence, policy, judge, most)
 
-    breaches = tuple(f for f in flows if f.verdict in CROSSED and not f.allowed and not _fence(policy, judge, f))
-    denied = [f for f in flows if not f.allowed and f.verdict not in CROSSED and not judge.own_leg(f.address)]
-    verdict, reason = _judge(evidence, policy, view, to, breaches, denied)
-    blind = [each for each in _subnets(evidence, to) if ":" not in each and not AddressSet.parse(each) & asked]
-    if blind and verdict == "AS_POLICY":
-        verdict, reason = "UNPROVEN", f"no address of {', '.join(blind)} was probed from {from_}"
-    areas = evidence.areas(view, to)
-    cell = CellRow(
-        from_=from_,
-        to=to,
-        verdict=verdict,  # type: ignore[arg-type]
-        tested=sum(each.pairs for each in areas.values()),
-        reached=sum(each.verdict in CROSSED for each in flows),
-        forbidden_reached=len(breaches),
-        reason=reason,
-    )
-    return Crossing(
-        cell, _coverage(evidence, view, to, areas), tuple(f for f in flows if f.verdict != "UNTESTED"), breaches
+    def of(self, from_: str, to: str) -> Crossing:
+        """Judge one pair; `from_` equals `to` for a zone whose hosts are isolated from each other."""
+        evidence, policy, judge = self._evidence, self._policy, self._judge
+        view = evidence.views.get(from_)
+        if view is None:
+            return _untested(from_, to, "; ".join(filter(None, (f"nobody stood in {from_}", evidence.strayed(from_)))))
+        asked = evidence.asked(view, to)
+        canaries = evidence.ears.addresses(to)
+        measured = tuple(row for each in canaries for row in judge.measured(view, each))
+        if not asked and not measured:
+            return _untested(from_, to, f"no address of {to} was probed from {from_}")
+
+        answered = [judge.row(view, key) for key in sorted(self._silent.answered(view, to), key=flow_order)]
+        quiet = self._silent.of(view, to)
+        dressed = [
+            judge.row(view, key, via)
+            for via in sorted(view.dressed)
+            for key in sorted((key for key, _ in evidence.flows(view.dressed[via], to)), key=flow_order)
+            if key[0] not in evidence.laptops
+        ]
+        arrived = [flow for each in canaries for flow in judge.measured_flows(view, each)]
+        flows = (*answered, *dressed, *quiet.listed, *arrived)
+
+        breaches = tuple(f for f in flows if f.verdict in CROSSED and not f.allowed and not _fence(policy, judge, f))
+        silent = sorted((*(Equal(f, 1) for f in quiet.listed), *quiet.summed), key=lambda e: flow_order(_key(e.row)))
+        held = [e for e in (*(Equal(f, 1) for f in answered), *silent) if e.row.verdict not in CROSSED]
+        denied = [e for e in held if not e.row.allowed and not judge.own_leg(e.row.address)]
+        verdict, reason = _judge(evidence, policy, view, to, breaches, denied, measured)
+        blind = [each for each in _subnets(evidence, to) if ":" not in each and not AddressSet.parse(each) & asked]
+        if blind and verdict == "AS_POLICY":
+            verdict, reason = "UNPROVEN", f"no address of {', '.join(blind)} was probed from {from_}"
+        if from_ == to and verdict == "AS_POLICY" and (near := left_out(view, asked, evidence.gateways[to])):
+            verdict, reason = "UNPROVEN", f"neighbours answered at {near}, and were not asked there"
+        areas = evidence.areas(view, to)
+        cell = CellRow(
+            from_=from_,
+            to=to,
+            verdict=verdict,  # type: ignore[arg-type]
+            tested=sum(each.pairs for each in areas.values()) + sum(map(_ports_of, measured)),
+            reached=_crossed(flows, measured),
+            forbidden_reached=_crossed(breaches, [row for row in measured if not row.allowed]),
+            reason=reason,
+        )
+        told = tuple(f for f in flows if f.verdict != "UNTESTED")
+        return Crossing(cell, _coverage(evidence, view, to, areas), told, breaches, measured)
+
+
+def _ports_of(row: MeasuredRow) -> int:
+    return mask_of(row.ports).bit_count()
+
+
+def _crossed(flows: Iterable[FlowRow], measured: Sequence[MeasuredRow]) -> int:
+    """How many crossed; of those to a canary only its own count knows all."""
+    canaries = {row.address for row in measured}
+    return sum(each.verdict in CROSSED and each.address not in canaries for each in flows) + sum(
+        _ports_of(row) for row in measured if row.verdict in CROSSED
     )
 
 
@@ -78,11 +114,43 @@ def _fence(policy: Policy, judge: Judge, flow: FlowRow) -> bool:
 
 
 def _judge(
-    evidence: Evidence, policy: Policy, view: View, to: str, breaches: tuple[FlowRow, ...], denied: list[FlowRow]
+    evidence: Evidence,
+    policy: Policy,
+    view: View,
+    to: str,
+    breaches: tuple[FlowRow, ...],
+    denied: list[Equal],
+    measured: tuple[MeasuredRow, ...],
 ) -> tuple[str, str]:
-    if breaches:
-        addresses = len({each.address for each in breaches})
-        return "BREACHED", f"{_count(len(breaches), 'forbidden flow')} reached {_count(addresses, 'address', 'es')}"
+    forbidden = [row for row in measured if not row.allowed]
+    through = [row for row in forbidden if row.verdict in CROSSED]
+    if breaches or through:
+        addresses = len({each.address for each in breaches} | {each.address for each in through})
+        many = _crossed(breaches, forbidden)
+        return "BREACHED", f"{_count(many, 'forbidden flow')} reached {_count(addresses, 'address', 'es')}"
+    verdict, reason = _unbroken(evidence, policy, view, to, denied)
+    if not forbidden:
+        return verdict, reason
+    # A canary proves the rules for its own address. A rule for one host of the zone it cannot see, so that the hosts'
+    # own denials are needed all the same; except in a zone where nobody is: there it stands for whoever comes.
+    unclear = [row for row in forbidden if row.verdict not in HELD]
+    many = sum(map(_ports_of, forbidden))
+    where = ", ".join(sorted({row.address for row in forbidden}, key=address_key))
+    if unclear:
+        lack = f"{_count(sum(map(_ports_of, unclear)), 'denied flow')} to the canary {where} without proof, first "
+        return "UNPROVEN", f"{lack}{unclear[0].transport}/{lowest(mask_of(unclear[0].ports))}: {unclear[0].reason}"
+    said = f"of {_count(many, 'forbidden flow')} to the canary {where} none got through"
+    home = evidence.views.get(to)
+    people = (evidence.in_use(to) or set()) - evidence.laptops - evidence.gateways[to]
+    tcp = [row for row in forbidden if row.transport == "tcp" and not row.via]
+    whole = any(sum(_ports_of(row) for row in tcp if row.address == each) > _WHOLE for each in {r.address for r in tcp})
+    if verdict == "UNPROVEN" and view.complete and home and home.complete and not (people or denied) and whole:
+        return "AS_POLICY", f"{said}, and nobody else is in {to}"
+    return verdict, f"{reason}; {said}"
+
+
+def _unbroken(evidence: Evidence, policy: Policy, view: View, to: str, denied: list[Equal]) -> tuple[str, str]:
+    """The verdict on a pair of which no forbidden flow is known to have crossed, by its hosts."""
     if not view.complete:
         lack = "did not run to its end" if view.asked_ports else "asked no ports"
         return "UNPROVEN", f"the scan from {view.zone} {lack}"
@@ -93,13 +161,17 @@ def _judge(
             "UNPROVEN",
             f"the scan from {to} asked no ports, or did not run to its end: what is up there is not known",
         )
-    open_questions = Counter(each.verdict for each in denied if each.verdict not in HELD)
+    if astray := evidence.standing.astray(to):
+        return "UNPROVEN", f"what is up in {to} is not known: {astray}"
+    open_questions = [each for each in denied if each.row.verdict not in HELD]
     if open_questions:
-        worst = next(each for each in denied if each.verdict not in HELD)
-        many = sum(open_questions.values())
+        many = sum(each.count for each in open_questions)
+        worst = open_questions[0].row
         where = f"{worst.address} {worst.transport}/{worst.port}"
         return "UNPROVEN", f"{_count(many, 'denied flow')} without proof, first {where}: {worst.reason}"
-    held = Counter(each.verdict for each in denied)
+    held: Counter[str] = Counter()
+    for each in denied:
+        held[each.row.verdict] += each.count
     if held:
         how = " and ".join(f"{count} {verdict.lower()}" for verdict, count in sorted(held.items()))
         return "AS_POLICY", f"{_count(sum(held.values()), 'denial')} proven ({how}); nothing forbidden crossed"
@@ -108,28 +180,10 @@ def _judge(
     return "UNPROVEN", f"nothing that policy denies was seen up in {to}, so nothing proves the denial"
 
 
-def _interesting(evidence: Evidence, policy: Policy, view: View, to: str) -> set[FlowKey]:
-    """Flows that a verdict is owed for even when silent: services known up there, and those that policy names."""
-    found = set(evidence.up[to])
-    for critical in evidence.site.critical:
-        for address in critical.hosts:
-            if evidence.zone_of(address) == to:
-                found.update(
-                    (address, each.transport, number)
-                    for each in map(service_range, critical.services)
-                    if each.transport in ("tcp", "udp") and each.high - each.low < _NAMED_RANGE_LIMIT
-                    for number in range(each.low, each.high + 1)
-                )
-    for need in policy.required():
-        if need.source == view.zone:
-            found.update(key for key in evidence.up[to] if need.covers(to, *key))
-    return {key for key in found if key[0] not in evidence.laptops}
-
-
 def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Area]) -> CoverageRow:
     """What was asked of that zone, and everything that was not, by reason."""
     asked = evidence.asked(view, to)
-    missing: list[str] = []
+    missing = [each for each in (evidence.strayed(view.zone), evidence.standing.astray(view.zone)) if each]
     if not view.asked_ports:
         missing.append("the scan asked no ports")
     elif not view.complete:
@@ -139,7 +193,7 @@ def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Ar
         missing.append(f"asked no port, only pinged: {_some(portless)}")
     subnets, scope = _subnets(evidence, to), evidence.site.scope
     for each in view.refused:
-        here = _overlap(each.addresses, subnets)
+        here = _overlap(each.addresses, (*subnets, "fe80::/10") if view.zone == to else subnets)
         if here:
             what = f"{here}{f' {each.transport}/{each.ports}' if each.ports else ''}"
             missing.append(f"not asked: {what}: {each.reason}")
@@ -153,11 +207,12 @@ def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Ar
             missing.append(f"not asked: {subnet}: no address there was probed")
     known = evidence.in_use(to)
     if known is not None:
-        unasked = AddressSet.of(known - evidence.laptops) - asked
+        routers = {each for each in evidence.gateways[to] if "%" in each}
+        unasked = AddressSet.of(known - evidence.laptops - routers) - asked
         if unasked:
             missing.append(f"not asked although known: {_some(unasked)}")
     missing = list(dict.fromkeys(missing))
-    said = _said(asked, areas)
+    said = "; ".join(filter(None, [_said(asked, areas), _plainly(evidence, view, to, asked)]))
     unseen = sorted({f"{each.what}: {each.reason}" for each in view.limitations})
     # Of what the capture lacks everything was seen but the packets' bytes.
     partial = missing or any(each.what != NOT_CAPTURED for each in view.limitations)
@@ -165,9 +220,28 @@ def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Ar
     return CoverageRow(view.zone, to, state, "; ".join([said, *missing, *unseen]))  # type: ignore[arg-type]
 
 
+def _plainly(evidence: Evidence, view: View, to: str, asked: AddressSet) -> str:
+    """What was not tried: rules that trust a source port, and that let fragments pass, plain packets do not find."""
+    if not view.asked_ports:
+        return ""
+    tried = AddressSet(
+        span
+        for via, dressed in view.dressed.items()
+        if not via.startswith("by-")
+        for span in evidence.asked(dressed, to).spans
+    )
+    left = asked - tried
+    if not left:
+        return ""
+    where = f" at {_count(len(left), 'address', 'es')} of them" if tried else ""
+    return f"plain packets only{where}: source ports that rules may trust, and fragments, were not tried (--thorough)"
+
+
 def _said(asked: AddressSet, areas: dict[Transport, Area]) -> str:
     """How much was asked, in words; where not all were asked the same, by transport."""
     kinds = {kind: each for kind, each in areas.items() if each.pairs}
+    if not kinds:
+        return "no address asked but a canary's"
     if all(each.addresses == asked and (each.whole or kind == "icmp") for kind, each in kinds.items()):
         what = [_ports(kind, each) for kind, each in kinds.items()]
         return f"{', '.join([_count(len(asked), 'address', 'es'), *what[:-1]])} and {what[-1]} asked"
@@ -230,11 +304,6 @@ def _untested(from_: str, to: str, reason: str) -> Crossing:
         (),
         (),
     )
-
-
-def flow_order(key: FlowKey) -> tuple[tuple[int, int], str, int]:
-    """Numeric by address, then transport and port."""
-    return address_key(key[0]), key[1], key[2]
 
 
 def _key(row: FlowRow) -> FlowKey:

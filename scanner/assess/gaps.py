@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scanner.assess.cells import Crossing
+from scanner.assess.classes import pivot
 from scanner.assess.evidence import TIMESTAMP, FlowKey
 from scanner.assess.inventory import Inventory, Machine
 from scanner.assess.make import deny, finding, replay
-from scanner.assess.paths import AttackPath, pivot
+from scanner.assess.paths import AttackPath
 from scanner.model.addresses import addresses_text, ports_text
 from scanner.model.base import Severity
 from scanner.model.baseline import Knowledge
@@ -29,18 +30,20 @@ def gaps(
 ) -> Iterator[FindingRow]:
     """One finding an open forbidden service; pings, and closed ports with dead addresses, are one each a zone pair."""
     from_, to = crossing.cell.from_, crossing.cell.to
-    opened = [f for f in crossing.breaches if f.transport != "icmp" and _is_open(f)]
+    canaries = {row.address for row in crossing.measured}
+    breaches = [f for f in crossing.breaches if not f.via and f.address not in canaries]
+    opened = [f for f in breaches if f.transport != "icmp" and _is_open(f)]
     for flow in opened:
         yield _open_gap(site, knowledge, flow, inventory, services)
-    stamps = [f for f in crossing.breaches if f.transport == "icmp" and f.port == TIMESTAMP]
-    pings = [f for f in crossing.breaches if f.transport == "icmp" and f.port != TIMESTAMP]
+    stamps = [f for f in breaches if f.transport == "icmp" and f.port == TIMESTAMP]
+    pings = [f for f in breaches if f.transport == "icmp" and f.port != TIMESTAMP]
     if pings:
         title = f"{from_} → {to}: ping passes"
         yield _grouped(site, knowledge, inventory, pings, "ping", title, "low", (from_, to), stamps)
     elif stamps:
         title = f"{from_} → {to}: ICMP timestamp requests pass where echo does not"
         yield _grouped(site, knowledge, inventory, stamps, "ping", title, "low", (from_, to, "timestamp"))
-    crossed = [f for f in crossing.breaches if f.transport != "icmp" and not _is_open(f)]
+    crossed = [f for f in breaches if f.transport != "icmp" and not _is_open(f)]
     if crossed:
         severity: Severity = "high" if _trust(site, to) in ("critical", "management") else "medium"
         title = f"{from_} → {to}: packets cross to {_what(crossed)}"
@@ -91,7 +94,8 @@ def _open_gap(
         transport=flow.transport,
         port=flow.port,
         path=(f"{flow.from_} → {host} {flow.transport}/{flow.port} (observed)",),
-        remedy=f"Deny {flow.from_} → {flow.to} {flow.transport}/{flow.port} on the firewall between them, or add the "
+        remedy=_apart(flow)
+        or f"Deny {flow.from_} → {flow.to} {flow.transport}/{flow.port} on the firewall between them, or add the "
         f"flow to `allow` with its reason.\n{deny(site, flow.from_, flow.to, [key])}",
         replay=replay(flow.from_, key),
         evidence=f"{flow.reason}; {flow.evidence}",
@@ -148,26 +152,41 @@ def _grouped(
         transport=first.transport if len(transports) == 1 else None,
         port=first.port if len(ports) == 1 else None,
         path=(f"{first.from_} → {first.to} (observed)",),
-        remedy=f"Deny {first.from_} → {first.to} by default on the firewall between them; allow what policy names."
+        remedy=_apart(first)
+        or f"Deny {first.from_} → {first.to} by default on the firewall between them; allow what policy names."
         f"\n{_first_rules(deny(site, first.from_, first.to, keys))}",
         replay=replay(first.from_, keys[0]),
         evidence="; ".join([*lines[:_SHOWN], *more, first.evidence]),
     )
 
 
+def _apart(flow: FlowRow) -> str:
+    """The remedy inside of an isolated zone: no router is there to deny anything."""
+    if flow.from_ != flow.to:
+        return ""
+    what = ", for IPv6 as well as for IPv4" if ":" in flow.address else ""
+    return (
+        f"Keep the hosts of {flow.to} apart where they are connected{what}: isolated ports on the switch, client "
+        "isolation on the access point. What is meant to pass belongs into `allow`."
+    )
+
+
 def path_findings(site: Site, knowledge: Knowledge, paths: Iterable[AttackPath]) -> Iterator[FindingRow]:
+    """Paths of two hops or more; one of a single hop is told as the gap that it is."""
     for path in paths:
+        if len(path.steps) < 2:
+            continue
         zone = site.zone(path.source)
         broken = [f"{from_} → {to}" for from_, to, _ in path.forbidden]
         yield finding(
             "attack-path",
             "critical" if zone and zone.trust == "untrusted" else "high",
-            f"{path.source} reaches {path.critical} in {len(path.hops)} hops",
+            f"{path.source} reaches {path.critical} in {len(path.steps)} hops",
             names=(path.source, path.critical),
             knowledge=knowledge,
-            host=path.target.id,
+            host=path.host,
             from_=path.source,
-            to=path.target.zone,
+            to=path.steps[-1].zone,
             path=path.hops,
             remedy=f"Cut it where policy is broken: {', '.join(dict.fromkeys(broken))}.",
             replay=next((replay(from_, key) for from_, _, key in path.forbidden if key), "see the dual-homed finding"),

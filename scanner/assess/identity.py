@@ -75,6 +75,16 @@ class Mark(Frozen, frozen=True):
         return WORDS[self.kind]
 
 
+class Served(Frozen, frozen=True):
+    """One port, and the marks that its service showed."""
+
+    port: str
+    """`tcp/22`."""
+    marks: frozenset[Mark]
+    behind: bool = False
+    """Whether its answers came from farther away than others of the same address: through it, from somebody else."""
+
+
 class Leg(Frozen, frozen=True):
     """One host of one zone, as far as its identity goes."""
 
@@ -85,6 +95,8 @@ class Leg(Frozen, frozen=True):
     """(port, identification line) of its SSH servers: copies that went different ways say different things."""
     router: bool = False
     """Whether it is a router's own leg, of which there is one in every zone by design."""
+    served: tuple[Served, ...] = ()
+    """The ports that showed a mark."""
 
 
 class Link(Frozen, frozen=True):
@@ -143,7 +155,7 @@ def contradiction(left: Leg, right: Leg) -> str:
     """Why two legs cannot be one machine, in words; empty where nothing says so."""
     for kind in ("ssh.hostkey", *sorted(_EXCLUSIVE)):
         ours, theirs = _values(left, kind), _values(right, kind)
-        if kind == "ssh.hostkey" and not {*map(_key_type, ours)} & {*map(_key_type, theirs)}:
+        if kind == "ssh.hostkey" and not {*map(key_type, ours)} & {*map(key_type, theirs)}:
             continue  # A server has a key of each type, and one of them was read.
         if ours and theirs and not ours & theirs:
             return f"different {WORDS[kind]}s"
@@ -158,7 +170,7 @@ def _values(leg: Leg, kind: MarkKind) -> set[bytes]:
     return {mark.value for mark in leg.marks if mark.kind == kind}
 
 
-def _key_type(key: bytes) -> bytes:
+def key_type(key: bytes) -> bytes:
     """`ssh-ed25519` of a public key (RFC 4253 6.6); empty where it does not begin with a type."""
     size = int.from_bytes(key[:4], "big")
     return key[4 : 4 + size] if 0 < size <= 64 and len(key) >= 4 + size else b""
@@ -187,14 +199,15 @@ def _weight(mark: Mark, having: list[Leg]) -> float:
     zones = {leg.zone for leg in having}
     if len(zones) < 2 or len(zones) != len(having) or len(having) > _MOST_LEGS:
         return 0.0
-    weight = _of_its_own(mark)
+    weight = worth(mark)
     if len(having) > 2 and mark.kind != "mac":
         # A machine with three legs is rarer than a disk that was copied twice; a trunk port has as many as there are.
         weight = min(weight, _FAIR) if weight >= _FAIR else 0.0
     return weight
 
 
-def _of_its_own(mark: Mark) -> float:
+def worth(mark: Mark) -> float:
+    """How surely whoever has it is one machine, 0 to 1, before it is seen how many have it."""
     if mark.kind == "tls.cert":
         return _of_certificate(certificate(mark.value))
     if mark.kind == "mac":

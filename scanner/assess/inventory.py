@@ -7,15 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from scanner.assess.controls import hops_of
 from scanner.assess.evidence import Evidence, FlowKey, View
 from scanner.assess.flows import Judge
-from scanner.assess.identity import Leg, Link, Mark, links, marks
+from scanner.assess.identity import Leg, Link, Mark, Served, links, marks
+from scanner.assess.near import same_host
 from scanner.assess.policy import Policy
+from scanner.assess.port_forwards import Forward, forwards, without
 from scanner.identify import identify
+from scanner.identify.called import OWN_WORDS
 from scanner.identify.devices import Clues, Device, device, hardware
-from scanner.identify.second import NOBODY, Second, nmap_products
+from scanner.identify.names import trade_name
+from scanner.identify.second import NMAP, NOBODY, Second, nmap_products
 from scanner.identify.service import service_name
 from scanner.identify.shown import shown
+from scanner.identify.stacks import Stack
 from scanner.identify.tls import certificate
 from scanner.model.addresses import address_key
 from scanner.model.observation import Conversation
@@ -27,11 +33,16 @@ _MOST_ADDRESSES = 16
 """IPv4 addresses that a machine may have in one zone. Who answers ARP for more stands in for others (proxy ARP)."""
 
 
+_MOST_HOPS = 3
+"""Routers between a forwarded port and the host behind it; what seems farther away began with an unusual TTL."""
+_BEGINNINGS = (64, 128, 255)
+"""TTLs that a stack starts with: an answer that still has one crossed no router."""
+_MOST_STACKS = 4
 _EVIDENCE = 12
 """Lines of evidence of a host that the report keeps."""
 
 
-class Identified(msgspec.Struct, frozen=True):
+class Identified(msgspec.Struct, frozen=True, gc=False):
     """A product and the bytes that named it."""
 
     product: Product
@@ -61,7 +72,7 @@ class Machine(msgspec.Struct):
     announced: list[str] = msgspec.field(default_factory=list)
     """Kinds of service that it announces by mDNS."""
     hardware: list[tuple[str, str]] = msgspec.field(default_factory=list)
-    ttls: set[int] = msgspec.field(default_factory=set)
+    ttls: frozenset[int] = frozenset()
 
     @property
     def twins(self) -> list[str]:
@@ -82,6 +93,8 @@ class Inventory:
         self._second = second
         self.machines: list[Machine] = []
         self.by_address: dict[str, Machine] = {}
+        self.forwards: list[Forward] = []
+        """Ports of one that lead to another."""
         self._identified: dict[tuple[str, bytes], tuple[Product, ...]] = {}
         self._gather()
         self._find_twins()
@@ -99,34 +112,55 @@ class Inventory:
     def add_reached(self, judge: Judge) -> None:
         """Services that only other zones' vantages saw, and that provably are the target's."""
         for view in self.evidence.views.values():
-            for key, row in view.flows():
-                zone = self.evidence.site.zone_of(key[0])
-                if row.state != "open" or zone is None or zone.name == view.zone or not self._counts(key[0]):
+            for key, _ in view.opened():
+                zone = self.evidence.zone_of(key[0])
+                if zone is None or zone == view.zone or not self._counts(key[0]):
                     continue
                 if judge.own_leg(key[0]) or judge.verdict(view, key).verdict != "REACHED":
                     continue
-                machine = self.by_address.get(key[0]) or self._new(zone.name, [key[0]])
+                machine = self.by_address.get(key[0]) or self._new(zone, [key[0]])
                 if key[1] != "icmp" and machine.services.get(key) is None:
                     self._serve(machine, key, view.talks.get(key))
         self.machines.sort(key=lambda each: (each.zone, address_key(each.addresses[0])))
 
     def _gather(self) -> None:
         for view in self.evidence.views.values():
-            addresses = {a for a in self.evidence.in_use(view.zone) or () if self._counts(a)}
+            in_use = self.evidence.in_use(view.zone) or set()
+            addresses = {a for a in in_use if self._counts(a)}
+            addresses |= {a for a in in_use if "%" in a and any(each in addresses for each in same_host(view, a))}
             by_mac: dict[str, list[str]] = defaultdict(list)
             for address in sorted(addresses, key=address_key):
                 host = view.hosts.get(address)
-                by_mac[host.mac if host and host.mac else address].append(address)
+                if not self._proxied(view, address):
+                    by_mac[host.mac if host and host.mac else address].append(address)
+                elif self._answered_behind(view, address):
+                    by_mac[address].append(address)
             for found in by_mac.values():
                 many = sum(":" not in address for address in found) > _MOST_ADDRESSES
                 for one in ([each] for each in found) if many else (found,):
                     machine = self._new(view.zone, one)
                     for address in one:
                         self._describe(machine, view, address, proxied=many)
-            for key, row in view.flows():
+            for key, _ in view.opened():
                 machine_or_none = self.by_address.get(key[0])
-                if machine_or_none and machine_or_none.zone == view.zone and row.state == "open" and key[1] != "icmp":
+                if machine_or_none and machine_or_none.zone == view.zone and key[1] != "icmp":
                     self._serve(machine_or_none, key, view.talks.get(key))
+
+    def _proxied(self, view: View, address: str) -> bool:
+        """Whether a router answers ARP for an address that is none of its own."""
+        host = view.hosts.get(address)
+        if host is None or host.mac is None or ":" in address or host.mac not in view.gateways.values():
+            return False
+        return address not in self.evidence.gateways.get(view.zone, set())
+
+    def _answered_behind(self, view: View, address: str) -> bool:
+        """Whether somebody is at an address for which a router answers ARP: the router's own answers show nobody."""
+        if any(talk.received for _, talk in view.talks_of(address)):
+            return True
+        return any(
+            row.source in (None, address) and row.state == "open" and hops_of(row.ttl) != 0
+            for row in view.answers_of(address)
+        )
 
     def _counts(self, address: str) -> bool:
         return address not in self.evidence.laptops and self.evidence.site.in_scope(address)
@@ -143,8 +177,9 @@ class Inventory:
         host = view.hosts.get(address)
         if host is None:
             return
-        machine.mac = machine.mac or host.mac
-        machine.ttls |= host.ttls
+        if not self._proxied(view, address):
+            machine.mac = machine.mac or host.mac
+        machine.ttls = machine.ttls | host.ttls if machine.ttls else host.ttls
         machine.names.extend(name for name in map(visible, host.names) if name not in machine.names)
         machine.marks.update(Mark("name", name.lower().encode()) for name in host.names if "\\" not in name)
         routers = {mac for mac in view.gateways.values() if mac}
@@ -166,7 +201,13 @@ class Inventory:
                 for product in self._products(reading.kind, reading.raw)
             )
         if talk is not None:
-            said.extend(self._seconded(machine, talk, said, key))
+            # What a service only calls itself gives way to whoever has a fingerprint of it.
+            sure = [each for each in said if not each.product.rule.endswith(OWN_WORDS)]
+            more = list(self._seconded(machine, talk, sure, key))
+            told = {each.raw for each in more if each.kind != NMAP}
+            by_nmap = any(each.kind == NMAP and each.product.version for each in more)
+            own = [each for each in said if each not in sure and each.raw not in told and not by_nmap]
+            said = [*sure, *own, *(each for each in more if not own or each.kind != NMAP)]
         machine.products.extend(said)
 
     def _products(self, kind: str, raw: bytes) -> tuple[Product, ...]:
@@ -204,7 +245,9 @@ class Inventory:
 
     def _find_twins(self) -> None:
         by_id = {machine.id: machine for machine in self.machines}
-        for link in links(map(self._leg, self.machines)):
+        legs = list(map(self._leg, self.machines))
+        self.forwards = forwards(legs)
+        for link in links(without(legs, self.forwards)):
             by_id[link.left].links.append(link)
             by_id[link.right].links.append(link)
 
@@ -217,7 +260,23 @@ class Inventory:
         ]
         legs = self.evidence.gateways.get(machine.zone, set())
         router = any(address in legs for address in machine.addresses)
-        return Leg(machine.id, machine.zone, frozenset(machine.marks), tuple(sorted(said)), router)
+        served = tuple(
+            Served(f"{key[1]}/{key[2]}", shown_marks, self._behind(machine, key))
+            for key, talk in sorted(machine.services.items(), key=lambda each: _order(each[0]))
+            if talk and (shown_marks := frozenset(m for reading in talk.readings for m in marks(reading)))
+        )
+        return Leg(machine.id, machine.zone, frozenset(machine.marks), tuple(sorted(said)), router, served)
+
+    def _behind(self, machine: Machine, key: FlowKey) -> bool:
+        """Whether a port answered the zone's own vantage from farther away than the neighbour itself."""
+        view = self.evidence.views.get(machine.zone)
+        row = view.answer(*key) if view else None
+        host = view.hosts.get(key[0]) if view else None
+        hops = hops_of(row.ttl) if row else None
+        if host is None or hops is None or host.hows.isdisjoint(("arp", "ndp")):
+            return False
+        own = [found for ttl in host.ttls if (found := hops_of(ttl)) is not None]
+        return hops > max(own, default=0) and hops <= _MOST_HOPS
 
     def device(self, machine: Machine, vendor: Callable[[str], str | None]) -> Device:
         """What kind of machine it is and which system it runs, from all that is known of it."""
@@ -234,9 +293,27 @@ class Inventory:
                 ),
                 products=tuple((f"{each.key[1]}/{each.key[2]}", each.product) for each in machine.products),
                 hardware=tuple(machine.hardware),
-                ttls=frozenset(machine.ttls),
+                ttls=machine.ttls,
+                stacks=self._stacks(machine),
             )
         )
+
+    def _stacks(self, machine: Machine) -> frozenset[Stack]:
+        """How its TCP answered a neighbour: with its TTL as it began. What a router answers in its name is left out."""
+        view = self.evidence.views.get(machine.zone)
+        found: set[Stack] = set()
+        if view is None:
+            return frozenset()
+        for address in machine.addresses:
+            host = view.hosts.get(address)
+            others = address not in view.gateways and host is not None and host.mac in view.gateways.values()
+            if host is None or (others and host.mac is not None):
+                continue
+            for row in view.answers_of(address, "tcp"):
+                began = row.ttl in _BEGINNINGS and row.source in (None, address)
+                if began and row.reason == "syn-ack" and row.ttl is not None and row.window is not None:
+                    found.add((row.ttl, row.window))
+        return frozenset(sorted(found)[:_MOST_STACKS])
 
     def _routing(self, machine: Machine, found: Device) -> Device:
         """Who is the next hop of its zone routes, whatever else it looks like."""
@@ -288,6 +365,7 @@ class Inventory:
             revision=first.product.revision if first else None,
             distro=first.product.distro if first else None,
             tls=talk.tls if talk else False,
+            title=trade_name(first.product) if first else None,
         )
 
 

@@ -6,10 +6,13 @@ import hashlib
 from collections.abc import Iterable
 
 from scanner.assess.evidence import TIMESTAMP, FlowKey
+from scanner.assess.replays import replay
 from scanner.model.base import Severity, Transport
 from scanner.model.baseline import Knowledge
 from scanner.model.report import FindingKind, FindingRow
 from scanner.model.site import Site
+
+__all__ = ["deny", "finding", "finding_id", "replay"]
 
 _PREFIX: dict[FindingKind, str] = {
     "segmentation-gap": "gap",
@@ -44,9 +47,8 @@ def finding(
 ) -> FindingRow:
     """One finding. `names` is what it is about (never when), and makes the id; `aspect` narrows the controls."""
     controls = knowledge.controls.get(f"{kind}:{aspect}") or knowledge.controls.get(kind) or {}
-    digest = hashlib.blake2s("\x1f".join(map(str, (kind, aspect, *names))).encode(), digest_size=4).hexdigest()
     return FindingRow(
-        id=f"{_PREFIX[kind]}-{digest}",
+        id=finding_id(kind, aspect, names),
         kind=kind,
         severity=severity,
         title=title,
@@ -64,23 +66,17 @@ def finding(
     )
 
 
-def replay(zone: str, key: FlowKey) -> str:
-    """The same probe with a common tool, to be pasted into a shell in that zone."""
-    address, transport, port = key
-    if transport == "icmp" and port == TIMESTAMP:
-        command = f"nping --icmp --icmp-type time -c 3 {address}"
-    elif transport == "icmp":
-        command = f"ping -c 3 {address}"
-    else:
-        command = f"nc -{'u' if transport == 'udp' else ''}vz -w 3 {address} {port}"
-    return f"{command}  # from {zone}"
+def finding_id(kind: FindingKind, aspect: str, names: Iterable[object]) -> str:
+    """What a finding is called that is about these: the same from scan to scan."""
+    digest = hashlib.blake2s("\x1f".join(map(str, (kind, aspect, *names))).encode(), digest_size=4).hexdigest()
+    return f"{_PREFIX[kind]}-{digest}"
 
 
 def deny(site: Site, from_: str, to: str, keys: Iterable[FlowKey]) -> str:
     """The rules that close flows, as nftables, to stand before whatever lets them through."""
     source, target = site.zone(from_), site.zone(to)
-    if source is None or target is None:
-        return ""
+    if source is None or target is None or source is target:
+        return ""  # no router stands between two hosts of one zone
     wanted: dict[tuple[str, Transport], set[int]] = {}
     for address, transport, port in keys:
         wanted.setdefault((address, transport), set()).add(port)

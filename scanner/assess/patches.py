@@ -110,7 +110,7 @@ class _Case:
                 eol=eol,
             )
         if not fixes:
-            return self._open_question(eol)
+            return self._open_question(eol, f"{base}:{release}")
         newest = self._newest(fixes)
         if any(order is None for order in orders):
             return _unknown("untrusted-banner", "distribution-fix", newest.fixed, eol, newest.source)
@@ -219,8 +219,11 @@ class _Case:
             eol=branch.distros_until,
         )
 
-    def _open_question(self, eol: datetime.date | None) -> Judgement:
-        """The distribution is named, and what it fixed is not known."""
+    def _open_question(self, eol: datetime.date | None, distro: str) -> Judgement:
+        """The distribution is named, and what it fixed is not known, or not whether this package has it."""
+        if self.product.revision is None and (fixes := self._fixes_of_line(distro, self.product.version)):
+            newest = self._newest(fixes)
+            return _unknown("backport-possible", "distribution-fix", newest.fixed, eol, newest.source)
         branch = self._branch(self.product.version or _upstream(self.product.revision or ""))
         if branch is None:
             return _unknown("backport-possible", "distribution-fix", None, eol, None)

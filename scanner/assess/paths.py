@@ -1,146 +1,86 @@
-"""Attack paths to the critical systems, on networkx. `foothold(H) and reach(zone(H) -> S) and pivotable(S)` repeats.
-
-The graph is collapsed: a node is a zone in which an attacker has a foothold, a machine that he can take over, or a
-critical system; never host by host. Each node exists twice, before and after the first step that policy forbids, so
-that the shortest way to the second copy is the shortest path that breaks policy somewhere.
-"""
+"""Attack paths to the critical systems: `foothold(H) and reach(zone(H) -> S) and pivotable(S)` repeats."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator
 
 import msgspec
-import networkx as nx
 
 from scanner.assess.evidence import FlowKey
-from scanner.assess.inventory import Inventory, Machine
-from scanner.model.report import FlowRow
+from scanner.assess.graph import AttackGraph, Node, Pair, Step
+from scanner.assess.routes import Routes
+from scanner.model.report import HopRow, PathRow
 from scanner.model.site import Site
 
-CREDENTIAL_SERVICES = frozenset(
-    {
-        "ssh", "telnet", "ms-wbt-server", "rdp", "winrm", "wsman", "smb", "microsoft-ds", "netbios-ssn", "vnc",
-        "rlogin", "rsh", "exec", "login", "winbox",
-    }
-)  # fmt: skip
-"""Services that hand out a session to whoever has a password or a key."""
-CREDENTIAL_PORTS = frozenset(
-    {22, 23, 135, 139, 445, 512, 513, 514, 3389, 5900, 5901, 5902, 5985, 5986, 902, 8291, 8728}
-)
 _OUTSIDE = frozenset({"user", "device", "untrusted"})
 """Trust levels from which an attacker is assumed to start."""
 
 
 class AttackPath(msgspec.Struct, frozen=True):
+    """The shortest way from a zone to a critical system that breaks policy somewhere."""
+
     source: str
     critical: str
-    target: Machine
-    hops: tuple[str, ...]
-    forbidden: tuple[tuple[str, str, FlowKey | None], ...]
-    """The steps that policy forbids: (from zone, to zone, flow); the flow is None where a machine bridges them."""
+    steps: tuple[Step, ...]
+
+    @property
+    def host(self) -> str:
+        """The critical system's host at which it ends, by its id."""
+        return self.steps[-1].host
+
+    @property
+    def hops(self) -> tuple[str, ...]:
+        return tuple(map(told, self.steps))
+
+    @property
+    def forbidden(self) -> tuple[tuple[str, str, FlowKey | None], ...]:
+        """The steps that policy forbids: (from zone, to zone, flow); the flow is None where a machine bridges them."""
+        return tuple((each.from_, each.zone, each.key) for each in self.steps if each.forbidden)
+
+    @property
+    def row(self) -> PathRow:
+        return PathRow(self.source, self.critical, self.host, tuple(map(_hop, self.steps)))
 
 
-class _Step(msgspec.Struct, frozen=True):
-    text: str
-    forbidden: bool
-    from_zone: str
-    to_zone: str
-    flow: FlowKey | None
+def starts(site: Site) -> list[str]:
+    """The zones in which an attacker is assumed to begin."""
+    return [zone.name for zone in site.zones if zone.trust in _OUTSIDE]
 
 
-def pivot(service: str | None, key: FlowKey, exploitable: Mapping[FlowKey, str]) -> str | None:
-    """How a reached service gives a foothold on its host: `credential`, `exploit: ...`, or None (data only)."""
-    if key in exploitable:
-        return f"exploit: {exploitable[key]}"
-    if (service or "").removesuffix("?") in CREDENTIAL_SERVICES or (key[1] == "tcp" and key[2] in CREDENTIAL_PORTS):
-        return "credential"
-    return None
+def goals(site: Site) -> list[Node]:
+    return [("critical", critical.name) for critical in site.critical]
 
 
-def attack_paths(
-    site: Site,
-    inventory: Inventory,
-    flows: Iterable[FlowRow],
-    services: Mapping[FlowKey, str | None],
-    exploitable: Mapping[FlowKey, str],
-) -> Iterator[AttackPath]:
-    """The shortest policy-breaking path of two hops or more from each outside zone to each critical system.
-
-    `flows`: every REACHED flow between zones. A direct forbidden flow to the system is a gap, not a path.
-    """
-    graph = _graph(site, inventory, list(flows), services, exploitable)
-    for zone in site.zones:
-        if zone.trust not in _OUTSIDE:
-            continue
-        for critical in site.critical:
-            start, goal = ("zone", zone.name, False), ("critical", critical.name, True)
-            if start not in graph or goal not in graph:
-                continue
-            try:
-                nodes: list[Any] = nx.shortest_path(graph, start, goal)
-            except nx.NetworkXNoPath:
-                continue
-            steps: list[_Step] = [graph.edges[edge]["step"] for edge in itertools.pairwise(nodes)]
-            told = [step for step in steps if step.text]
-            if len(told) < 2:
-                continue
-            target = inventory.by_address[graph.edges[nodes[-2], nodes[-1]]["address"]]
-            yield AttackPath(
-                source=zone.name,
-                critical=critical.name,
-                target=target,
-                hops=tuple(step.text for step in told),
-                forbidden=tuple((s.from_zone, s.to_zone, s.flow) for s in steps if s.forbidden),
-            )
+def attack_paths(site: Site, graph: AttackGraph, without: Collection[Pair] = ()) -> Iterator[AttackPath]:
+    """The shortest policy-breaking path from each outside zone to each critical system, of one hop or more; as if
+    these denials stood."""
+    routes = Routes(graph.steps, lambda step: step.forbidden)
+    for start in starts(site):
+        for goal, steps in routes.shortest(("zone", start), goals(site), without).items():
+            yield AttackPath(start, goal[1], steps)
 
 
-def _graph(
-    site: Site,
-    inventory: Inventory,
-    flows: list[FlowRow],
-    services: Mapping[FlowKey, str | None],
-    exploitable: Mapping[FlowKey, str],
-) -> Any:
-    graph = nx.DiGraph()
-    reach: list[tuple[str, FlowKey, bool]] = [
-        (flow.from_, (flow.address, flow.transport, flow.port), not flow.allowed) for flow in flows
-    ]
-    for machine in inventory.machines:
-        zone = site.zone(machine.zone)
-        inside_forbidden = zone is not None and zone.isolated
-        reach.extend((machine.zone, key, inside_forbidden) for key in machine.services)
-
-    for from_zone, key, forbidden in reach:
-        machine_or_none = inventory.by_address.get(key[0])
-        if machine_or_none is None:
-            continue
-        machine = machine_or_none
-        flow_text = f"{from_zone} → {machine.id} {key[1]}/{key[2]}"
-        how = pivot(services.get(key), key, exploitable)
-        if how is not None:
-            step = _Step(f"{flow_text} ({how}; observed)", forbidden, from_zone, machine.zone, key)
-            _edge(graph, ("zone", from_zone), ("machine", machine.id), step)
-        for critical in site.critical:
-            wanted = set(critical.services)
-            if key[0] in critical.hosts and (not wanted or f"{key[1]}/{key[2]}" in wanted or how is not None):
-                step = _Step(f"{flow_text} ({critical.name}; observed)", forbidden, from_zone, machine.zone, key)
-                _edge(graph, ("zone", from_zone), ("critical", critical.name), step, address=key[0])
-
-    for machine in inventory.machines:
-        stay = _Step("", False, machine.zone, machine.zone, None)
-        _edge(graph, ("machine", machine.id), ("zone", machine.zone), stay)
-        for twin in machine.twins:
-            other = twin.split("/", 1)[0]
-            text = f"{machine.id} → {twin} (one machine with a leg in each zone; inferred)"
-            _edge(graph, ("machine", machine.id), ("zone", other), _Step(text, True, machine.zone, other, None))
-    return graph
+def told(step: Step) -> str:
+    """A step in words: `guest → servers/10.20.20.7 tcp/22 (credential; observed)`."""
+    how = "observed" if step.observed else "inferred"
+    if step.how == "forwards":
+        return f"{step.from_} → {step.host} (forwards into {step.zone}; {how})"
+    if step.key is None:
+        start = step.source[1]
+        return f"{start} → {step.host} (one machine with a leg in each zone; {how})"
+    what = step.target[1] if step.target[0] == "critical" else step.how
+    dressed = f", {step.via}" if step.via else ""
+    return f"{step.from_} → {step.host} {step.key[1]}/{step.key[2]}{dressed} ({what}; {how})"
 
 
-def _edge(graph: Any, left: tuple[str, str], right: tuple[str, str], step: _Step, **more: str) -> None:
-    """The step in both copies of the graph; a forbidden one leads from the untainted copy into the tainted one."""
-    for tainted in (False, True):
-        source, target = (*left, tainted), (*right, tainted or step.forbidden)
-        if not graph.has_edge(source, target):
-            graph.add_edge(source, target, step=step, **more)
+def _hop(step: Step) -> HopRow:
+    return HopRow(
+        from_=step.from_,
+        to=step.host,
+        transport=step.key[1] if step.key else None,
+        port=step.key[2] if step.key else None,
+        how=step.how,
+        observed=step.observed,
+        allowed=not step.forbidden,
+        evidence=step.evidence,
+    )

@@ -30,8 +30,9 @@ def blocked(site: Site, knowledge: Knowledge, evidence: Evidence, policy: Policy
             if evidence.views[zone].complete and _shown_absent(site, evidence, zone, need):
                 absent[need.to, need.transport, need.port].append(need.source)
             continue
-        rows = [judge.row(view, key) for key in targets]
-        if any(row.verdict not in HELD for row in rows):
+        # Where one is not allowed, a denial beats the requirement: the note on the policy says so.
+        rows = [row for row in (judge.row(view, key) for key in targets) if row.allowed]
+        if not rows or any(row.verdict not in HELD for row in rows):
             continue
         yield _blocked(knowledge, need, rows, evidence)
     for (to, transport, port), sources in absent.items():

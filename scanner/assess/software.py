@@ -10,8 +10,10 @@ import msgspec
 from scanner.assess.inventory import Identified, Inventory, Machine
 from scanner.assess.make import finding
 from scanner.assess.patches import Judgement, judge
+from scanner.identify.names import trade_name
 from scanner.model.base import SEVERITIES, Severity
 from scanner.model.baseline import Knowledge
+from scanner.model.product import Product
 from scanner.model.report import FindingKind, FindingRow, PatchRow, iso_date
 
 _REPLAY = {
@@ -19,6 +21,7 @@ _REPLAY = {
     "http": "curl -skI http{s}://{h}:{p}/",
     "dns": "dig +short @{a} -p {p} version.bind CH TXT",
     "snmp": "snmpget -v1 -c public {a} 1.3.6.1.2.1.1.1.0",
+    "mssql": "nmap -Pn -sV -p {p} {a}",  # it says nothing before it is asked
     "redis": "printf 'INFO server\\r\\n' | nc -w 3 {a} {p}",
 }
 
@@ -35,14 +38,19 @@ class Judged(msgspec.Struct, frozen=True):
 def judged(inventory: Inventory, knowledge: Knowledge, today: datetime.date) -> list[Judged]:
     """Every product of every machine, once, in the order of the report."""
     results: list[Judged] = []
+    verdicts: dict[Product, Judgement] = {}
+    """Many hosts run the same build."""
     for machine in inventory.machines:
         groups: dict[tuple[str, str | None, str | None, str | None, bool], list[Identified]] = {}
         for each in machine.products:
             p = each.product
             groups.setdefault((p.name, p.version, p.revision, p.distro, p.certain), []).append(each)
         for found in _without_vaguer_twins(list(groups.values())):
-            verdict = judge(found[0].product, knowledge, today)
-            results.append(Judged(machine, tuple(found), verdict, _row(machine, found, verdict)))
+            product = found[0].product
+            verdict = verdicts.get(product)
+            if verdict is None:
+                verdict = verdicts[product] = judge(product, knowledge, today)
+            results.append(Judged(machine, tuple(found), verdict, _row(machine, found, verdict, knowledge)))
     return results
 
 
@@ -54,7 +62,12 @@ def _without_vaguer_twins(groups: list[list[Identified]]) -> list[list[Identifie
     ]
 
 
-def _row(machine: Machine, found: list[Identified], verdict: Judgement) -> PatchRow:
+def _title(product: Product, knowledge: Knowledge) -> str:
+    """What the product's baseline calls it, else the trade."""
+    return next((each.title for each in knowledge.baselines if each.product == product.name), trade_name(product))
+
+
+def _row(machine: Machine, found: list[Identified], verdict: Judgement, knowledge: Knowledge) -> PatchRow:
     first = found[0]
     keys = {each.key[1:] for each in found}
     only = first.key if len(keys) == 1 else None
@@ -77,6 +90,7 @@ def _row(machine: Machine, found: list[Identified], verdict: Judgement) -> Patch
         severity=verdict.severity if verdict.verdict in ("NON_COMPLIANT", "END_OF_LIFE") else None,
         cves=verdict.cves,
         remote_code=verdict.remote_code,
+        title=_title(first.product, knowledge),
     )
 
 
@@ -92,7 +106,7 @@ def patch_findings(knowledge: Knowledge, items: Iterable[Judged]) -> Iterator[Fi
             kind, severity = "known-exploited", "critical"
         elif row.verdict == "END_OF_LIFE":
             severity = _at_least(severity, "high")
-        title = f"{row.product} {row.version or ''} on {row.host}".replace("  ", " ")
+        title = f"{row.title} {row.version or ''} on {row.host}".replace("  ", " ")
         if kind == "end-of-life":
             title += f" is past support{f' since {row.eol}' if row.eol else ''}"
         elif kind == "known-exploited":
@@ -109,10 +123,10 @@ def patch_findings(knowledge: Knowledge, items: Iterable[Judged]) -> Iterator[Fi
             host=row.host,
             transport=row.transport,
             port=row.port,
-            remedy=f"Update {row.product} to {row.required} or later."
+            remedy=f"Update {row.title} to {row.required} or later."
             if row.required
-            else f"Replace {row.product} {row.version or ''} with a release that is still supported.",
-            replay=_replay(each.found[0]),
+            else f"Replace {row.title} {row.version or ''} with a release that is still supported.",
+            replay=f"{_replay(each.found[0])}  # from {row.host.partition('/')[0]}",
             evidence=f"{row.evidence}; {row.reason}; {row.source or 'no source'}",
         )
 

@@ -19,7 +19,7 @@ def strangers(
     that the site file does not mention. Only somebody on its own link can say so: from afar most hosts are strangers.
     `leg`: whether an address is a router's."""
     trusted = {each.name: each.trust for each in site.zones}
-    ends = {end for rule in (*site.allow, *site.require) for end in (rule.from_, rule.to)}
+    ends = {end for rule in (*site.allow, *site.require, *site.deny) for end in (rule.from_, rule.to)}
     for host in hosts:
         said = host.vendor or host.names or host.os or any(each.product for each in host.services)
         if trusted.get(host.zone) not in _GUARDED or not host.mac or said or host.device != "unknown":

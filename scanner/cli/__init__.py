@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import keyword
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -30,7 +31,8 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         import pkgutil
 
-        own = {each.name.replace("_", "-") for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_")}
+        modules = (each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_"))
+        own = {each.rstrip("_").replace("_", "-") for each in modules}
         return sorted(own | _plugged_in().keys())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -43,8 +45,8 @@ class Commands(click.Group):
 
 
 def _own(name: str) -> object:
-    """The command of a module here; None where there is none of that name."""
-    module = f"{__name__}.{name.replace('-', '_')}"
+    """The command of a module here (`import_.py` is `import`); None where there is none of that name."""
+    module = f"{__name__}.{name.replace('-', '_')}{'_' if keyword.iskeyword(name) else ''}"
     if not name.replace("-", "").isalnum():
         return None
     try:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
+from scanner.canary_plan import PROOFS
+from scanner.cli._dressing import detour_line, thorough_lines, thorough_packets
 from scanner.cli._progress import duration
-from scanner.errors import OutOfScope
+from scanner.errors import BadInput, FencewalkError, NoPrivilege, OutOfScope
 from scanner.model.addresses import AddressSet, network, ports_text
 from scanner.model.base import Frozen, Transport
 from scanner.model.network import Engine
@@ -16,6 +20,7 @@ from scanner.model.text import plural
 from scanner.net.rules import port_refusal
 from scanner.plan import DISCOVERY_PORTS, Plan, scope_of, subnets
 from scanner.ports import Ports
+from scanner.session import ScanRequest
 
 _CONNECTION = 4
 """Packets of a whole connection at most: three to open it and one to close it, or a SYN that is sent four times."""
@@ -47,6 +52,21 @@ def sender(engine: Engine) -> Sender:
     if able.raw:
         return Sender("raw", True, able.ping, "this user may send raw packets")
     return Sender("connect", False, able.ping, "this user may not send raw packets; with sudo it is the raw engine")
+
+
+def lacking(request: ScanRequest, who: Sender) -> list[FencewalkError]:
+    """What this laptop lacks for the scan: each refusal as the scan would end with it."""
+    from scanner.net.live import available
+
+    able = available()
+    found: list[FencewalkError] = []
+    if request.deep and not able.nmap:
+        found.append(BadInput("--deep: nmap is not installed: apt install nmap, or scan without --deep"))
+    if who.engine == "raw" and not able.raw:
+        found.append(NoPrivilege(able.raw_reason))
+    if who.engine == "nmap" and not able.nmap:
+        found.append(BadInput("nmap is not installed: apt install nmap, or use --engine raw"))
+    return found
 
 
 def out_of_scope(site: Site, name: Path) -> list[str]:
@@ -98,7 +118,8 @@ def described(plan: Plan, site: Site, who: Sender, here: bool = True) -> str:
         lines += _discovery(plan, who, discover)
     if plan.manners.resolver:
         lines.append(("names", f"of whoever answers, asked of the DNS server {plan.manners.resolver}"))
-    lines += [*_ports(plan), ("packets", _packets(plan, who))]
+    lines += [*_ports(plan), *_canary(plan, site, who), *detour_line(plan, who.raw), *thorough_lines(plan)]
+    lines.append(("packets", _packets(plan, who)))
     if plan.manners.polite:
         lines.append(("polite", "whole connections, one thing at a time to a host"))
     six = [each.name for each in site.zones if any(":" in subnet for subnet in each.subnets)]
@@ -113,6 +134,31 @@ def described(plan: Plan, site: Site, who: Sender, here: bool = True) -> str:
         lines.append(("fragile", f"one connection at a time, nothing written: {fragile}"))
     lines += _refused(plan, site)
     return "\n".join(f"{head:12} {text}" for head, text in lines)
+
+
+def _canary(plan: Plan, site: Site, who: Sender) -> list[tuple[str, str]]:
+    """What the canaries get."""
+    if not plan.canary:
+        return []
+    refused = {
+        kind: [port for port in ports if port_refusal(site, kind, port)]  # type: ignore[arg-type]
+        for kind, ports in (("tcp", plan.canary_ports.tcp), ("udp", plan.canary_ports.udp))
+    }
+    counts = [
+        f"{len(ports) - len(refused[kind]):,} {kind.upper()} {'port' if len(ports) == 1 else 'ports'}"
+        for kind, ports in (("tcp", plan.canary_ports.tcp), ("udp", plan.canary_ports.udp))
+        if ports
+    ]
+    how = "" if who.engine != "connect" else ", and TCP by whole connections, which are signed after the handshake"
+    if plan.canary_ports.tcp and not how:
+        how = f"; up to {PROOFS} whole connections to each, as proof of both ways"
+    lines = [
+        ("canary", f"{plan.canary}: {' and '.join(counts)} and echo, by signed probes and nothing else{how}")
+    ]
+    lines += [
+        ("", f"without {kind} {ports_text(ports)}: never asked, of nobody") for kind, ports in refused.items() if ports
+    ]
+    return lines
 
 
 def _engine(who: Sender) -> str:
@@ -176,6 +222,7 @@ def _ports(plan: Plan) -> list[tuple[str, str]]:
 
 def _packets(plan: Plan, who: Sender) -> str:
     count, connections = _count(plan, who)
+    count += thorough_packets(plan) if who.raw or plan.manners.thorough else 0
     what = f"at most {plural(connections, 'connection')} and " if connections else ""
     talks = ""
     if plan.identify and (plan.all_ports.tcp or plan.all_ports.udp):
@@ -192,6 +239,11 @@ def _count(plan: Plan, who: Sender) -> tuple[int, int]:
     """(packets, connections among them) at most where none is lost: every address of the own zone alive, and so on."""
     if who.engine == "raw" or (who.engine == "nmap" and who.raw):
         return plan.packets(), 0
+    if plan.canary:
+        packets, connections = _count(msgspec.structs.replace(plan, canary=""), who)
+        canaries, far = len(AddressSet.parse(plan.canary)), plan.canary_ports
+        packets += canaries * (len(far.tcp) * _CONNECTION + len(far.udp) * 2 + 2)
+        return packets, connections + canaries * len(far.tcp)
     ports, sweep = plan.all_ports, plan.sweep
     on_link, other, discover = map(AddressSet.parse, (sweep.on_link, plan.other, sweep.discover))
     own = on_link | AddressSet.parse(plan.own_named)

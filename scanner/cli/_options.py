@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import shlex
 import signal
 import sys
 import time
@@ -26,17 +27,27 @@ STORE = click.option(
 )  # fmt: skip
 
 
-def _day(ctx: click.Context, param: click.Parameter, value: datetime.datetime | None) -> datetime.date | None:
-    return None if value is None else value.date()
+def _day(ctx: click.Context, param: click.Parameter, value: str | datetime.date | None) -> datetime.date | None:
+    if not isinstance(value, str):
+        return value
+    from scanner.session import parse_day
+
+    return parse_day(value, param.opts[0])
 
 
-TODAY = click.option(
-    "--today",
-    type=click.DateTime(["%Y-%m-%d"]),
-    callback=_day,
-    metavar="DATE",
-    help="Judge as of this day, YYYY-MM-DD (default: today).",
-)
+TODAY = click.option("--today", callback=_day, metavar="YYYY-MM-DD", help="Judge as of this day (default: today).")
+
+
+def program() -> str:
+    """How whoever reads this started us, for a command that is to be typed again."""
+    if Path(sys.argv[0]).name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m scanner.cli"
+    return shlex.quote(sys.argv[0])
+
+
+def on_terminal() -> bool:
+    """Whether somebody sits there: the TUI draws on stderr and reads stdin, and stdout is not kept for something."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 @contextlib.contextmanager
@@ -59,21 +70,22 @@ def interruptible() -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def write_output(path: str, data: bytes) -> None:
+def write_output(path: str, data: bytes | Iterable[bytes]) -> None:
     """To a file, or to stdout for `-`. A regular file is written whole or not at all; a link stays one, and a device or
     a pipe is written to."""
+    parts = (data,) if isinstance(data, bytes) else data
     if path == "-":
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.writelines(parts)
         sys.stdout.buffer.flush()
         return
     target = Path(path).resolve()
     temporary = target.with_name(f".{target.name}.part")
     try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)
-            return
-        temporary.write_bytes(data)
-        temporary.replace(target)
+        whole = not target.exists() or target.is_file()
+        with (temporary if whole else target).open("wb") as file:
+            file.writelines(parts)
+        if whole:
+            temporary.replace(target)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -107,7 +119,7 @@ def check_store(path: Path, create: bool) -> None:
         raise BadInput(f"{path}: {_user()} may not read it; {_MEND}")
     if not create:
         return
-    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+    if hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
         raise BadInput(f"{path}: {folder} is on a read-only disk; name a file elsewhere with --store")
     if path.exists() and not os.access(path, os.W_OK):
         raise BadInput(f"{path}: {_user()} may not write it; {_MEND}")

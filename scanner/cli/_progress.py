@@ -15,6 +15,7 @@ from scanner.model.text import plural
 REDRAW, LINE = 0.1, 10.0
 """Seconds: a terminal's line is drawn anew so often; elsewhere there is a new line so often."""
 _STAGES = {"sweep": "finding hosts", "knock": "asking ports", "converse": "asking what runs there"}
+_NOBODY = AddressSet()
 _TOO_EARLY = 2.0
 """Seconds before which nobody can say how long the rest takes."""
 
@@ -26,7 +27,11 @@ class Ticker:
     there will be depends on what they find.
     """
 
-    def __init__(self, label: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, label: str = "", clock: Callable[[], float] = time.monotonic, canaries: AddressSet = _NOBODY
+    ) -> None:
+        """`canaries`: laptops of our own, which count for nothing."""
+        self._canaries = canaries
         self._label = f"{label}: " if label else ""
         self._clock = clock
         self._live = sys.stderr.isatty()
@@ -35,6 +40,9 @@ class Ticker:
         self._began = 0.0
         self._from = 0
         """Where the part at hand began: when, and with how much done."""
+        self._due: float | None = None
+        """When the part at hand should be through, as reckoned when it last got on: between two steps the time that is
+        left only falls, however long the next one takes."""
         self._seen: Progress | None = None
         self._hosts: set[str] = set()
         self._many = AddressSet()
@@ -45,7 +53,7 @@ class Ticker:
             if event.how != "named":
                 self._count(event.address)
         elif isinstance(event, PortState):
-            if event.state == "open":
+            if event.state == "open" and event.address not in self._canaries:
                 self._open += event.transport != "icmp"
                 self._count(event.address)
         elif isinstance(event, Alive):
@@ -59,9 +67,10 @@ class Ticker:
         if self._live:
             click.echo("\r\x1b[K", err=True, nl=False)
 
-    def end(self) -> None:
+    def end(self, how: str = "") -> None:
+        """The last word: what was found, and `how` it ended where that is not by itself."""
         self.clear()
-        click.echo(f"{self._label}{self._figures()}", err=True)
+        click.echo(f"{self._label}{f'{how}: ' if how else ''}{self._figures()}", err=True)
 
     def _count(self, address: str) -> None:
         if address not in self._hosts and address not in self._many:
@@ -70,7 +79,10 @@ class Ticker:
     def _draw(self, event: Progress) -> None:
         now, before = self._clock(), self._seen
         if before is None or (before.stage, before.total) != (event.stage, event.total) or event.done < before.done:
-            self._began, self._from = now, event.done
+            self._began, self._from, self._due = now, event.done, None
+        elif event.done > before.done and now - self._began >= _TOO_EARLY:
+            pace = (now - self._began) / (event.done - self._from)
+            self._due = now + pace * (event.total - event.done)
         self._seen = event
         stage = _STAGES[event.stage]
         if self._live:
@@ -89,9 +101,8 @@ class Ticker:
         parts = [f"{100 * min(event.done, event.total) // event.total} %"] if event.total else []
         if event.rate >= 1:
             parts.append(f"{event.rate:,.0f} packets/s")
-        gone, done = now - self._began, event.done - self._from
-        if gone >= _TOO_EARLY and done > 0 and event.total > event.done:
-            parts.append(f"{duration(gone * (event.total - event.done) / done)} left of this part")
+        if self._due is not None and self._due > now and event.total > event.done:
+            parts.append(f"{duration(self._due - now)} left of this part")
         return f"{', '.join(parts)}  {self._figures()}".lstrip()
 
     def _figures(self) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import os
+import shlex
 from pathlib import Path
 
+from scanner.cli._options import program
 from scanner.errors import BadInput
-from scanner.model.addresses import ports_text
+from scanner.model.addresses import AddressSet, ports_text
 from scanner.model.base import Frozen
 from scanner.model.observation import Scan
 from scanner.model.site import Site
@@ -53,7 +56,10 @@ def follow(earlier: Unfinished, request: ScanRequest, given: set[str]) -> None:
         ("deep", "--deep", request.deep == manners.deep, "without it"),
         ("no_names", "--no-names", request.names == manners.names, "without it"),
         ("resolver", "--resolver", request.resolver == manners.resolver, manners.resolver or "none"),
+        ("canaries", "--canary", _asked(request) == planned.canary, planned.canary or "without it"),
+        ("canary_ports", "--canary-ports", request.canary_ports == planned.canary_ports, "as it was"),
         ("polite", "--polite", request.polite == manners.polite, "without it"),
+        ("thorough", "--thorough", request.thorough == manners.thorough, "without it"),
     ]
     wrong = [f"{flag} ({value})" for name, flag, agrees, value in flags if name in given and not agrees]
     if wrong:
@@ -63,15 +69,31 @@ def follow(earlier: Unfinished, request: ScanRequest, given: set[str]) -> None:
         )
     request.ports, request.methods, request.patience = planned.ports, manners.methods, manners.patience
     request.identify, request.names, request.polite = manners.identify, manners.names, manners.polite
-    request.resolver, request.deep = manners.resolver, manners.deep
+    request.resolver, request.deep, request.thorough = manners.resolver, manners.deep, manners.thorough
     engine = earlier.scan.engine
     request.engine = engine if engine in ("raw", "connect", "nmap") else request.engine  # type: ignore[assignment]
+
+
+def _asked(request: ScanRequest) -> str:
+    """The canaries that the command line names; a text that is no address agrees with no plan."""
+    try:
+        return str(AddressSet.of(request.canary))
+    except ValueError:
+        return "?"
+
+
+def command(site: Path, zone: str, store: Path | None) -> str:
+    """What to type to go on with the scan from `zone`."""
+    words = ["scan", str(site), "--from", zone, *(["--store", str(store)] if store else []), "--resume"]
+    sudo = "sudo " if "SUDO_USER" in os.environ else ""
+    return f"{sudo}{program()} {shlex.join(words)}"
 
 
 def as_flags(earlier: Unfinished) -> str:
     """How it was planned, in the words of the command line."""
     manners = earlier.plan.manners
     flags = [f"--engine {earlier.scan.engine}", f"--ports {_spelled(earlier.plan.ports)}"]
+    flags += [f"--canary {each}" for each in AddressSet.parse(earlier.plan.canary)]
     flags += [
         flag
         for flag, said in (
@@ -79,6 +101,7 @@ def as_flags(earlier: Unfinished) -> str:
             ("--deep", manners.deep),
             ("--no-names", not manners.names),
             ("--polite", manners.polite),
+            ("--thorough", manners.thorough),
         )
         if said
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections import Counter
 from collections.abc import Iterable
 
 from rich.box import SIMPLE_HEAD
@@ -11,18 +12,17 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scanner.exporters.fence_words import asked, cut_words, measured, port_count
+from scanner.exporters.verdict import conclude, is_scan, unfinished
+from scanner.exporters.words import CELLS, Tone
 from scanner.model.base import SEVERITIES
-from scanner.model.report import CellRow, FindingRow, Report, is_open
+from scanner.model.report import CROSSED, CellRow, CutRow, FindingRow, Report, is_open
 from scanner.model.text import plural, visible
 
-_CELLS = {
-    "BREACHED": ("✕", "bold red"),
-    "AS_POLICY": ("✓", "green"),
-    "UNPROVEN": ("?", "yellow"),
-    "UNTESTED": ("–", "dim"),
-}
+_TONES: dict[Tone, str] = {"good": "green", "bad": "bold red", "warn": "yellow", "none": "dim", "plain": ""}
 _SEVERITY = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _SHOWN = 40
+_PARTS = 12
 
 
 def summary(report: Report, color: bool, width: int | None = None) -> str:
@@ -41,18 +41,17 @@ def summary(report: Report, color: bool, width: int | None = None) -> str:
     return out.getvalue().rstrip("\n")
 
 
-def unfinished(report: Report) -> list[str]:
-    """The zones whose latest scan was cut off."""
-    latest = {each.zone: each.complete for each in report.vantages}
-    return [zone for zone, complete in latest.items() if not complete]
-
-
 def _parts(report: Report, width: int) -> Iterable[RenderableType]:
     counts = report.summary.findings if report.summary else {}
     totals = ", ".join(f"{counts[each]} {each}" for each in reversed(SEVERITIES) if counts.get(each))
     yield Text(f"{visible(report.client)} / {visible(report.site)}, as of {report.generated}", style="bold")
+    verdict = conclude(report)
+    yield Text(f"{verdict.glyph} {verdict.word}. {visible(verdict.sentence, 400)}", style=_TONES[verdict.tone])
     hosts, services = len(report.hosts), sum(len(each.services) for each in report.hosts)
-    counted = (plural(hosts, "host"), plural(services, "service"), plural(len(report.vantages), "vantage session"))
+    scans = sum(map(is_scan, report.vantages))
+    counted = [plural(hosts, "host"), plural(services, "service"), plural(scans, "vantage session")]
+    if len(report.vantages) > scans:
+        counted.append(plural(len(report.vantages) - scans, "canary session"))
     cut = unfinished(report)
     yield Text(f"{', '.join(counted)}. Findings: {totals or 'none'}{' so far' if cut else ''}.")
     for zone in cut:
@@ -65,11 +64,13 @@ def _parts(report: Report, width: int) -> Iterable[RenderableType]:
     yield from _matrix(report, width)
     if report.findings:
         yield _findings(report.findings)
+    yield from _cut(report.cut)
     if report.remediation:
         yield Text("What to change first", style="bold")
         for number, row in enumerate(report.remediation[:5], 1):
             yield Text(f"  {number}. {visible(row.title)} (closes {plural(len(row.closes), 'finding')})")
         yield Text("")
+    yield from _measured(report)
     yield from _open_questions(report)
 
 
@@ -87,14 +88,17 @@ def _matrix(report: Report, width: int) -> Iterable[RenderableType]:
         table.add_row(label, *(_cell(cells.get((left, right)), short) for right in names))
     yield table
     if short:
-        yield Text("✕ breached, by so many flows   ✓ as policy   ? unproven   – untested")
+        words = {code: f"{sign.glyph} {sign.word.lower()}" for code, sign in CELLS.items()}
+        words["BREACHED"] += ", by so many flows"
+        yield Text("   ".join(words.values()))
         yield Text("")
 
 
 def _cell(cell: CellRow | None, short: bool) -> Text:
     if cell is None:
         return Text("·", style="dim")
-    glyph, style = _CELLS[cell.verdict]
+    sign = CELLS[cell.verdict]
+    glyph, style = sign.glyph, _TONES[sign.tone]
     breached = cell.verdict == "BREACHED"
     if short:
         return Text(f"{glyph}{cell.forbidden_reached}" if breached else glyph, style=style)
@@ -117,6 +121,46 @@ def _findings(findings: tuple[FindingRow, ...]) -> RenderableType:
     if len(findings) > _SHOWN:
         table.add_row("", "", f"and {len(findings) - _SHOWN} more: -o html=report.html has them all")
     return table
+
+
+def _cut(cut: CutRow | None) -> Iterable[RenderableType]:
+    if cut is None:
+        return
+    yield Text("The least cut", style="bold")
+    yield Text(f"  {cut_words(cut)}")
+    for number, each in enumerate(cut.denials[:_PARTS], 1):
+        closes = f" (closes {plural(len(each.closes), 'finding')})" if each.closes else ""
+        yield Text(f"  {number}. deny {each.from_} → {each.to}{closes}")
+    if len(cut.denials) > _PARTS:
+        yield Text(f"  and {len(cut.denials) - _PARTS} more: -o html=report.html has them all, with the rules")
+    for left in cut.left[:_PARTS]:
+        yield Text(f"  ! no rule cuts {visible(left)}", style="yellow")
+    if len(cut.left) > _PARTS:
+        yield Text(f"  and {len(cut.left) - _PARTS} more that no rule cuts", style="yellow")
+    yield Text("")
+
+
+def _measured(report: Report) -> Iterable[RenderableType]:
+    """Of each canary, from each zone: how many ports fared how."""
+    groups: dict[tuple[str, str, str], Counter[tuple[str, str]]] = {}
+    for row in report.measured:
+        policy = "" if row.allowed or row.verdict not in CROSSED else ", forbidden"
+        counts = groups.setdefault((row.from_, row.to, row.address), Counter())
+        counts[f"{row.transport} {asked(row.via)}".strip(), f"{measured(row).word.lower()}{policy}"] += port_count(
+            row.ports
+        )
+    if groups:
+        yield Text("Measured by a canary", style="bold")
+    for (from_, to, address), counts in list(groups.items())[:_PARTS]:
+        yield Text(f"  {from_} → {to} {address}")
+        for (how, word), count in counts.items():
+            # An ICMP type is no port.
+            what = how if how.startswith("icmp") else f"{plural(count, 'port')} {how}"
+            yield Text(f"    {what}: {word}", style="bold red" if word.endswith("forbidden") else "")
+    if len(groups) > _PARTS:
+        yield Text(f"  and {len(groups) - _PARTS:,} more: -o html=report.html has them all")
+    if groups:
+        yield Text("")
 
 
 def _open_questions(report: Report) -> Iterable[RenderableType]:

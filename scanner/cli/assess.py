@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     help="Exit with 1 if a finding is at least this severe.",
 )  # fmt: skip
 @click.option(
+    "--deny", "denied", multiple=True, metavar="RULE",
+    help='What if the fence had this rule as well: "guest -> servers tcp/445". May be given several times.',
+)  # fmt: skip
+@click.option(
     "--capture", "captures", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
     help="A pcap file that `scan --capture` wrote, for --excerpts. May be given several times.",
 )  # fmt: skip
@@ -40,6 +44,7 @@ def COMMAND(
     site: Path,
     outputs: tuple[str, ...],
     fail_on: str | None,
+    denied: tuple[str, ...],
     captures: tuple[Path, ...],
     excerpts: Path | None,
     today: datetime.date | None,
@@ -47,17 +52,21 @@ def COMMAND(
 ) -> None:
     """Judge all scans of SITE: which zones are really apart, what runs there unpatched, what to change first.
 
-    Prints the findings, unless a report goes to stdout (-o json=-).
+    Prints the findings, unless a report goes to stdout (-o json=-). With --deny it prints what these rules would
+    close, leave and break, and reports, --fail-on too, are of the fence as it would be.
 
     \b
     fencewalk assess site.yaml
     fencewalk assess site.yaml -o html=report.html -o json=report.json
     fencewalk assess site.yaml --fail-on high
+    fencewalk assess site.yaml --deny "guest -> servers tcp/445" --deny "voice -> *"
     """
     from scanner import session
-    from scanner.cli._summary import summary, unfinished
+    from scanner.cli._summary import summary
+    from scanner.cli._what_if import what_if
     from scanner.errors import BadInput, ScanIncomplete
     from scanner.exporters import exporters
+    from scanner.exporters.verdict import unfinished
     from scanner.model.base import SEVERITIES
     from scanner.model.report import is_open
 
@@ -75,17 +84,18 @@ def COMMAND(
 
     if bool(captures) != (excerpts is not None):
         raise BadInput("--capture FILE and --excerpts DIR go together: from which packets, and where to")
-    report = session.assess_site(site, store, today)
-    for warning in session.warnings(site, report):
+    as_it_is = session.assess_site(site, store, today)
+    report = session.assess_site(site, store, today, denied) if denied else as_it_is
+    for warning in session.warnings(site, as_it_is):
         click.echo(f"fencewalk: {warning}", err=True)
     for name, path in wanted:
-        write_output(path, exporters()[name].render(report))
+        write_output(path, exporters()[name].written(report))
         if path != "-":
             click.echo(f"{path} written", err=True)
     if excerpts is not None:
         _write_excerpts(report, captures, excerpts)
     if not any(path == "-" for _, path in wanted):
-        click.echo(summary(report, color=sys.stdout.isatty()))
+        click.echo(what_if(as_it_is, report) if denied else summary(report, color=sys.stdout.isatty()))
     if fail_on is not None:
         floor = SEVERITIES.index(fail_on)
         if any(SEVERITIES.index(each.severity) >= floor for each in report.findings if is_open(each)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import shlex
 import subprocess
 import sys
 import time
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli._options import write_output
+from scanner.cli._options import on_terminal, program, write_output
 from scanner.cli._progress import Ticker
 from scanner.model.text import plural
 
@@ -37,13 +37,15 @@ def COMMAND(topology: str, simulate: bool, out: Path, tui: bool | None) -> None:
     fencewalk demo
     fencewalk demo law-firm --out law-firm
     """
-    from scanner import session
+    from scanner import samples, session
     from scanner.cli._summary import summary
     from scanner.errors import BadInput
     from scanner.exporters import exporters
 
+    if tui and not on_terminal():
+        raise BadInput("--tui: stdin, stdout and stderr have to be a terminal; leave it out, or redirect none")
     started = time.monotonic()
-    loaded = session.load_topology(topology)
+    loaded = samples.load_topology(topology)
     if not simulate:
         refused = _enter_lab()
         if refused is not None:
@@ -54,7 +56,7 @@ def COMMAND(topology: str, simulate: bool, out: Path, tui: bool | None) -> None:
     except OSError as error:
         raise BadInput(f"--out {out}: no folder can be made there: {error.strerror}") from None
     site = out / "site.yaml"
-    session.write_lab_site(loaded, site, session.today_local())
+    samples.write_lab_site(loaded, site, session.today_local())
     store = session.store_path(site, None)
     for old in (store, store.with_name(store.name + "-wal"), store.with_name(store.name + "-shm")):
         old.unlink(missing_ok=True)
@@ -72,16 +74,18 @@ def COMMAND(topology: str, simulate: bool, out: Path, tui: bool | None) -> None:
     click.echo(
         f"\n{loaded.title}: {plural(len(report.vantages), 'session')} {how} in {seconds:.0f} s. The report: {page}"
     )
-    click.echo(f"It is judged as of {loaded.today}, the day that the sample network was written for.")
-    click.echo(f"Explore it again: {sys.argv[0]} tui {site} --today {loaded.today}")
-    if tui if tui is not None else sys.stdout.isatty() and sys.stdin.isatty():
+    click.echo(
+        f"It is judged as of {loaded.today}, the demo's day, and not as of today: that is what the sample network was "
+        "written for."
+    )
+    click.echo(f"Explore it again: {program()} tui {shlex.quote(str(site))} --today {loaded.today}")
+    if tui if tui is not None else on_terminal():
         context = click.get_current_context()
         command = context.find_root().command
         assert isinstance(command, click.Group)
         explore = command.get_command(context, "tui")
         if explore is not None:
-            day = datetime.datetime.combine(loaded.today, datetime.time())
-            context.invoke(explore, site=site, store=store, today=day)
+            context.invoke(explore, site=site, store=store, today=str(loaded.today))
 
 
 def _enter_lab() -> str | None:
@@ -95,7 +99,7 @@ def _enter_lab() -> str | None:
 
 
 def _simulate(topology: Topology, store: Path) -> None:
-    from scanner import session
+    from scanner import samples
     from scanner.ports import Ports, parse_ports
     from scanner.store import Store
 
@@ -103,7 +107,7 @@ def _simulate(topology: Topology, store: Path) -> None:
         for zone in topology.site.zones:
             with Store(store) as opened:
                 ticker = Ticker(zone.name)
-                for event in session.scan_simulated(topology, zone.name, ports, opened):
+                for event in samples.scan_simulated(topology, zone.name, ports, opened):
                     ticker.see(event)
                 if ports.tcp:
                     ticker.end()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 import sys
 
 import click
+
+from scanner.cli._options import program
 
 
 @click.group("lab", short_help="Sample networks inside this machine, to try things in.")
@@ -23,12 +27,12 @@ def COMMAND() -> None:
 @COMMAND.command("list")
 def list_() -> None:
     """Name the sample networks, and those that are up."""
-    from scanner import session
+    from scanner import samples
     from scanner.lab.namespaces import labs
     from scanner.model.text import plural
 
-    for name in session.topology_names():
-        topology = session.load_topology(name)
+    for name in samples.topology_names():
+        topology = samples.load_topology(name)
         size = f"{plural(len(topology.networks), 'segment')}, {plural(len(topology.hosts), 'host')}"
         click.echo(f"{name:16} {topology.title} ({size})")
     for lab in labs():
@@ -39,15 +43,11 @@ def list_() -> None:
 @click.argument("topology")
 def up(topology: str) -> None:
     """Bring TOPOLOGY up, until `lab down NAME`. Prints NAME."""
-    import os
-
-    from scanner import session
-    from scanner.errors import NoPrivilege
+    from scanner import samples
     from scanner.lab.namespaces import raise_lab
 
-    if os.geteuid() != 0:
-        raise NoPrivilege("a lab that stays up needs root: sudo fencewalk lab up (fencewalk demo needs none)")
-    lab = raise_lab(session.load_topology(topology), persistent=True)
+    _only_root("only root can raise a lab that stays up (fencewalk demo needs no root)")
+    lab = raise_lab(samples.load_topology(topology), persistent=True)
     click.echo(lab.name)
     click.echo(f"zones: {', '.join(lab.zones)}; try: fencewalk lab shell {lab.name} {lab.zones[0]}", err=True)
 
@@ -58,6 +58,7 @@ def down(name: str) -> None:
     """Take the network NAME down; `all` takes down every one."""
     from scanner.lab.namespaces import labs, lower
 
+    _only_root("only root sees labs and takes them down")
     for each in [lab.name for lab in labs()] if name == "all" else [name]:
         lower(each)
 
@@ -67,8 +68,6 @@ def down(name: str) -> None:
 @click.argument("zone")
 def shell(name: str, zone: str) -> None:
     """Open a shell on the laptop in ZONE of NAME."""
-    import os
-
     raise SystemExit(_inside(name, zone, [os.environ.get("SHELL", "/bin/sh")]))
 
 
@@ -84,10 +83,20 @@ def run(name: str, zone: str, command: tuple[str, ...]) -> None:
     raise SystemExit(_inside(name, zone, list(command)))
 
 
+def _only_root(why: str) -> None:
+    """NoPrivilege names the command that works. Without this a user is told that there is no lab, or nothing at all:
+    the records of labs are not his to read, nor are their namespaces his to enter."""
+    from scanner.errors import NoPrivilege
+
+    if os.geteuid() != 0:
+        raise NoPrivilege(f"{why}: sudo {program()} {shlex.join(sys.argv[1:])}")
+
+
 def _inside(name: str, zone: str, command: list[str]) -> int:
     from scanner.errors import BadInput
     from scanner.lab.namespaces import labs
 
+    _only_root("only root sees labs and enters them")
     standing = {lab.name: lab for lab in labs()}
     if name not in standing:
         raise BadInput(

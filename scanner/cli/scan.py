@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scanner.cli import INTERRUPTED
 from scanner.cli._options import SITE, STORE, check_store, interruptible
 from scanner.cli._progress import Ticker
-from scanner.errors import BadInput, FencewalkError
+from scanner.errors import BadInput, FencewalkError, OutOfScope
+from scanner.model.addresses import AddressSet
 from scanner.model.network import METHODS, PATIENCE, Method
 from scanner.model.text import visible
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from scanner.cli._resume import Unfinished
     from scanner.model.observation import Event
     from scanner.net.evidence.capture import Capture
+    from scanner.ports import Ports
     from scanner.session import ScanRequest
     from scanner.store import Journal
 
@@ -58,14 +61,27 @@ if TYPE_CHECKING:
     "--patience", type=click.FloatRange(0, 60), default=PATIENCE, show_default=True, metavar="SECONDS",
     help="How long to wait for a router's report that a host is dead.",
 )  # fmt: skip
+@click.option(
+    "--thorough", is_flag=True,
+    help="Ask what was silent or refused again, from source ports that careless rules trust (53, 20, 88, 123) and in "
+    "fragments, and hand more packets to neighbours that may forward them.",
+)  # fmt: skip
 @click.option("--polite", is_flag=True, help="For fragile networks: slow, one thing at a time to a host.")
+@click.option(
+    "--canary", "canaries", multiple=True, metavar="ADDRESS",
+    help="Ask the canary that listens there with signed probes (see `fencewalk canary`); once for each address.",
+)  # fmt: skip
+@click.option(
+    "--canary-ports", metavar="SPEC", help="The ports to ask of canaries (default: every TCP and UDP port, and echo)."
+)
 @click.option(
     "--capture", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Keep the scan's packets as evidence, in a new pcap file.",
 )  # fmt: skip
 @click.option(
     "--dry-run", is_flag=True,
-    help="Print every target, port and packet count, and send nothing; the cable need not be in.",
+    help="Print every target, port and packet count, and send nothing; the cable need not be in. Says what the scan "
+    "would be refused for, and ends with its exit code.",
 )  # fmt: skip
 @click.option(
     "--resume", is_flag=True,
@@ -84,7 +100,10 @@ def COMMAND(
     resolver: str | None,
     discover: str | None,
     patience: float,
+    thorough: bool,
     polite: bool,
+    canaries: tuple[str, ...],
+    canary_ports: str | None,
     capture: Path | None,
     dry_run: bool,
     resume: bool,
@@ -101,19 +120,26 @@ def COMMAND(
     sudo fencewalk scan site.yaml --from guest --resume
     """
     from scanner import session
+    from scanner.canary_plan import every_port
     from scanner.cli import _dry_run, _resume
-    from scanner.ports import DEFAULT, parse_ports
+    from scanner.ports import DEFAULT, Ports, parse_ports
     from scanner.store import Store
 
-    if deep and no_identify:
-        raise BadInput("--deep asks what runs, --no-identify forbids it: leave one of them out")
+    wanted = parse_ports(DEFAULT if ports_text is None else ports_text)
+    _check_flags(wanted, no_identify, deep, no_names, resolver, polite)
+    if thorough and polite:
+        raise BadInput(
+            "--thorough sends fragments and half-open handshakes, --polite forbids them: leave one of them out"
+        )
+    if canary_ports is not None and not canaries and not resume:
+        raise BadInput("--canary-ports says what a canary is asked, and no --canary says where it is: add one")
     loaded = session.load_site(site)
     request = session.ScanRequest(
         site=loaded,
         zone=zone,
         interface=interface,
         engine=engine,  # type: ignore[arg-type]
-        ports=parse_ports(DEFAULT if ports_text is None else ports_text),
+        ports=wanted,
         identify=not no_identify,
         names=not no_names,
         polite=polite,
@@ -121,11 +147,14 @@ def COMMAND(
         patience=patience,
         resolver=session.resolver_for(loaded, resolver),
         deep=deep,
+        thorough=thorough,
+        canary=canaries,
+        canary_ports=every_port(canary_ports, "--canary-ports") if canaries or canary_ports else Ports(),
         resume=resume,
     )
     request.zone_of()
     where = session.store_path(site, store)
-    outside = _dry_run.out_of_scope(loaded, site)
+    outside = [*_dry_run.out_of_scope(loaded, site), *session.policy_warnings(site, loaded)]
     if capture is not None and capture.exists():
         raise BadInput(f"--capture {capture}: there is a file of that name; name another one")
     check_store(where, create=not dry_run)
@@ -134,8 +163,7 @@ def COMMAND(
         _resume.follow(earlier, request, _given())
     if dry_run:
         _say(outside)
-        _print_plan(request, where, earlier)
-        return
+        click.get_current_context().exit(_print_plan(request, where, earlier))
     vantage = session.live_vantage(request)
     # What takes a privilege is opened first, and everything else runs without.
     with contextlib.ExitStack() as opened_now:
@@ -149,7 +177,7 @@ def COMMAND(
         if packets is not None:
             opened_now.callback(_end_capture, packets, journal)
             packets.start()
-        ticker = Ticker(zone)
+        ticker = Ticker(zone, canaries=AddressSet.parse(journal.plan.canary))
         if earlier is not None:
             _say([f"going on with {earlier} as it was planned then: {_resume.as_flags(earlier)}"])
             for _, row in journal.rows():
@@ -157,21 +185,43 @@ def COMMAND(
         elif resume:
             _say([_resume.nothing_to_resume(where, loaded, zone)])
         click.echo(f"{zone}: {network.engine} engine, {_dry_run.asked(journal.plan)}", err=True)
-        _carry_out(session.live_scan(network, request, journal, limitations, packets is not None), ticker)
+        _carry_out(
+            session.live_scan(network, request, journal, limitations, packets is not None),
+            ticker,
+            (f"what was found so far is kept in {where}", f"to go on with it: {_resume.command(site, zone, store)}"),
+        )
     click.echo(f"{zone}: scan {journal.scan.id} complete, kept in {where}", err=True)
 
 
-def _print_plan(request: ScanRequest, where: Path, earlier: Unfinished | None) -> None:
-    """The plan, made from the site file and what is known of the site, whether or not the laptop stands in the zone."""
+def _check_flags(
+    wanted: Ports, no_identify: bool, deep: bool, no_names: bool, resolver: str | None, polite: bool
+) -> None:
+    """BadInput where one flag asks for what another one forbids: one of the two would be ignored in silence."""
+    if deep and no_identify:
+        raise BadInput("--deep asks what runs, --no-identify forbids it: leave one of them out")
+    if deep and not wanted.tcp and not wanted.udp:
+        raise BadInput("--deep asks what runs on open ports, --ports none asks no port: leave one of them out")
+    if resolver is not None and (no_names or polite):
+        silent = "--no-names" if no_names else "--polite"
+        raise BadInput(f"--resolver says whom to ask for names, {silent} asks nobody: leave one of them out")
+
+
+def _print_plan(request: ScanRequest, where: Path, earlier: Unfinished | None) -> int:
+    """The plan, made from the site file and what is known of the site, whether or not the laptop stands in the zone.
+
+    Returns what the scan itself would end with, were it begun now: 0, or the code of its refusal, which is said.
+    """
     from scanner import session
     from scanner.cli import _dry_run
     from scanner.store import Store
 
-    here, vantage = None, _dry_run.stand_in(request.zone_of())
+    refusals: list[FencewalkError] = []
+    vantage = _dry_run.stand_in(request.zone_of())
     try:
         vantage = session.live_vantage(request)
     except FencewalkError as error:
-        here = str(error)
+        refusals.append(error)
+    here = not refusals
     if earlier is not None:
         plan = earlier.plan
         click.echo(f"{'resume':12} {earlier}: what it has answers to is not asked again")
@@ -180,9 +230,13 @@ def _print_plan(request: ScanRequest, where: Path, earlier: Unfinished | None) -
             plan = session.plan_for(request, vantage, opened)
     else:
         plan = session.plan_for(request, vantage, None)
-    click.echo(_dry_run.described(plan, request.site, _dry_run.sender(request.engine), here is None))
-    refusals = [session.authorization_refusal(request), here]
-    _say(f"a scan would be refused: {each}" for each in refusals if each)
+    who = _dry_run.sender(request.engine)
+    click.echo(_dry_run.described(plan, request.site, who, here))
+    if unauthorized := session.authorization_refusal(request):
+        refusals.append(OutOfScope(unauthorized))
+    refusals += _dry_run.lacking(request, who)
+    _say(f"a scan would be refused: {each}" for each in refusals)
+    return refusals[0].exit_code if refusals else 0
 
 
 def _given() -> set[str]:
@@ -197,18 +251,21 @@ def _say(lines: Iterable[str]) -> None:
         click.echo(f"fencewalk: {visible(each)}", err=True)
 
 
-def _carry_out(events: Generator[Event, None, None], ticker: Ticker) -> None:
-    """The scan itself, and whatever happens, its orderly end."""
+def _carry_out(events: Generator[Event, None, None], ticker: Ticker, kept: Iterable[str]) -> None:
+    """The scan itself, and whatever happens, its orderly end. `kept`: what is said to whoever interrupts it."""
+    how = ""
     try:
         with interruptible(), contextlib.closing(events):
             for event in events:
                 ticker.see(event)
     except KeyboardInterrupt:
-        ticker.clear()
-        click.echo("What was collected is kept; --resume goes on with it.", err=True)
-        raise
+        how = "interrupted"
+        # Said only here, when everything is written: first what there is, then how to go on.
+        raise click.exceptions.Exit(INTERRUPTED) from None
     finally:
-        ticker.end()
+        ticker.end(how)
+        if how:
+            _say(kept)
 
 
 def _end_capture(packets: Capture, journal: Journal) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import msgspec
@@ -18,6 +18,12 @@ class Exporter(msgspec.Struct, frozen=True, kw_only=True):
     suffix: str
     """With its dot: `.json`."""
     render: Callable[[Report], bytes]
+    parts: Callable[[Report], Iterable[bytes]] | None = None
+    """The same bytes in parts, of a format whose files grow with the network."""
+
+    def written(self, report: Report) -> Iterable[bytes]:
+        """The report in as many parts as the format gives."""
+        return self.parts(report) if self.parts else (self.render(report),)
 
 
 @cache

@@ -17,8 +17,11 @@ from scanner.model.text import visible
 COLUMNS = (
     "client", "site", "assessed", "id", "severity", "kind", "title", "host", "from", "to", "transport", "port", "path",
     "remedy", "replay", "evidence", "controls", "accepted_until", "accepted_expired", "accepted_by", "accepted_reason",
-    "approved_by",
+    "approved_by", "cut_by", "what_if",
 )  # fmt: skip
+
+"""`cut_by`: which denials of the least cut close it. `what_if`: the rules that the fence was taken to have besides;
+where it is not empty, the row is no real result."""
 
 _FORMULA = re.compile(r"""(^|;)([\s"']*)(?=[=+\-@＝＋－＠])""")
 """Where a spreadsheet would start a formula: at the start, behind blanks and quotes, and behind a semicolon, which
@@ -30,10 +33,12 @@ def render(report: Report) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
+    cuts = _cuts(report)
+    head = (report.client, report.site, report.generated)
+    what_if = "; ".join(f"deny {rule}" for rule in report.what_if)
     for finding in report.findings:
-        head = (report.client, report.site, report.generated)
-        row = [cell(each) for each in (*head, *_fields(finding))]
-        writer.writerow(row + [""] * (len(COLUMNS) - len(row)))
+        row = (*head, *_fields(finding), ", ".join(cuts.get(finding.id, ())), what_if)
+        writer.writerow([cell(each) for each in row])
     return "\ufeff".encode() + out.getvalue().encode()
 
 
@@ -51,8 +56,16 @@ def _fields(finding: FindingRow) -> tuple[str | int | None, ...]:
         finding.transport, finding.port,
         "  ".join(f"{number}. {hop}" for number, hop in enumerate(finding.path, 1)),
         finding.remedy.replace("\n", "; "), finding.replay, finding.evidence, ", ".join(finding.controls),
-        *(() if accepted is None else _exception(accepted)),
+        *(("",) * 5 if accepted is None else _exception(accepted)),
     )  # fmt: skip
+
+
+def _cuts(report: Report) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in report.cut.denials if report.cut else ():
+        for id_ in each.closes:
+            found.setdefault(id_, []).append(f"{each.from_} → {each.to}")
+    return found
 
 
 def _exception(row: ExceptionRow) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from scanner.exporters import Exporter, words
+from scanner.exporters import Exporter, fence_page, fence_words, words
 from scanner.exporters.page import lay_out
+from scanner.exporters.verdict import is_scan
 from scanner.model.report import CROSSED, Report, is_open
 from scanner.model.text import plural, visible
 
@@ -49,10 +50,15 @@ def _environment() -> Environment:
         FLOWS=words.FLOWS,
         PATCHES=words.PATCHES,
         STATES=words.STATES,
-        UNKNOWN=words.UNKNOWN,
         CROSSED=CROSSED,
+        MEASURED=fence_words.MEASURED,
+        MEASURED_GROUPS=fence_page.MEASURED_GROUPS,
+        NOTES=fence_words.NOTES,
+        asked=fence_words.asked,
+        is_scan=is_scan,
         plural=plural,
         is_open=is_open,
+        why_unknown=words.why_unknown,
     )
     environment.filters.update(long_date=words.long_date, short_time=words.short_time, figure="{:,}".format)
     return environment

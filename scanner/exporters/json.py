@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -11,6 +13,10 @@ from scanner.model.report import Report
 from scanner.model.text import visible
 
 _INDENT_LIMIT = 5 * 1024 * 1024
+_FOREIGN = re.compile(rb"[\x7f-\xff]+")
+"""All that may not print: below it JSON escapes for itself, and the line breaks between its values are our own."""
+_AT_ONCE = 2048
+"""Rows that are turned into text at a time."""
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
@@ -20,13 +26,52 @@ def render(report: Report) -> bytes:
     Decoding it as a `Report` gives an equal report. Characters that do not print are `\\uXXXX` escapes of JSON itself,
     so that the file can be shown on a terminal and still says exactly what was seen.
     """
+    return b"".join(parts(report))
+
+
+def parts(report: Report) -> Iterator[bytes]:
+    """The same in parts: of a large site it is more text than has to be held at once."""
+    waiting: list[bytes] | None = []
+    size = 0
+    for part in _compact(report):
+        size += len(part)
+        if waiting is None:
+            yield _FOREIGN.sub(_printable, part)
+            continue
+        waiting.append(part)
+        if size > _INDENT_LIMIT:
+            yield _FOREIGN.sub(_printable, b"".join(waiting))
+            waiting = None
+    if waiting is not None:
+        yield _FOREIGN.sub(_printable, msgspec.json.format(b"".join(waiting), indent=2))
+    yield b"\n"
+
+
+def _compact(report: Report) -> Iterator[bytes]:
+    """Without blanks, in parts that end between two values."""
+    for number, field in enumerate(msgspec.structs.fields(report)):
+        value = getattr(report, field.name)
+        yield (b"," if number else b"{") + _encoded(field.encode_name) + b":"
+        if not isinstance(value, tuple):
+            yield _encoded(value)
+            continue
+        yield b"["
+        for first in range(0, len(value), _AT_ONCE):
+            yield b"," * bool(first) + _encoded(value[first : first + _AT_ONCE])[1:-1]
+        yield b"]"
+    yield b"}"
+
+
+def _encoded(value: Any) -> bytes:
     try:
-        compact = _ENCODER.encode(report)
+        return _ENCODER.encode(value)
     except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form: only then is text changed
-        compact = _ENCODER.encode(_without_surrogates(msgspec.to_builtins(report)))
-    text = (compact if len(compact) > _INDENT_LIMIT else msgspec.json.format(compact, indent=2)).decode()
-    unprintable = {ord(char): _escape(ord(char)) for char in set(text) - {"\n"} if not char.isprintable()}
-    return text.translate(unprintable).encode() + b"\n"
+        return _ENCODER.encode(_without_surrogates(msgspec.to_builtins(value)))
+
+
+def _printable(found: re.Match[bytes]) -> bytes:
+    text = found[0].decode()
+    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text).encode()
 
 
 def _escape(code: int) -> str:
@@ -50,4 +95,4 @@ def _encodes(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-EXPORTER = Exporter(title="JSON, schema 1", suffix=".json", render=render)
+EXPORTER = Exporter(title="JSON, schema 1", suffix=".json", render=render, parts=parts)

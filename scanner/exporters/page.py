@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
+from scanner.exporters.fence_page import (
+    Blast,
+    Chain,
+    Measurement,
+    chain,
+    falls,
+    measurements,
+)
+from scanner.exporters.fence_words import path_of
 from scanner.exporters.picture import Picture, draw
-from scanner.exporters.verdict import Verdict, conclude
-from scanner.exporters.words import short_time
+from scanner.exporters.plan_page import Cut, Shown, Step, cut, plan
+from scanner.exporters.verdict import Verdict, all_cells, all_zones, conclude, is_scan, stood_in
+from scanner.exporters.words import long_date, short_time
 from scanner.model.base import SEVERITIES
 from scanner.model.report import (
     CROSSED,
@@ -21,7 +31,8 @@ from scanner.model.report import (
     FlowRow,
     HostRow,
     PatchRow,
-    RemedyRow,
+    PathRow,
+    PolicyNoteRow,
     Report,
     VantageRow,
     ZoneRow,
@@ -30,19 +41,14 @@ from scanner.model.report import (
 
 FLOW_LIMIT = 250
 """Flows shown; a scan has tens of thousands, and the JSON report holds them all."""
-CLOSES_LIMIT = 10
+PATH_LIMIT = 50
+"""Paths shown that no finding tells."""
+NOTE_LIMIT = 100
 
 _PATCH_KINDS = ("known-exploited", "end-of-life", "outdated")
 _PATCH_ORDER = ("END_OF_LIFE", "NON_COMPLIANT", "UNKNOWN", "COMPLIANT")
 _CELL_ORDER = ("BREACHED", "UNPROVEN", "UNTESTED", "AS_POLICY")
 _STATE_ORDER = ("untested", "partial", "tested")
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """A finding and the id of its element."""
-
-    row: FindingRow
-    anchor: str
 
 
 class Gaps(msgspec.Struct, frozen=True):
@@ -61,14 +67,6 @@ class Square(msgspec.Struct, frozen=True):
     row: CellRow | None
     partial: bool
     anchor: str | None
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One step of the plan, with the findings of this report that it closes."""
-
-    row: RemedyRow
-    closes: tuple[Shown, ...]
-    more: int
 
 
 class Covered(msgspec.Struct, frozen=True):
@@ -93,6 +91,8 @@ class Page(msgspec.Struct, frozen=True):
     patch_counts: dict[str, int]
     sessions: str
     """Where and when it was scanned, in a sentence."""
+    judged: str
+    """As of which day, in a sentence; more of one where that is not the day of the scan."""
     hosts: int
     services: int
     excepted: int
@@ -115,6 +115,14 @@ class Page(msgspec.Struct, frozen=True):
     critical: dict[str, str]
     """Host -> the critical system that it is."""
     plan: tuple[Step, ...]
+    more_paths: tuple[Chain, ...]
+    """Paths that no finding tells."""
+    more_paths_total: int
+    blast: Blast
+    cut: Cut | None
+    measured: tuple[Measurement, ...]
+    notes: tuple[PolicyNoteRow, ...]
+    notes_total: int
     controls: tuple[Control, ...]
     inventory: tuple[tuple[str, tuple[HostRow, ...]], ...]
     coverage: tuple[tuple[str, int, tuple[Covered, ...]], ...]
@@ -128,9 +136,18 @@ class Page(msgspec.Struct, frozen=True):
 
 def lay_out(report: Report) -> Page:
     """Pure and repeatable: order comes from severity, then from the report."""
-    shown = _anchored(report.findings)
-    zones = _zones(report)
-    cells = _cells(report, zones)
+    names = {host.id: host.names[0] for host in report.hosts if host.names}
+    critical = {host.id: host.critical for host in report.hosts if host.critical}
+
+    def drawn(path: PathRow) -> Chain:
+        return chain(path, names, critical)
+
+    told = _paths_by_finding(report)
+    shown = [_with_chain(each, told, drawn) for each in _anchored(report.findings)]
+    ends = {(path.from_, path.critical) for path in told.values()}
+    untold = [path for path in report.paths if (path.from_, path.critical) not in ends]
+    zones = all_zones(report)
+    cells = all_cells(report, zones)
     gaps = _gaps([each for each in shown if each.row.kind == "segmentation-gap"], cells)
     anchors = {(each.from_, each.to): each.anchor for each in gaps}
     covered = _covered(report.coverage, cells)
@@ -139,10 +156,11 @@ def lay_out(report: Report) -> Page:
     severities = counts.findings if counts else Counter(f.row.severity for f in shown if is_open(f.row))
     state_counts: Counter[str] = Counter(row.state for row in covered)
     return Page(
-        verdict=conclude(report, list(cells.values())),
+        verdict=conclude(report),
         severities=tuple((severity, severities.get(severity, 0)) for severity in reversed(SEVERITIES)),
         patch_counts=counts.patches if counts else dict(Counter(row.verdict for row in report.patches)),
         sessions=_sessions(report.vantages),
+        judged=_judged(report),
         hosts=counts.hosts if counts else len(report.hosts),
         services=counts.services if counts else sum(len(host.services) for host in report.hosts),
         excepted=counts.excepted if counts else sum(not is_open(f.row) for f in shown),
@@ -154,7 +172,7 @@ def lay_out(report: Report) -> Page:
         cell_counts=dict(Counter(row.verdict for row in cells.values())),
         picture=draw(
             zones,
-            frozenset(row.zone for row in report.vantages),
+            stood_in(report),
             {key: row.forbidden_reached for key, row in cells.items() if row.verdict == "BREACHED"},
         ),
         anchors=anchors,
@@ -166,9 +184,16 @@ def lay_out(report: Report) -> Page:
         ),
         accepted=tuple(each for each in shown if each.row.exception is not None),
         patches=_patches(report.patches),
-        names={host.id: host.names[0] for host in report.hosts if host.names},
-        critical={host.id: host.critical for host in report.hosts if host.critical},
-        plan=_plan(report.remediation, shown),
+        names=names,
+        critical=critical,
+        plan=plan(report.remediation, shown),
+        more_paths=tuple(map(drawn, untold[:PATH_LIMIT])),
+        more_paths_total=len(untold),
+        blast=falls(report),
+        cut=cut(report.cut, shown),
+        measured=measurements(report.measured),
+        notes=report.policy_notes[:NOTE_LIMIT],
+        notes_total=len(report.policy_notes),
         controls=_controls(report.findings),
         inventory=_by_zone(report.hosts, zones),
         coverage=_coverage(covered),
@@ -202,31 +227,6 @@ def _worst_first(findings: Iterable[Shown]) -> tuple[Shown, ...]:
     return tuple(sorted(findings, key=lambda each: _rank(each.row.severity)))
 
 
-def _zones(report: Report) -> tuple[ZoneRow, ...]:
-    """The zones of the site, then any that only a cell, host or vantage names: the matrix leaves none out."""
-    known = {zone.name: zone for zone in report.zones}
-    hosts = Counter(host.zone for host in report.hosts)
-    named = [name for row in report.cells for name in (row.from_, row.to)]
-    named += [*hosts, *(row.zone for row in report.vantages)]
-    for name in named:
-        known.setdefault(name, ZoneRow(name, (), "", None, hosts[name]))
-    return tuple(known.values())
-
-
-def _cells(report: Report, zones: tuple[ZoneRow, ...]) -> dict[tuple[str, str], CellRow]:
-    """Every boundary, each pair of zones in both directions: one without a row in the report was not tested."""
-    given = {(row.from_, row.to): row for row in report.cells}
-    found: dict[tuple[str, str], CellRow] = {}
-    for from_ in zones:
-        for to in zones:
-            key = (from_.name, to.name)
-            if key in given:
-                found[key] = given[key]
-            elif from_ is not to:
-                found[key] = CellRow(*key, "UNTESTED", 0, 0, 0, "the report holds nothing about it")
-    return found
-
-
 def _covered(given: tuple[CoverageRow, ...], cells: Iterable[tuple[str, str]]) -> tuple[CoverageRow, ...]:
     """The coverage of every boundary: one that the report is silent about was not tested."""
     told = {(row.from_, row.to) for row in given}
@@ -251,11 +251,26 @@ def _coverage(rows: Iterable[CoverageRow]) -> tuple[tuple[str, int, tuple[Covere
 
 def _sessions(vantages: Iterable[VantageRow]) -> str:
     rows = tuple(vantages)
-    if not rows:
-        return "Nothing was scanned."
-    zones = ", ".join(dict.fromkeys(row.zone for row in rows))
-    first, last = min(row.started for row in rows), max(row.ended or row.started for row in rows)
-    return f"Scanned from {zones}, between {short_time(first)} and {short_time(last)}."
+    scans = [row for row in rows if is_scan(row)]
+    ears = ", ".join(dict.fromkeys(row.zone for row in rows if row.purpose == "canary"))
+    listened = f" A canary listened in {ears}." if ears else ""
+    if not scans:
+        return f"Nothing was scanned.{listened}"
+    zones = ", ".join(dict.fromkeys(row.zone for row in scans))
+    first, last = min(row.started for row in scans), max(row.ended or row.started for row in scans)
+    return f"Scanned from {zones}, between {short_time(first)} and {short_time(last)}.{listened}"
+
+
+def _judged(report: Report) -> str:
+    day = long_date(report.generated)
+    sentence = f"Judged as of {day}"
+    first, last = (pick((row.started[:10] for row in report.vantages), default="") for pick in (min, max))
+    if not first or last == report.generated:
+        return f"{sentence}."
+    scanned = long_date(first) if first == last else f"{long_date(first)} to {long_date(last)}"
+    if report.generated < last:
+        return f"{sentence}, before the last scan ({scanned}): a demo is judged as of its own day."
+    return f"{sentence}, by scans of {scanned}."
 
 
 def _square(cell: CellRow | None, partial: set[tuple[str, str]], anchors: dict[tuple[str, str], str]) -> Square:
@@ -281,13 +296,17 @@ def _patches(rows: Iterable[PatchRow]) -> tuple[tuple[str, tuple[PatchRow, ...]]
     return tuple((host, tuple(found)) for host, found in groups.items())
 
 
-def _plan(rows: Iterable[RemedyRow], shown: list[Shown]) -> tuple[Step, ...]:
-    by_id = {each.row.id: each for each in reversed(shown)}
-    steps = []
-    for row in rows:
-        closes = [by_id[each] for each in row.closes if each in by_id]
-        steps.append(Step(row, tuple(closes[:CLOSES_LIMIT]), len(row.closes) - len(closes[:CLOSES_LIMIT])))
-    return tuple(steps)
+def _paths_by_finding(report: Report) -> dict[str, PathRow]:
+    ends: dict[tuple[str, str], list[PathRow]] = {}
+    for path in report.paths:
+        ends.setdefault((path.from_, path.host), []).append(path)
+    found = ((each.id, path_of(each, ends.get((each.from_ or "", each.host or ""), ()))) for each in report.findings)
+    return {id_: path for id_, path in found if path is not None}
+
+
+def _with_chain(each: Shown, told: dict[str, PathRow], drawn: Callable[[PathRow], Chain]) -> Shown:
+    path = told.get(each.row.id)
+    return each if path is None else msgspec.structs.replace(each, chain=drawn(path))
 
 
 def _controls(findings: Iterable[FindingRow]) -> tuple[Control, ...]:

@@ -1,21 +1,27 @@
-"""The words and signs of a report on paper: every verdict has a glyph and a word, and never a colour alone.
+"""The words and signs of a report: every verdict has a glyph and a word, and never a colour alone.
 
-Only AS_POLICY is `good`, the one green; what was not tested is `none` and looks like nothing else.
+The one table of them: the HTML report, the terminal UI and the summary on stdout each choose their own colour for a
+tone. Only AS_POLICY is `good`, the one green; what was not tested is `none` and looks like nothing else.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
+from typing import Literal
 
 import msgspec
+
+from scanner.model.report import PatchRow
+
+Tone = Literal["good", "bad", "warn", "none", "plain"]
 
 
 class Mark(msgspec.Struct, frozen=True):
     glyph: str
     word: str
-    tone: str
-    """A class of the style sheet: good, bad, warn, none or plain."""
+    tone: Tone
+    """A class of the style sheet, and the key to a terminal's colour."""
     meaning: str
 
 
@@ -64,6 +70,31 @@ UNKNOWN: dict[str, str] = {
     "stale-baseline": "The baseline is too old to judge by.",
     "untrusted-banner": "The banner contradicts itself or may be invented.",
 }
+
+
+def why_unknown(row: PatchRow) -> str:
+    """What is missing to judge an UNKNOWN row, in a sentence; empty for any other row."""
+    if row.verdict != "UNKNOWN" or row.reason not in UNKNOWN:
+        return ""
+    if row.reason != "backport-possible" or not row.version or not row.required:
+        return UNKNOWN[row.reason]
+    upstream = row.required.partition(":")[2] or row.required
+    if row.required == row.version:
+        ended = f", whose support ended on {row.eol}" if row.eol else ""
+        return (
+            f"{row.version} is the last release of its branch{ended}: what was fixed since, only a distribution's "
+            "package has, and which revision of a package this is does not show."
+        )
+    if upstream.startswith(f"{row.version}-"):
+        return (
+            f"{row.version} shows without the distribution's revision: {row.required} or later is needed, and which "
+            "one this is does not show."
+        )
+    return (
+        f"{row.version} is below {row.required}, unless the distribution backported the fixes: which revision of its "
+        "package this is does not show."
+    )
+
 
 STATES: dict[str, Mark] = {
     "untested": Mark("–", "Not tested", "none", "Nothing was probed here."),

@@ -14,7 +14,7 @@ import yaml
 from msgspec import inspect
 
 _AT = re.compile(r" - at (?:`key` in )?`(\$[^`]*)`$")
-_OWN = re.compile(r"\$?((?:\.[A-Za-z_]+|\[\d+\])+): ")
+_OWN = re.compile(r"\$?((?:\.[\w-]+|\[\d+\])+): ")
 _PATH = re.compile(r"\$\.?|\.?([^.\[\]]+)|\[(\d+)\]")
 _TABBED = re.compile(r" *\t")
 _SHOWN = 60
@@ -61,6 +61,7 @@ def sentence(message: str, root: yaml.Node, kind: Any) -> tuple[str, str]:
     found = _AT.search(message)
     path = found[1] if found else "$"
     keys = "`key` in" in message
+    path = _which(root, path, kind)
     if found:
         message = message[: found.start()]
     own = _OWN.match(message)  # what concerns one key of several names it, from where it stands
@@ -72,6 +73,8 @@ def sentence(message: str, root: yaml.Node, kind: Any) -> tuple[str, str]:
     if name := re.match(r"Object missing required field `([^`]+)`", message):
         wanted = next(each.type for each in _fields(expected) if each.encode_name == name[1])
         return path, f"the key {name[1]!r} is missing; write {name[1]}: {_example(wanted) or '...'}"
+    if keys and isinstance(node, yaml.MappingNode) and isinstance(_bare(expected), inspect.DictType):
+        return _name(path, node, _bare(expected))
     if keys and isinstance(node, yaml.MappingNode):
         strange = next((k for k, _ in node.value if k.tag != "tag:yaml.org,2002:str"), None)
         if strange is not None:
@@ -79,6 +82,37 @@ def sentence(message: str, root: yaml.Node, kind: Any) -> tuple[str, str]:
     if re.match(r"Expected |Invalid ", message) and node is not None:
         return path, f"expected {_words(expected)}, found {_found(node)}{_mend(expected, node, path)}"
     return path, message[:1].lower() + message[1:]
+
+
+def _which(root: yaml.Node, path: str, kind: Any) -> str:
+    """A path with the name that msgspec leaves out (`[...]`): the first one whose value does not fit."""
+    before, gap, after = path.partition("[...]")
+    node = _node(root, before)
+    if not gap or not isinstance(node, yaml.MappingNode):
+        return path
+    for key, _ in node.value:
+        full = f"{before}.{key.value}{after}"
+        found = _node(root, full)
+        if found is not None and not _suits(found, _type(inspect.type_info(kind), full)):
+            return full
+    return path
+
+
+def _suits(node: yaml.Node, found: inspect.Type) -> bool:
+    """Whether a node may be a value of a type that is a list of texts or a text; True of any other type."""
+    bare = _bare(found)
+    if isinstance(bare, inspect.VarTupleType):
+        return isinstance(node, yaml.SequenceNode) and len(node.value) >= (bare.min_length or 0)
+    if isinstance(bare, inspect.StrType):
+        return node.tag == "tag:yaml.org,2002:str" and re.search(bare.pattern or "", node.value) is not None
+    return True
+
+
+def _name(path: str, node: yaml.MappingNode, found: inspect.Type) -> tuple[str, str]:
+    """The first key of a mapping from names that is no such name."""
+    assert isinstance(found, inspect.DictType)
+    strange = next((key for key, _ in node.value if not _suits(key, found.key_type)), node.value[0][0])
+    return path, f"expected {_words(found.key_type)}, found {_found(strange)}{_mend(found.key_type, strange, path)}"
 
 
 def line(root: yaml.Node, path: str) -> int:

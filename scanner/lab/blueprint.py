@@ -45,6 +45,12 @@ _QUIET = {
     "net/ipv6/conf/default/router_solicitations": "0",
 }
 _FORWARD = ("net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "net/ipv6/conf/default/forwarding")
+_SYN_PROXY = {
+    # Whoever proxies handshakes has to see a cookie come back as a packet of no connection.
+    "net/netfilter/nf_conntrack_tcp_loose": "0",
+    "net/ipv4/tcp_syncookies": "1",
+    "net/ipv4/tcp_timestamps": "1",
+}
 _SWITCH = {
     "net/ipv6/conf/all/disable_ipv6": "1",
     "net/ipv6/conf/default/disable_ipv6": "1",
@@ -63,6 +69,8 @@ class Room(msgspec.Struct, frozen=True):
     """Paths below /proc/sys, set before any link is there. One that this kernel does not have is passed over."""
     commands: tuple[str, ...]
     """Lines for `ip -batch`."""
+    later: dict[str, str] = {}
+    """More settings: of the links, once they are there."""
     unplugged: tuple[str, ...] = ()
     """A switch's ports that are closed once every link is up."""
     ruleset: str = ""
@@ -113,6 +121,8 @@ def blueprint(topology: Topology, prefix: str) -> Blueprint:
         raise BadInput(f"{topology.name}: two names differ in nothing but characters that namespaces cannot have")
     links: list[str] = []
     plugs: dict[str, list[str]] = {each: [] for each in switches}
+    routed: dict[str, list[str]] = {each: [] for each in switches}
+    """Segment -> the switch's ports that a router is plugged into."""
 
     def plug(namespace: str, interface: str, segment: str, mac: str) -> str:
         port = f"port{len(plugs[segment])}"
@@ -124,7 +134,9 @@ def blueprint(topology: Topology, prefix: str) -> Blueprint:
     rooms: list[Room] = []
     for node in _nodes(topology):
         for index, segment in enumerate(node.legs):
-            plug(nodes[node.name], f"eth{index}", segment, topology.mac(node.name, segment))
+            port = plug(nodes[node.name], f"eth{index}", segment, topology.mac(node.name, segment))
+            if isinstance(node, Router):
+                routed[segment].append(port)
         rooms.append(_room(topology, node, nodes[node.name]))
     ports: dict[str, Port] = {}
     for zone in zones:
@@ -146,7 +158,9 @@ def blueprint(topology: Topology, prefix: str) -> Blueprint:
         ports[zone] = Port(laptops[zone], switches[zone], port, addresses, tuple(ahead))
     for segment, namespace in switches.items():
         unplugged = tuple(each.interface for each in ports.values() if each.switch == namespace)
-        rooms.append(Room(namespace, _SWITCH, tuple(_switch(plugs[segment])), unplugged))
+        private = plugs[segment] if topology.segment(segment).isolated else []
+        commands = _switch(plugs[segment], [each for each in private if each not in routed[segment]])
+        rooms.append(Room(namespace, _SWITCH, tuple(commands), unplugged=unplugged))
     return Blueprint(tuple(rooms), tuple(links), nodes, ports)
 
 
@@ -180,26 +194,41 @@ def _room(topology: Topology, node: Router | Host, namespace: str) -> Room:
     commands = ["link set lo up"]
     for index, (segment, addresses) in enumerate(node.legs.items()):
         commands += _leg(topology, segment, f"eth{index}", addresses)
-    forwards = True
+    forwards, services, more = True, node.services, dict[str, str]()
+    later: dict[str, str] = {}
     if isinstance(node, Router):
         ruleset = router_ruleset(topology, node)
         commands += _routes(topology, node)
+        services += node.everywhere
+        for each in node.proxy_arp:
+            later |= _proxy_arp(list(node.legs).index(each))
+        more = _SYN_PROXY if node.syn_proxy else {}
     else:
-        ruleset = host_ruleset(node)
+        ruleset = host_ruleset(topology, node)
         commands += _gateways(topology, next(iter(node.legs)), node.gateway, next(iter(node.legs.values())))
         forwards = node.forwarding
     # Said either way: a new namespace takes IPv4's settings over from the machine, which may be forwarding.
-    settings = {**_QUIET, **dict.fromkeys(_FORWARD, "1" if forwards else "0")}
+    settings = {**_QUIET, **dict.fromkeys(_FORWARD, "1" if forwards else "0"), **more}
     addresses = tuple(each for leg in node.legs.values() for each in leg)
     return Room(
         namespace,
         settings,
         tuple(commands),
+        later=later,
         ruleset=ruleset,
-        services=node.services,
+        services=services,
         addresses=addresses,
         owner=node.name,
     )
+
+
+def _proxy_arp(leg: int) -> dict[str, str]:
+    """Also for neighbours on the very link that it was asked on ("private VLAN"), and at once, not after a while."""
+    return {
+        f"net/ipv4/conf/eth{leg}/proxy_arp": "1",
+        f"net/ipv4/conf/eth{leg}/proxy_arp_pvlan": "1",
+        f"net/ipv4/neigh/eth{leg}/proxy_delay": "0",
+    }
 
 
 def _laptop(topology: Topology, zone: str) -> Iterator[str]:
@@ -209,11 +238,14 @@ def _laptop(topology: Topology, zone: str) -> Iterator[str]:
     yield from _gateways(topology, zone, None, addresses)
 
 
-def _switch(ports: list[str]) -> Iterator[str]:
+def _switch(ports: list[str], private: list[str]) -> Iterator[str]:
+    """`private`: ports that talk to the others only, not to each other."""
     yield "link add switch type bridge stp_state 0 mcast_snooping 0"
     yield "link set switch up"
     for port in ports:
         yield f"link set {port} master switch up"
+    for port in private:
+        yield f"link set {port} type bridge_slave isolated on"
 
 
 def _leg(topology: Topology, segment: str, interface: str, addresses: tuple[str, ...]) -> Iterator[str]:

@@ -89,4 +89,8 @@ def port_boundaries(topology: Topology, transport: Transport) -> tuple[list[int]
                     starts |= {each.low, each.high + 1}
             if rule.source_port is not None:
                 sources.add(rule.source_port)
+        if transport == "tcp":
+            single = {*(each.number for each in router.everywhere), *(each.number for each in router.forwards)}
+            starts |= single | {each + 1 for each in single}
+            starts |= {edge for each in map(service_range, router.syn_proxy) for edge in (each.low, each.high + 1)}
     return sorted(starts), sources

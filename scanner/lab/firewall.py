@@ -16,6 +16,14 @@ TABLE = "fencewalk"
 
 _NEIGHBOURS = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert }"
 _ECHO = ("icmp type echo-request", "icmpv6 type echo-request")
+_BEYOND = "fib daddr type != local"
+"""For somebody else: a packet that the router only forwards."""
+_HOOKS = {
+    "untracked": "filter hook prerouting priority raw",
+    "prerouting": "nat hook prerouting priority dstnat",
+    "postrouting": "nat hook postrouting priority srcnat",
+    "resets": "filter hook output priority mangle",
+}
 _REJECTS = {
     "reject-admin": "reject with icmpx type admin-prohibited",
     "reject-host": "reject with icmpx type host-unreachable",
@@ -27,25 +35,37 @@ def router_ruleset(topology: Topology, router: Router) -> str:
 
     IPv6 neighbour discovery always reaches the router itself, or it could route nothing.
     """
-    forward = [*_state(router), *_chain(topology, router.forward, router.default, "forward")]
+    translated = [_line("ct status dnat", "accept", "translated")] if router.forwards or router.everywhere else []
+    forward = [
+        *_losses(router),
+        *translated,
+        *_state(router),
+        *_chain(topology, router.forward, router.default, "forward"),
+    ]
     local = [
         _line('iifname "lo"', "accept", "loopback"),
         _line(_NEIGHBOURS, "accept", "neighbours"),
+        *translated,
         *_state(router),
         *_chain(topology, router.local, router.local_default, "local"),
     ]
-    return _table({"forward": forward, "input": local})
+    return _table({"forward": forward, "input": local, **_translation(router), **_imitation(router)})
 
 
-def host_ruleset(host: Host) -> str:
+def host_ruleset(topology: Topology, host: Host) -> str:
     """The host's own firewall; empty for a host that answers like an unfiltered stack."""
-    if host.closed == "rst":
+    trusted = list(_distrust(topology, host))
+    if host.closed == "rst" and not trusted:
         return "" if host.ping else _table({"input": [_line(match, "drop", "no ping") for match in _ECHO]})
     lines = [
         _line('iifname "lo"', "accept", "loopback"),
         _line(_NEIGHBOURS, "accept", "neighbours"),
         _line("ct state established,related", "accept", "replies"),
+        *trusted,
     ]
+    if host.closed == "rst":
+        lines += [] if host.ping else [_line(match, "drop", "no ping") for match in _ECHO]
+        return _table({"input": lines})
     for transport in ("tcp", "udp"):
         ports = sorted({each.number for each in host.services if each.transport == transport})
         if ports:
@@ -56,7 +76,76 @@ def host_ruleset(host: Host) -> str:
     return _table({"input": lines})
 
 
+def _distrust(topology: Topology, host: Host) -> Iterator[str]:
+    if host.trusts:
+        for family, version in (("ip", 4), ("ip6", 6)):
+            known = [each for text in host.trusts for each in _only(_subnets(topology, text), version) or ()]
+            match = f"{family} saddr != {_set(known)}" if known else f"meta nfproto ipv{version}"
+            yield _line(match, "drop", "not trusted")
+
+
+def _losses(router: Router) -> Iterator[str]:
+    if router.loss:
+        yield _line(f"numgen random mod 100 < {router.loss}", "drop", "lost")
+    if router.limit is not None:
+        rate = f"limit rate over {router.limit}/second burst {router.limit} packets"
+        yield _line(rate, "drop", "over the limit")
+
+
+def _translation(router: Router) -> dict[str, list[str]]:
+    """The chains in which a router changes addresses, and those that its SYN proxy needs."""
+    before = [
+        _line(
+            f"{_family(each.at)} daddr {each.at} tcp dport {each.number}",
+            f"dnat {_family(each.at)} to {f'[{each.to}]' if ':' in each.to else each.to}:{each.far_number}",
+            f"forwards {index}",
+        )
+        for index, each in enumerate(router.forwards)
+    ]
+    before += [
+        _line(f"{_BEYOND} tcp dport {each.number}", "redirect", f"everywhere {index}")
+        for index, each in enumerate(router.everywhere)
+    ]
+    after = [
+        _line(f'oifname "eth{index}" fib saddr type != local', "masquerade", f"masquerade {segment}")
+        for index, segment in enumerate(router.legs)
+        if segment in router.masquerade
+    ]
+    untracked = [
+        _line(f"{_BEYOND} {_proxied(each)} tcp flags syn", "notrack", "syn proxy") for each in router.syn_proxy
+    ]
+    return {
+        name: lines
+        for name, lines in (("prerouting", before), ("postrouting", after), ("untracked", untracked))
+        if lines
+    }
+
+
+def _imitation(router: Router) -> dict[str, list[str]]:
+    if router.reset_ttl == 64:
+        return {}
+    return {
+        "resets": [
+            _line(f"tcp flags & rst == rst {field} set {router.reset_ttl}", "accept", "resets")
+            for field in ("ip ttl", "ip6 hoplimit")
+        ]
+    }
+
+
+def _proxied(services: str) -> str:
+    found = service_range(services)
+    return f"meta nfproto ipv4 tcp dport {max(found.low, 1)}-{found.high}"
+
+
+def _family(address: str) -> str:
+    return "ip6" if ":" in address else "ip"
+
+
 def _state(router: Router) -> Iterator[str]:
+    for each in router.syn_proxy:
+        yield _line("ct state established,related", "accept", "replies")
+        match = f"{_proxied(each)} ct state invalid,untracked"
+        yield _line(match, "synproxy mss 1460 wscale 7 timestamp sack-perm", "syn proxy")
     if router.stateful:
         yield _line("ct state established,related", "accept", "replies")
         yield _line("ct state invalid", "drop", "invalid")
@@ -133,7 +222,8 @@ def _line(match: str, verdict: str, comment: str) -> str:
 def _table(chains: dict[str, list[str]]) -> str:
     text = [f"table inet {TABLE} {{"]
     for hook, lines in chains.items():
-        text += [f"  chain {hook} {{", f"    type filter hook {hook} priority filter; policy accept;"]
+        kind = _HOOKS.get(hook, f"filter hook {hook} priority filter")
+        text += [f"  chain {hook} {{", f"    type {kind}; policy accept;"]
         text += [f"    {line}" for line in lines]
         text.append("  }")
     return "\n".join([*text, "}", ""])

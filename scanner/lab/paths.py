@@ -7,21 +7,18 @@ host takes a packet for any of its addresses on any leg (the weak host model) an
 
 from __future__ import annotations
 
-import ipaddress
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
-import msgspec
-
 from scanner.lab.filtering import Packet, compiled, verdict, within
-from scanner.lab.topology import Action, Host, Router, Service, Topology, same_family
+from scanner.lab.marks import Flow, redirected, shaken_hands, trusted
+from scanner.lab.nodes import TIMESTAMP, Node, link_local, listens, make_node, pinged
+from scanner.lab.topology import Action, Host, Service, Topology, same_family
 from scanner.model.base import Transport
 from scanner.model.observation import State
 
 LAPTOP = "laptop"
-TIMESTAMP = 13
-"""The ICMP type of a timestamp request, which Linux answers as it answers echo."""
 OUR_PORT = 61234
 """The source port of the laptop's probes: above the range that kernels hand out, as the raw engine's is."""
 HOP_LIMIT = 64
@@ -30,26 +27,6 @@ WINDOW, WINDOW6 = 64240, 64800
 """The window of a Linux SYN-ACK on an Ethernet link, IPv4 and IPv6."""
 ARP_GIVES_UP_MS = 3060.0
 """How long a Linux router tries to resolve a neighbour before it says that the host is unreachable."""
-
-
-class Node(msgspec.Struct, frozen=True, eq=False):
-    """Anything with a network stack: a router, a host, or a laptop (which has neither `router` nor `host`)."""
-
-    name: str
-    legs: dict[str, tuple[str, ...]]
-    addresses: frozenset[str]
-    gateways: tuple[str, ...] = ()
-    router: Router | None = None
-    host: Host | None = None
-
-    @property
-    def forwards(self) -> bool:
-        return self.router is not None or (self.host is not None and self.host.forwarding)
-
-    @property
-    def services(self) -> tuple[Service, ...]:
-        owner = self.router or self.host
-        return owner.services if owner else ()
 
 
 class Answer(NamedTuple):
@@ -68,9 +45,14 @@ class Answer(NamedTuple):
 class Fate(NamedTuple):
     """Where a packet ended: delivered to `node`, lost without a word, or given up by the router `node`."""
 
-    what: Literal["delivered", "lost", "no-route", "no-neighbour", "drop", "reject-rst", "reject-admin", "reject-host"]
+    what: Literal[
+        "delivered", "redirected", "proxied", "lost", "no-route", "no-neighbour", "drop", "reject-rst", "reject-admin",
+        "reject-host",
+    ]  # fmt: skip
     node: Node
     hops: int
+    packet: Packet
+    """As it was at its end, after whatever routers changed in it."""
 
 
 class Fabric:
@@ -78,18 +60,19 @@ class Fabric:
 
     def __init__(self, topology: Topology, zone: str) -> None:
         self._subnets = {each.name: each.subnets for each in topology.networks}
+        self._isolated = {each.name for each in topology.networks if each.isolated}
         self._chains = {
             (each.name, chain): compiled(rules, self._subnets)
             for each in topology.routers
             for chain, rules in (("forward", each.forward), ("local", each.local))
         }
-        self._routers = [_node(each.name, each.legs, router=each) for each in topology.routers]
+        self._routers = [make_node(each.name, each.legs, router=each) for each in topology.routers]
         hosts = [
-            _node(each.name, each.legs, self._gateways(next(iter(each.legs), ""), each.gateway), host=each)
+            make_node(each.name, each.legs, self._gateways(next(iter(each.legs), ""), each.gateway), host=each)
             for each in topology.hosts
         ]
         self.zone = zone
-        self.laptop = _node(LAPTOP, {zone: topology.laptop(zone)}, self._gateways(zone, None))
+        self.laptop = make_node(LAPTOP, {zone: topology.laptop(zone)}, self._gateways(zone, None))
         self._neighbours: dict[tuple[str, str], Node] = {}
         self.nodes = (*self._routers, *hosts, self.laptop)
         self._owners: dict[str, Node] = {}
@@ -111,7 +94,7 @@ class Fabric:
 
     def neighbour(self, addr: str) -> Node | None:
         """Who answers ARP or NDP for an address on the laptop's own link."""
-        return self._neighbours.get((self.zone, addr))
+        return self._resolve(self.laptop, self.zone, addr)
 
     def all_nodes6(self, mac: Callable[[Node], str]) -> Iterator[tuple[str, Node]]:
         """Who answers an echo request to ff02::1 on the laptop's link: asked from its own address, the global one of
@@ -125,7 +108,7 @@ class Fabric:
                 if node.router is not None:
                     if verdict(self._chains[node.name, "local"], node.router.local_default, request) != "accept":
                         continue
-                elif node.host is not None and not node.host.ping:
+                elif node.host is not None and not self._greets(node.host, source):
                     continue
                 if source == own:
                     mine = (each for each in node.legs[self.zone] if self._same_subnet(self.zone, each, source))
@@ -134,6 +117,9 @@ class Fabric:
                     address = link_local(mac(node))
                 if address is not None:
                     yield address, node
+
+    def _greets(self, host: Host, source: str) -> bool:
+        return host.ping and self.zone not in self._isolated and trusted(host, source, self._subnets)
 
     def has_route(self, target: str) -> bool:
         """Whether the laptop can send to `target` at all: it has an address of that family, and a way."""
@@ -146,7 +132,15 @@ class Fabric:
         """Who holds an address, on whichever leg."""
         return self._owners.get(addr)
 
-    def ask(self, target: str, transport: Transport, port: int, silent_services: Iterable[int] = ()) -> Answer | None:
+    def ask(
+        self,
+        target: str,
+        transport: Transport,
+        port: int,
+        silent_services: Iterable[int] = (),
+        sport: int = OUR_PORT,
+        by: Node | None = None,
+    ) -> Answer | None:
         """The answer to one probe of ours, None for silence. For icmp the port is the type of the request.
 
         `silent_services`: UDP ports whose service does not answer this probe's payload.
@@ -154,27 +148,28 @@ class Fabric:
         source = self.laptop_address(target)
         if source is None or target in self.laptop.addresses:
             return None
-        sport = 0 if transport == "icmp" else OUR_PORT
-        request = Packet(source, target, transport, sport, port, "request")
-        seen: set[str] = set()
-        fate = self._carry(self.laptop, request, seen)
+        request = Packet(source, target, transport, 0 if transport == "icmp" else sport, port, "request")
+        seen = Flow()
+        fate = self._carry(self.laptop, request, seen, by)
         if fate.what == "delivered":
             return self._at_target(fate, request, seen, silent_services)
+        if fate.what in ("redirected", "proxied"):
+            return self._handshake(fate, request, seen)
         if fate.node is self.laptop or fate.what in ("lost", "drop"):
             return None
         return self._refusal(fate, request, seen, local=False)
 
-    def _at_target(self, fate: Fate, request: Packet, seen: set[str], silent: Iterable[int]) -> Answer | None:
-        node = fate.node
-        service = next(
-            (s for s in node.services if s.transport == request.transport and s.number == request.dport), None
-        )
+    def _at_target(self, fate: Fate, request: Packet, seen: Flow, silent: Iterable[int]) -> Answer | None:
+        node, came = fate.node, fate.packet
+        service = listens(node, came)
         if node.router is not None:
-            action = verdict(self._chains[node.name, "local"], node.router.local_default, request)
+            action = verdict(self._chains[node.name, "local"], node.router.local_default, came)
             if action != "accept":
-                return self._refusal(Fate(action, node, fate.hops), request, seen, local=True)
+                return self._refusal(Fate(action, node, fate.hops, came), request, seen, local=True)
+        if node.host is not None and not trusted(node.host, came.source, self._subnets):
+            return None
         state: State = "open" if service or request.transport == "icmp" else "closed"
-        if node.host is not None and request.transport == "icmp" and not _pinged(node.host, request.dport):
+        if node.host is not None and request.transport == "icmp" and not pinged(node.host, request.dport):
             return None
         if node.host is not None and node.host.closed == "drop" and state == "closed":
             return None
@@ -191,23 +186,41 @@ class Fabric:
             reason = "udp-reply"
         else:
             reason, kind = ("icmp6-1-4" if v6 else "icmp-3-3"), "error"
-        back = self._back(node, request.target, request, seen, kind)
-        if back is None:
+        found = self._back(node, came.target, came, seen, kind)
+        if found is None or (kind == "reply" and found.packet.source != request.target):
             return None
-        return Answer(state, reason, HOP_LIMIT - back, request.target, window, _rtt(fate.hops + back), service)
+        began = node.router.reset_ttl if node.router is not None and reason == "rst" else HOP_LIMIT
+        ttl, rtt = began - found.hops, _rtt(fate.hops + found.hops)
+        return Answer(state, reason, ttl, found.packet.source, window, rtt, service)
 
-    def _refusal(self, fate: Fate, request: Packet, seen: set[str], local: bool) -> Answer | None:
+    def _handshake(self, fate: Fate, request: Packet, seen: Flow) -> Answer | None:
+        """A router shakes hands in the target's name: with a service of its own, or as a SYN proxy."""
+        assert fate.node.router is not None
+        found = self._back(fate.node, fate.packet.target, fate.packet, seen, "reply")
+        if found is None or found.packet.source != request.target:
+            return None
+        ttl, rtt = HOP_LIMIT - found.hops, _rtt(fate.hops + found.hops)
+        if fate.what == "proxied":
+            beyond = self._carry(fate.node, fate.packet, seen)
+            service = listens(beyond.node, beyond.packet) if beyond.what == "delivered" else None
+            return Answer("open", "syn-ack", ttl, request.target, 0, rtt, service)
+        service = fate.node.router.everywhere[redirected(fate.node.router, fate.packet) or 0]
+        window = WINDOW6 if ":" in request.target else WINDOW
+        return Answer("open", "syn-ack", ttl, request.target, window, rtt, service)
+
+    def _refusal(self, fate: Fate, request: Packet, seen: Flow, local: bool) -> Answer | None:
         """The answer of a router that did not deliver; `local`: the packet was for the router itself."""
-        v6 = ":" in request.target
-        source = request.target if local else self._facing(fate.node, request.source)
+        v6, came = ":" in request.target, fate.packet
+        source = came.target if local else self._facing(fate.node, came.source)
         state: State = "unreachable"
-        extra, window = 0.0, None
+        extra, window, began = 0.0, None, HOP_LIMIT
         kind: Literal["reply", "error"] = "error"
         match fate.what:
             case "reject-rst":
                 if request.transport != "tcp":  # nothing but TCP can be reset: the lab's rule drops the rest
                     return None
-                state, reason, source, window, kind = "closed", "rst", request.target, 0, "reply"
+                state, reason, source, window, kind = "closed", "rst", came.target, 0, "reply"
+                began = fate.node.router.reset_ttl if fate.node.router else HOP_LIMIT
             case "reject-admin":
                 state, reason = "rejected", "icmp6-1-1" if v6 else "icmp-3-13"
             case "reject-host":
@@ -218,57 +231,78 @@ class Fabric:
                 reason = "icmp6-1-0" if v6 else "icmp-3-0"
             case _:
                 return None
-        back = None if source is None else self._back(fate.node, source, request, seen, kind)
-        if back is None or source is None:
+        back = None if source is None else self._back(fate.node, source, came, seen, kind)
+        if back is None or (kind == "reply" and back.packet.source != request.target):
             return None
-        return Answer(state, reason, HOP_LIMIT - back, source, window, _rtt(fate.hops + back) + extra)
+        rtt = _rtt(fate.hops + back.hops) + extra
+        return Answer(state, reason, began - back.hops, back.packet.source, window, rtt)
 
     def _back(
-        self, node: Node, source: str, request: Packet, seen: set[str], kind: Literal["reply", "error"]
-    ) -> int | None:
-        """How many routers the answer passes on its way to the laptop; None: it does not arrive."""
+        self, node: Node, source: str, request: Packet, seen: Flow, kind: Literal["reply", "error"]
+    ) -> Fate | None:
+        """How the answer to a packet reaches the laptop; None: it does not arrive."""
         error = kind == "error"
         transport: Transport = "icmp" if error else request.transport
         answer = Packet(source, request.source, transport, request.dport, request.sport, kind)
+        if node.router is not None:
+            answer = seen.arriving(node.router, answer)  # to whom it hides from others, it speaks itself
         fate = self._carry(node, answer, seen)
-        return fate.hops if fate.what == "delivered" and fate.node is self.laptop else None
+        return fate if fate.what == "delivered" and fate.node is self.laptop else None
 
-    def _carry(self, start: Node, packet: Packet, seen: set[str]) -> Fate:
-        """Follow a packet. `seen` collects the stateful routers that let the request through."""
+    def _carry(self, start: Node, packet: Packet, seen: Flow, by: Node | None = None) -> Fate:
+        """Follow a packet, and have the routers on its way remember what they do with it. `by`: who gets it first."""
         node, hops = start, 0
         while hops < HOP_LIMIT:
             step = self._next_hop(node, packet.target)
             if node is not start:
                 if not node.forwards:
-                    return Fate("lost", node, hops)
+                    return Fate("lost", node, hops, packet)
                 if step is None:
-                    return Fate("no-route", node, hops)
+                    return Fate("no-route", node, hops, packet)
+                if node.router is not None and shaken_hands(node.router, packet):
+                    return Fate("proxied", node, hops, packet)
                 action = self._forward(node, packet, seen)
                 if action != "accept":
-                    return Fate(action, node, hops)
+                    return Fate(action, node, hops, packet)
                 hops += 1
-            elif step is None:
-                return Fate("lost", node, hops)
-            found = self._neighbours.get(step)
+            elif by is None and step is None:
+                return Fate("lost", node, hops, packet)
+            if node.router is not None and step is not None:
+                packet = seen.leaving(node.router, step[0], self._own(node, *step), packet)
+            found = by if by is not None and node is start else self._resolve(node, *step) if step else None
             if found is None:
-                return Fate("no-neighbour", node, hops)
+                return Fate("no-neighbour", node, hops, packet)
             node = found
+            if node.router is not None:
+                packet = seen.arriving(node.router, packet)
             if packet.target in node.addresses:
-                return Fate("delivered", node, hops)
-        return Fate("lost", node, hops)
+                return Fate("delivered", node, hops, packet)
+            if node.router is not None and redirected(node.router, packet) is not None:
+                return Fate("redirected", node, hops, packet)
+        return Fate("lost", node, hops, packet)
 
-    def _forward(self, node: Node, packet: Packet, seen: set[str]) -> Action:
+    def _resolve(self, node: Node, segment: str, addr: str) -> Node | None:
+        """Who answers a node's ARP or NDP for an address on a segment."""
+        found = self._neighbours.get((segment, addr))
+        if segment in self._isolated and found is not None and node.router is None and found.router is None:
+            found = None
+        if found is None and ":" not in addr:
+            proxies = (each for each in self._routers if each.router and segment in each.router.proxy_arp)
+            found = next((each for each in proxies if each is not node), None)
+        return found
+
+    def _forward(self, node: Node, packet: Packet, seen: Flow) -> Action:
         router = node.router
-        if router is None:
+        if router is None or router.name in seen.forwarded:
             return "accept"
         if router.stateful and packet.kind != "request":
-            if router.name in seen:
+            if router.name in seen.passed:
                 return "accept"
             if packet.transport != "udp":  # no flow may begin with it; a UDP answer looks like a flow's first packet
                 return "drop"
         action = verdict(self._chains[router.name, "forward"], router.default, packet)
         if action == "accept" and router.stateful and packet.kind == "request":
-            seen.add(router.name)
+            seen.passed.add(router.name)
         return action
 
     def _next_hop(self, node: Node, target: str) -> tuple[str, str] | None:
@@ -316,8 +350,11 @@ class Fabric:
         step = self._next_hop(node, towards)
         if step is None:
             return None
-        segment, hop = step
-        mine = [each for each in node.legs[segment] if same_family(each, towards)]
+        return self._own(node, *step)
+
+    def _own(self, node: Node, segment: str, hop: str) -> str | None:
+        """The address under which a node speaks on a segment to a neighbour there."""
+        mine = [each for each in node.legs[segment] if same_family(each, hop)]
         return next((each for each in mine if self._same_subnet(segment, each, hop)), mine[0] if mine else None)
 
     def _gateways(self, segment: str, given: str | None) -> tuple[str, ...]:
@@ -328,34 +365,6 @@ class Fabric:
                 if not any(same_family(each, other) for other in found):
                     found.append(each)
         return tuple(found)
-
-
-def _pinged(host: Host, kind: int) -> bool:
-    """Whether the host's own firewall lets an ICMP request of that type in: `ping` speaks of echo only."""
-    return host.closed != "drop" if kind == TIMESTAMP else host.ping
-
-
-def link_local(mac: str) -> str:
-    """The IPv6 address that Linux makes of a MAC (modified EUI-64)."""
-    raw = bytes.fromhex(mac.replace(":", ""))
-    return str(ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + bytes([raw[0] ^ 2]) + raw[1:3] + b"\xff\xfe" + raw[3:]))
-
-
-def _node(
-    name: str,
-    legs: dict[str, tuple[str, ...]],
-    gateways: tuple[str, ...] = (),
-    *,
-    router: Router | None = None,
-    host: Host | None = None,
-) -> Node:
-    legs = {segment: tuple(_canonical(each) for each in addresses) for segment, addresses in legs.items()}
-    addresses = frozenset(each for leg in legs.values() for each in leg)
-    return Node(name, legs, addresses, tuple(map(_canonical, gateways)), router, host)
-
-
-def _canonical(text: str) -> str:
-    return str(ipaddress.ip_address(text))
 
 
 def _rtt(hops: int) -> float:

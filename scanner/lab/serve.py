@@ -66,6 +66,8 @@ def furnish(plan: Plan) -> list[Listener]:
         for room in plan.rooms:
             enter(room.namespace)
             _run([tool("ip"), "-batch", "-"], "\n".join(room.commands), room.namespace)
+            for path, value in room.later.items():
+                _set(Path("/proc/sys", path), value)
             if room.ruleset:
                 _run([tool("nft"), "-f", "-"], room.ruleset, room.namespace)
             for service in room.services:

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from typing import Literal
 
+from scanner.dressing import neighbours_of, source_port_of, told
 from scanner.errors import BadInput
+from scanner.lab.detour import detoured
 from scanner.lab.dialogue import answers, talk_to
 from scanner.lab.filtering import port_boundaries
-from scanner.lab.paths import HOP_LIMIT, Answer, Fabric, Node
+from scanner.lab.nodes import Node
+from scanner.lab.paths import HOP_LIMIT, OUR_PORT, Answer, Fabric
 from scanner.lab.topology import Service, Topology
 from scanner.model.addresses import AddressSet
 from scanner.model.base import Transport
@@ -55,12 +58,14 @@ class SimulatedNetwork:
         self._fabric = Fabric(topology, zone)
         self._now = now or clock(topology)
         self._edges = {kind: port_boundaries(topology, kind) for kind in _TRANSPORTS}
+        self._sport = OUR_PORT
         self._muted: dict[tuple[str, bool], frozenset[int]] = {}
 
     def close(self) -> None:
         """Nothing is held open."""
 
     def sweep(self, request: Sweep, pace: Pace) -> Iterator[Event]:
+        self._sport = OUR_PORT
         on_link, routed = AddressSet.parse(request.on_link), AddressSet.parse(request.routed)
         discover = AddressSet.parse(request.discover) - routed
         yield from self._gateways(routed | discover)
@@ -83,8 +88,12 @@ class SimulatedNetwork:
         for version in (4, 6):
             part = AddressSet.parse(request.addresses).of_version(version)
             questions = [*_pings(version), *asked] if request.echo else asked
-            if questions and part:
-                yield from self._volley("knock", part, questions, request.tries, request.gentle, request.known)
+            if neighbours_of(request):
+                yield from detoured(self._fabric, request, version, self._now)
+            elif questions and part:
+                self._sport = source_port_of(request.via) or OUR_PORT
+                asked_so = self._volley("knock", part, questions, request.tries, request.gentle, request.known)
+                yield from told(asked_so, request.via) if request.via else asked_so
 
     def converse(self, request: Converse, pace: Pace) -> Iterator[Event]:
         if request.deep:
@@ -195,7 +204,8 @@ class SimulatedNetwork:
     def _ask(self, addr: str, transport: Transport, port: int, gentle: bool = False) -> Answer | None:
         if transport == "icmp" and ":" in addr:
             port = _ECHO6
-        return self._fabric.ask(addr, transport, port, self._mute(addr, gentle) if transport == "udp" else ())
+        silent = self._mute(addr, gentle) if transport == "udp" else ()
+        return self._fabric.ask(addr, transport, port, silent, self._sport)
 
     def _mute(self, addr: str, gentle: bool) -> frozenset[int]:
         """The UDP ports of whoever holds `addr` where our payload (none, if gentle) gets no answer."""

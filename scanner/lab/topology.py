@@ -14,6 +14,7 @@ import msgspec
 from scanner.model.addresses import address, network
 from scanner.model.base import Frozen, Severity, Text, Transport
 from scanner.model.network import Engine
+from scanner.model.observation import Via
 from scanner.model.report import CellVerdict, FindingKind, FlowVerdict, PatchVerdict
 from scanner.model.site import EVERY_ZONE, Site, service_range
 
@@ -30,6 +31,8 @@ class Segment(Frozen, frozen=True):
     laptop: tuple[str, ...] = ()
     """The laptop's addresses when it stands here; empty: the last usable address of each IPv4 subnet, and
     `...:ffff` style addresses are not guessed: an IPv6 subnet gives its network address plus 0xfe."""
+    isolated: bool = False
+    """Client isolation: the switch lets hosts and laptop talk to the routers only, not to each other."""
 
 
 class FilterRule(Frozen, frozen=True, rename={"from_": "from"}):
@@ -71,6 +74,37 @@ class Service(Frozen, frozen=True):
         return service_range(self.port).low
 
 
+class Forward(Frozen, frozen=True):
+    """A TCP port of the router's own address that it hands on to a host (destination NAT), whatever its rules say."""
+
+    at: Text
+    port: Text
+    """`tcp/8443`."""
+    to: Text
+    to_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] | None = None
+    """None: the same one."""
+
+    def __post_init__(self) -> None:
+        found = service_range(self.port)
+        if found.low != found.high or found.transport != "tcp":
+            raise ValueError(f".port: {self.port!r}: one TCP port is forwarded, like tcp/8443")
+        for key, each in (("at", self.at), ("to", self.to)):
+            try:
+                address(each)
+            except ValueError:
+                raise ValueError(f".{key}: {each!r} is no address") from None
+        if not same_family(self.at, self.to):
+            raise ValueError(f".to: {self.to} is of another IP version than {self.at}")
+
+    @property
+    def number(self) -> int:
+        return service_range(self.port).low
+
+    @property
+    def far_number(self) -> int:
+        return self.to_port or self.number
+
+
 class Router(Frozen, frozen=True):
     """Routes between its legs. Replies to flows that it let through always pass, unless `stateful` is off.
 
@@ -91,6 +125,39 @@ class Router(Frozen, frozen=True):
     stateful: bool = True
     services: tuple[Service, ...] = ()
     """What the router itself listens on, on every leg."""
+    masquerade: tuple[str, ...] = ()
+    """Segments into which it sends under its own address there (source NAT)."""
+    forwards: tuple[Forward, ...] = ()
+    everywhere: tuple[Service, ...] = ()
+    """TCP services that it answers itself for every address beyond it, in use or not, before any rule: as some
+    firewalls show 2000 and 5060 open everywhere, and as a captive portal does."""
+    syn_proxy: tuple[str, ...] = ()
+    """`tcp/1-1024`: it completes the handshake for every IPv4 address beyond it, before any rule, and connects to the
+    target only then, in the client's name and past its own rules."""
+    proxy_arp: tuple[str, ...] = ()
+    """Segments in which it answers ARP for every address of the segment, in use or not."""
+    reset_ttl: Annotated[int, msgspec.Meta(ge=1, le=255)] = 64
+    """What its resets start with; a firewall that is careful imitates the host."""
+    loss: Annotated[int, msgspec.Meta(ge=0, le=90)] = 0
+    """Percent of the packets to forward that it loses at random, either way. Not simulated: probes are sent again."""
+    limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Packets a second that it forwards at most, either way; what is more is dropped. Not simulated either."""
+
+    def __post_init__(self) -> None:
+        for key, segments in (("masquerade", self.masquerade), ("proxy_arp", self.proxy_arp)):
+            for index, each in enumerate(segments):
+                if each not in self.legs:
+                    raise ValueError(f".{key}[{index}]: {each!r} is none of the router's legs")
+        own = {each for addresses in self.legs.values() for each in addresses}
+        for index, forward in enumerate(self.forwards):
+            if forward.at not in own:
+                raise ValueError(f".forwards[{index}].at: {forward.at} is none of the router's addresses")
+        for index, each in enumerate(self.syn_proxy):
+            if service_range(each).transport != "tcp":
+                raise ValueError(f".syn_proxy[{index}]: {each!r}: only TCP has a handshake")
+        for index, service in enumerate(self.everywhere):
+            if service.transport != "tcp" or service.port in {each.port for each in self.services}:
+                raise ValueError(f".everywhere[{index}]: {service.port} has to be TCP, and none of `services`")
 
 
 class Host(Frozen, frozen=True):
@@ -105,6 +172,8 @@ class Host(Frozen, frozen=True):
     ping: bool = True
     closed: Literal["rst", "drop"] = "rst"
     """What its ports without a service do: answer as an unfiltered stack, or hide behind a host firewall."""
+    trusts: tuple[str, ...] = ()
+    """Whom its own firewall lets in, if not everybody: segments, subnets or addresses."""
     gateway: str | None = None
     """None: the address of the first router on its first leg. Names one family; the other still has the router."""
 
@@ -139,6 +208,7 @@ class ExpectedFlow(Frozen, frozen=True, rename={"from_": "from"}):
     transport: Transport
     port: int
     verdict: FlowVerdict
+    via: Via = ""
 
 
 class ExpectedPatch(Frozen, frozen=True):
@@ -163,6 +233,10 @@ class ScanOptions(Frozen, frozen=True):
 
     ports: str = "top:100"
     engine: Engine = "auto"
+    zones: tuple[str, ...] = ()
+    """From where; empty: from every zone."""
+    thorough: bool = False
+    """Dressed probes as well."""
 
 
 class Topology(Frozen, frozen=True):
@@ -219,3 +293,7 @@ class Topology(Frozen, frozen=True):
 
 def same_family(left: str, right: str) -> bool:
     return (":" in left) == (":" in right)
+
+
+# msgspec crashes where two threads are the first to read a type, so it is learnt with the module.
+msgspec.json.Decoder(Topology)

@@ -52,10 +52,10 @@ def _cells(report: Report, expect: Expect) -> Iterable[str]:
 
 
 def _flows(report: Report, expect: Expect) -> Iterable[str]:
-    have = {(each.from_, each.address, each.transport, each.port): each for each in report.reachability}
+    have = {(each.from_, each.address, each.transport, each.port, each.via): each for each in report.reachability}
     for flow in expect.flows:
-        found = have.get((flow.from_, flow.address, flow.transport, flow.port))
-        name = f"flow {flow.from_} -> {flow.address} {flow.transport}/{flow.port}"
+        found = have.get((flow.from_, flow.address, flow.transport, flow.port, flow.via))
+        name = f"flow {flow.from_} -> {flow.address} {flow.transport}/{flow.port}{f' {flow.via}' if flow.via else ''}"
         if found is None:
             yield f"{name}: not in the report, expected {flow.verdict}"
         elif found.verdict != flow.verdict:

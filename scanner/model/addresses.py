@@ -20,6 +20,16 @@ def address(text: str) -> str:
     return str(ipaddress.ip_address(text.strip()))
 
 
+def is_link_local(addr: str) -> bool:
+    """Whether an IPv6 address is one of a single link: the same text on another link is another host."""
+    return addr.startswith("fe80:")
+
+
+def on_link_of(addr: str, zone: str) -> str:
+    """A link-local address said to be of a zone's link, as RFC 4007 writes it: `fe80::7%guest`."""
+    return f"{addr.partition('%')[0]}%{zone}"
+
+
 @lru_cache(maxsize=4096)
 def network(text: str) -> IPNetwork:
     """A subnet, or one address as a subnet of its own; host bits set are a ValueError, as they hide a typing error."""
@@ -125,7 +135,7 @@ class AddressSet(Collection[str]):
     def __str__(self) -> str:
         if self._text is None:
             self._text = ",".join(
-                _text(version, low) if low == high else f"{_text(version, low)}-{_text(version, high)}"
+                "-".join(address_text(version, end) for end in dict.fromkeys((low, high)))
                 for version, low, high in self.spans
             )
         return self._text
@@ -138,7 +148,7 @@ class AddressSet(Collection[str]):
             if version == 4:
                 yield from (f"{n >> 24}.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in range(low, high + 1))
             else:
-                yield from (_text(6, n) for n in range(low, high + 1))
+                yield from (address_text(6, n) for n in range(low, high + 1))
 
     def __len__(self) -> int:
         if self._count is None:
@@ -258,7 +268,8 @@ def _range(part: str) -> tuple[int, int, int]:
     return version, low, high
 
 
-def _text(version: int, value: int) -> str:
+def address_text(version: int, value: int) -> str:
+    """The canonical form; the inverse of `address_key`."""
     if version == 4:
         return f"{value >> 24}.{value >> 16 & 255}.{value >> 8 & 255}.{value & 255}"
     return str(ipaddress.IPv6Address(value))

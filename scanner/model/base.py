@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 import msgspec
 
 
-class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of input and fact types. `omit_defaults` keeps the journal small; reports write every key instead."""
+class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """Base of input and fact types. `omit_defaults` keeps the journal small; reports write every key instead.
+
+    What cannot change cannot come to hold itself: the collector of cycles need not look at millions of them.
+    """
 
 
 Transport = Literal["tcp", "udp", "icmp"]

@@ -149,3 +149,7 @@ class Knowledge(Frozen, frozen=True):
     """Finding kind -> framework and version (`PCI DSS 4.0.1`) -> identifiers."""
     dated: datetime.date | None = None
     """The date of the oldest feed in it."""
+
+
+# msgspec crashes where two threads are the first to read a type, so it is learnt with the module.
+msgspec.json.Decoder(Baseline)

@@ -57,6 +57,8 @@ class Sweep(Frozen, frozen=True):
     names: bool = True
     option: bool = True
     """IPv6 nodes of the own link are asked by an option that nobody knows, too: the harshest that a sweep sends."""
+    link_local: bool = False
+    """IPv6 nodes of the own link are asked even where nothing else of the request is IPv6."""
     methods: tuple[Method, ...] = METHODS
     """How `discover` is asked: by the first of them, and who is silent then by the others."""
     patience: float = PATIENCE
@@ -81,6 +83,9 @@ class Knock(Frozen, frozen=True):
     patience: float = PATIENCE
     via: Via = ""
     """How the probes are dressed; answers carry it. What an engine cannot dress so it says as a Limitation."""
+    by: tuple[str, ...] = ()
+    """Neighbours of the own link that the probes are handed to instead of the router, all of them each probe; answers
+    carry `by-ADDRESS`. One neighbour is named by `via` alone."""
     nonce: str = ""
     """The addresses are a canary's: probes are signed with this (see `scanner.model.nonce`)."""
 
@@ -101,6 +106,8 @@ class Converse(Frozen, frozen=True):
     """One connection at a time to a host, and nothing is written: only what the host says by itself is read."""
     deep: bool = False
     """Let Nmap's version detection ask instead; TCP only, and never fragile hosts."""
+    nonce: str = ""
+    """The addresses are a canary's: it is sent data signed with this, and has to sign back; nothing else is asked."""
 
 
 class Network(Protocol):

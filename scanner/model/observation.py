@@ -210,6 +210,10 @@ SHUT_OUT = "whether silence after the port scan is the fence's"
 """`Limitation.what` where the laptop lost what it reached before: a ban or a pulled cable looks like a fence."""
 
 
+UNSIGNED = "TCP probes that reach a canary and whose answer is lost on the way back"
+"""`Limitation.what` of a scan whose SYNs could not be signed: that a canary saw none proves nothing."""
+
+
 NOT_CAPTURED = "packets are missing from the capture"
 """`Limitation.what` of evidence that is incomplete: what was asked and answered is known all the same."""
 

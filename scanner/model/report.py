@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from scanner.model.base import Severity, Transport
+from scanner.model.observation import Purpose
 
 FlowVerdict = Literal["REACHED", "ONE_WAY", "TARGET_DOWN_PATH_OPEN", "REJECTED", "DROPPED", "UNPROVEN", "UNTESTED"]
 CROSSED: frozenset[FlowVerdict] = frozenset({"REACHED", "ONE_WAY", "TARGET_DOWN_PATH_OPEN"})
@@ -43,8 +44,8 @@ FindingKind = Literal[
 Confidence = Literal["high", "medium", "low"]
 
 
-class Row(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """Base of what a report is made of."""
+class Row(msgspec.Struct, frozen=True, rename={"from_": "from"}, gc=False):
+    """Base of what a report is made of. As with `Frozen`, none can come to hold itself."""
 
 
 class VantageRow(Row, frozen=True):
@@ -56,6 +57,7 @@ class VantageRow(Row, frozen=True):
     ended: str | None
     complete: bool
     engine: str
+    purpose: Purpose = "scan"
 
 
 class ServiceRow(Row, frozen=True):
@@ -71,6 +73,8 @@ class ServiceRow(Row, frozen=True):
     revision: str | None = None
     distro: str | None = None
     tls: bool = False
+    title: str | None = None
+    """The product as the trade writes it: `Apache HTTP Server` of `http_server`."""
 
 
 class SoftwareRow(Row, frozen=True):
@@ -166,6 +170,8 @@ class PatchRow(Row, frozen=True):
     severity: Severity | None = None
     cves: tuple[str, ...] = ()
     remote_code: bool = False
+    title: str = ""
+    """The product as the trade writes it: `Apache HTTP Server` of `http_server`."""
 
 
 class ExceptionRow(Row, frozen=True):
@@ -282,6 +288,21 @@ class CoverageRow(Row, frozen=True):
     reason: str
 
 
+PolicyNoteKind = Literal[
+    "duplicate", "shadowed", "contradiction", "useless", "outside", "void", "credential", "unchecked"
+]
+
+
+class PolicyNoteRow(Row, frozen=True):
+    """What a rule of the site file does not do, or does and should not: about the policy, not about the network."""
+
+    rule: str
+    """Where it stands: `allow[2]`."""
+    kind: PolicyNoteKind
+    text: str
+    """A sentence that names the rule, and the others that it meets."""
+
+
 class Digests(Row, frozen=True):
     site: str
     baselines: str
@@ -336,6 +357,9 @@ class Report(Row, frozen=True):
     paths: tuple[PathRow, ...] = ()
     blast: tuple[BlastRow, ...] = ()
     cut: CutRow | None = None
+    what_if: tuple[str, ...] = ()
+    """Not what is, but what would be if the fence had these denials as well: `guest -> servers tcp/445`."""
+    policy_notes: tuple[PolicyNoteRow, ...] = ()
 
 
 def iso_date(day: datetime.date | None) -> str | None:

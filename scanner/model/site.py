@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 import ipaddress
 import itertools
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
 
 from scanner.model.addresses import address, contains, network
 from scanner.model.base import Frozen, Port, Text, Transport
+from scanner.model.groups import Groups, did_you_mean
 
 Trust = Literal["critical", "management", "user", "device", "untrusted"]
 """`device`: printers, phones, cameras and the like, that people do not log in to."""
@@ -25,16 +26,22 @@ Name = Annotated[
     ),
 ]
 Subnets = tuple[Annotated[str, msgspec.Meta(description="a subnet or an address", examples=["10.20.0.0/16"])], ...]
-Services = tuple[Annotated[str, msgspec.Meta(description="a service", examples=["tcp/443"])], ...]
-End = Annotated[Text, msgspec.Meta(description='a zone, a subnet, an address or "*"', examples=["front-desk"])]
+Services = tuple[
+    Annotated[str, msgspec.Meta(description="a service or a group of services", examples=["tcp/443"])], ...
+]
+End = Annotated[
+    Text, msgspec.Meta(description='a zone, a group of zones, a subnet, an address or "*"', examples=["front-desk"])
+]
 ANY = "any"
 EVERY_ZONE = "*"
+ECHO, ECHO6 = 8, 128
+"""The ICMP types of an echo request; a rule's `icmp/8` means both."""
 _REQUIRED_PORTS = 64
 """The widest range of ports that a rule may require; each is asked for itself."""
 
 
 class ServiceRange(Frozen, frozen=True):
-    """One `tcp/443`, `udp/5000-5010`, `tcp/any`, `icmp` or `any` of a rule."""
+    """One `tcp/443`, `udp/5000-5010`, `tcp/any`, `icmp`, `icmp/8` or `any` of a rule."""
 
     transport: Transport | Literal["any"]
     low: Port = 0
@@ -43,7 +50,9 @@ class ServiceRange(Frozen, frozen=True):
     def covers(self, transport: Transport, port: int) -> bool:
         if self.transport == ANY:
             return True
-        return self.transport == transport and (transport == "icmp" or self.low <= port <= self.high)
+        if transport == "icmp" and port == ECHO6:
+            port = ECHO
+        return self.transport == transport and self.low <= port <= self.high
 
 
 def service_range(text: str) -> ServiceRange:
@@ -51,18 +60,21 @@ def service_range(text: str) -> ServiceRange:
     kind, slash, ports = text.partition("/")
     if kind == ANY and not ports:
         return ServiceRange("any")
-    if kind == "icmp" and not ports:
+    if kind == "icmp" and not slash:
         return ServiceRange("icmp")
+    if kind == "icmp" and ports.isascii() and ports.isdecimal() and len(ports) <= 3 and int(ports) <= 255:
+        number = ECHO if int(ports) == ECHO6 else int(ports)
+        return ServiceRange("icmp", number, number)
     if kind in ("tcp", "udp"):
         transport: Transport = "tcp" if kind == "tcp" else "udp"
         if ports == ANY or not slash:
             return ServiceRange(transport)
         low, dash, high = ports.partition("-")
-        if low.isdecimal() and (high.isdecimal() or not dash):
+        if low.isdecimal() and (high.isdecimal() or not dash) and len(ports) <= 11:
             first, last = int(low), int(high or low)
             if 1 <= first <= last <= 65535:
                 return ServiceRange(transport, first, last)
-    raise ValueError(f"{text!r} is no service: write tcp/443, udp/5000-5010, tcp/any, icmp or any")
+    raise ValueError(f"{text!r} is no service: write tcp/443, udp/5000-5010, tcp/any, icmp, icmp/8 or any")
 
 
 def _check_subnets(key: str, texts: tuple[str, ...]) -> None:
@@ -82,11 +94,13 @@ def _no_subnet(text: str) -> str:
 
 
 def _check_services(texts: tuple[str, ...]) -> None:
+    """What has a slash is no group's name, so that it can be judged without knowing the groups."""
     for index, text in enumerate(texts):
-        try:
-            service_range(text)
-        except ValueError as error:
-            raise ValueError(f".services[{index}]: {error}") from None
+        if "/" in text:
+            try:
+                service_range(text)
+            except ValueError as error:
+                raise ValueError(f".services[{index}]: {error}") from None
 
 
 class Authorization(Frozen, frozen=True, rename={"from_": "from"}):
@@ -137,7 +151,9 @@ class Zone(Frozen, frozen=True):
         _check_subnets("subnets", self.subnets)
 
     def holds(self, addr: str) -> bool:
-        return contains(self.subnets, addr)
+        """A link-local address is the zone's where it says so: `fe80::7%guest`."""
+        _, scoped, link = addr.partition("%")
+        return link == self.name if scoped else contains(self.subnets, addr)
 
 
 class Critical(Frozen, frozen=True):
@@ -162,7 +178,8 @@ class Critical(Frozen, frozen=True):
 
 
 class Rule(Frozen, frozen=True, rename={"from_": "from"}):
-    """A flow that policy allows, or requires. `from` and `to` are a zone, `*`, a subnet or an address."""
+    """A flow that policy allows, requires or denies. `from` and `to` are a zone, `*`, a subnet or an address; in a file
+    also a group of zones."""
 
     from_: End
     to: End
@@ -171,6 +188,18 @@ class Rule(Frozen, frozen=True, rename={"from_": "from"}):
 
     def __post_init__(self) -> None:
         _check_services(self.services)
+
+
+class Written(Frozen, frozen=True):
+    """A rule as the file has it, and the plain ones, without groups, that it stands for."""
+
+    key: str
+    """Where it stands: `allow[2]`."""
+    rule: Rule
+    plain: tuple[Rule, ...]
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.rule.from_} → {self.rule.to} {' '.join(self.rule.services)})"
 
 
 class Approved(Frozen, frozen=True):
@@ -182,8 +211,12 @@ class Approved(Frozen, frozen=True):
     ] = ()
 
 
-class Site(Frozen, frozen=True):
-    """One client's network as its owner describes it."""
+class Site(Frozen, frozen=True, dict=True, gc=True):
+    """One client's network as its owner describes it.
+
+    Groups may be named in what it is built from. Its own rules and services are plain: each group is written out, a
+    rule with groups is one rule a pair of zones. `written` has the rules as they stood.
+    """
 
     client: Annotated[Text, msgspec.Meta(examples=["Harbor Dental"])]
     site: Annotated[Text, msgspec.Meta(examples=["main-office"])]
@@ -195,6 +228,9 @@ class Site(Frozen, frozen=True):
     allow: tuple[Rule, ...] = ()
     require: tuple[Rule, ...] = ()
     approved: Approved | None = None
+    deny: tuple[Rule, ...] = ()
+    """What is forbidden although a wider rule allows it: a denial beats every `allow`."""
+    groups: Groups = Groups()
 
     def __post_init__(self) -> None:
         """Relations between keys. Each message starts with the path of the key at fault, from here on."""
@@ -209,34 +245,98 @@ class Site(Frozen, frozen=True):
                         f".zones[{j}].subnets: {b} of {right.name!r} overlaps {a} of {left.name!r} (zones[{i}]); "
                         "an address belongs to one zone"
                     )
-        for key, rules in (("allow", self.allow), ("require", self.require)):
+        for path, what in self.groups.check(names):
+            raise ValueError(f"{path}: {what}")
+        for group, services in self.groups.services.items():
+            self._check_services(f".groups.services.{group}", services)
+        for index, critical in enumerate(self.critical):
+            self._check_services(f".critical[{index}].services", critical.services)
+        for key, rules in self._rules():
             for index, rule in enumerate(rules):
-                for end, text in (("from", rule.from_), ("to", rule.to)):
-                    if text != EVERY_ZONE and text not in names:
-                        try:
-                            network(text)
-                        except ValueError:
-                            near = difflib.get_close_matches(text, names, 1)
-                            mend = f"did you mean {near[0]!r}?" if near else f"the zones are {', '.join(names)}"
-                            raise ValueError(
-                                f".{key}[{index}].{end}: {text!r} is no zone, subnet or address; {mend}"
-                            ) from None
-
+                self._check_end(f".{key}[{index}].from", rule.from_, names)
+                self._check_end(f".{key}[{index}].to", rule.to, names)
+                self._check_services(f".{key}[{index}].services", rule.services)
         for index, rule in enumerate(self.require):
             self._check_required(f".require[{index}]", rule, names)
+        self._write_groups_out()
 
-    @staticmethod
-    def _check_required(key: str, rule: Rule, names: list[str]) -> None:
+    def _rules(self) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
+        return ("allow", self.allow), ("require", self.require), ("deny", self.deny)
+
+    def _check_end(self, path: str, text: str, names: list[str]) -> None:
+        if text != EVERY_ZONE and text not in names and text not in self.groups.zones:
+            try:
+                network(text)
+            except ValueError:
+                known = [*names, *self.groups.zones]
+                mend = did_you_mean(text, known) or f"the zones are {', '.join(known)}"
+                raise ValueError(f"{path}: {text!r} is no zone, subnet or address; {mend}") from None
+
+    def _check_services(self, path: str, texts: tuple[str, ...]) -> None:
+        for index, text in enumerate(texts):
+            if text in self.groups.services and not path.startswith(".groups."):
+                continue
+            try:
+                service_range(text)
+            except ValueError as error:
+                near = did_you_mean(text, self.groups.services)
+                said = f"{text!r} is neither a service nor a group of services; {near}" if near else error
+                raise ValueError(f"{path}[{index}]: {said}") from None
+
+    def _check_required(self, key: str, rule: Rule, names: list[str]) -> None:
         """A required flow is tested one by one, so it has to say which one it is."""
-        if rule.from_ != EVERY_ZONE and rule.from_ not in names:
+        zones = (*names, *self.groups.zones)
+        if rule.from_ != EVERY_ZONE and rule.from_ not in zones:
             raise ValueError(f"{key}.from: {rule.from_!r}: a flow is required from a zone, or from * (every zone)")
-        if rule.to not in names and (rule.to == EVERY_ZONE or network(rule.to).num_addresses > 1):
+        if rule.to not in zones and (rule.to == EVERY_ZONE or network(rule.to).num_addresses > 1):
             raise ValueError(f"{key}.to: {rule.to!r}: a flow is required to a zone, or to one address")
-        for text in rule.services:
+        for text in self.groups.services_of(rule.services):
             service = service_range(text)
             wide = service.transport != "icmp" and service.high - service.low >= _REQUIRED_PORTS
             if service.transport == ANY or wide:
                 raise ValueError(f"{key}.services: {text!r}: name the ports that have to work, like tcp/6514")
+
+    def _write_groups_out(self) -> None:
+        written: list[Written] = []
+        for key, rules in self._rules():
+            mine = [Written(f"{key}[{index}]", each, tuple(self.plain(each))) for index, each in enumerate(rules)]
+            written += mine
+            msgspec.structs.force_setattr(self, key, tuple(plain for each in mine for plain in each.plain))
+        critical = (
+            msgspec.structs.replace(
+                each, hosts=tuple(map(address, each.hosts)), services=self.groups.services_of(each.services)
+            )
+            for each in self.critical
+        )
+        msgspec.structs.force_setattr(self, "critical", tuple(critical))
+        self.__dict__["_written"] = tuple(written)
+
+    def plain(self, rule: Rule) -> Iterator[Rule]:
+        """A rule that may name groups of this site, without them."""
+        ends = self._ends(rule.from_), self._ends(rule.to)
+        services = self.groups.services_of(rule.services)
+        whole = len(ends[0]) == len(ends[1]) == 1
+        for from_, to in itertools.product(*ends):
+            zone = self.zone(to)
+            if whole or from_ != to or (zone is not None and zone.isolated):
+                # Between groups, nothing is said of a zone's own inside, where no rule is needed.
+                yield Rule(from_, to, services, rule.reason)
+
+    def _ends(self, text: str) -> tuple[str, ...]:
+        """What an end stands for; an address or a subnet as it is written canonically."""
+        if text == EVERY_ZONE or text in self.groups.zones or self.zone(text) is not None:
+            return self.groups.zones_of(text)
+        found = network(text)
+        return (str(found.network_address if found.num_addresses == 1 else found),)
+
+    def written(self, key: str) -> tuple[Written, ...]:
+        """The rules of `allow`, `deny` or `require` as they stood in what the site was built from."""
+        found: tuple[Written, ...] = self.__dict__.get("_written") or tuple(
+            Written(f"{name}[{index}]", rule, (rule,))
+            for name, rules in self._rules()
+            for index, rule in enumerate(rules)
+        )
+        return tuple(each for each in found if each.key.startswith(f"{key}["))
 
     def zone(self, name: str) -> Zone | None:
         return next((zone for zone in self.zones if zone.name == name), None)
@@ -260,3 +360,8 @@ class Exception_(Frozen, frozen=True):
     reason: Text
     until: datetime.date
     approved_by: str = ""
+
+
+# msgspec crashes where two threads are the first to read a type, so it is learnt with the module.
+msgspec.json.Decoder(Site)
+msgspec.json.Decoder(Exception_)

@@ -13,12 +13,14 @@ from typing import TypeVar
 
 import msgspec
 
+from scanner.dressing import neighbours_of
 from scanner.errors import OutOfScope
 from scanner.model.addresses import AddressSet, ports_text
 from scanner.model.base import Transport
 from scanner.model.network import Converse, Knock, Method, Network, Pace, Sweep, Talk
-from scanner.model.observation import Alive, Conversation, Event, PortState, Refused, Vantage
+from scanner.model.observation import Alive, Conversation, Event, HostSeen, PortState, Refused, Vantage
 from scanner.model.site import Site
+from scanner.net.near import Near
 from scanner.net.pace import Chain, TokenBucket
 from scanner.net.rules import NEVER_WRITTEN, WITHHELD, AddressRules, Members, authorization_refusal, port_refusal
 from scanner.plan import DISCOVERY_PORTS, POLITE_RATE
@@ -29,6 +31,9 @@ _CALENDAR_SECONDS = 0.25
 _DNS = 53
 
 _FRAGILE_UDP = "fragile device: a UDP probe is a payload, and it gets none"
+_FRAGILE_CANARY = "fragile device: no canary, and it gets no signed probes"
+_PLAINLY = "fragile device, or a polite scan: asked plainly and no other way"
+_NO_DETOUR = "fragile device: no packets for others are handed to it"
 FRAGILE_DEEP = "fragile device: Nmap's version probes are payloads, and it gets none"
 _NO_METHOD = "found by echo only, which --discover leaves out"
 
@@ -73,6 +78,7 @@ class Guard:
         self._bucket: Pace = pace or TokenBucket(limit)
         self._slow = TokenBucket(min(FRAGILE_RATE, self._bucket.rate))
         self._rules = AddressRules(site, vantage)
+        self._near = Near(self._rules)
 
     def sweep(self, request: Sweep, pace: Pace) -> Events:
         self.check()
@@ -144,7 +150,12 @@ class Guard:
         return tuple(each for each in methods if each not in refused and (each == "echo" or not self._polite))
 
     def _knock(self, request: Knock, pace: Pace) -> Events:
-        allowed, refused = self._rules.sort(AddressSet.parse(request.addresses))
+        if request.via or request.by:
+            dressed = yield from self._dressed(request)
+            if dressed is None:
+                return
+            request = dressed
+        allowed, refused = self._near.sort(AddressSet.parse(request.addresses))
         wanted: tuple[tuple[Transport, tuple[int, ...]], ...] = (("tcp", request.tcp), ("udp", request.udp))
         kept: dict[str, tuple[int, ...]] = {}
         for transport, ports in wanted:
@@ -165,16 +176,38 @@ class Guard:
             for part in self._parts(msgspec.structs.replace(request, addresses=str(sturdy), tcp=tcp, udp=udp)):
                 yield from self._relay(self._inner.knock, part, pace, sturdy, False)
         fragile = allowed & self._rules.fragile
+        if fragile and request.nonce:
+            for transport, ports in (("tcp", tcp), ("udp", udp)):
+                yield self._refused(fragile, transport, ports_text(ports), _FRAGILE_CANARY)
+            return
         if fragile and udp:
             yield self._refused(fragile, "udp", ports_text(udp), _FRAGILE_UDP)
         for one in fragile.chunks(1) if tcp or request.echo else ():
             gentle = msgspec.structs.replace(request, addresses=str(one), tcp=tcp, udp=(), gentle=True)
             yield from self._relay(self._inner.knock, gentle, pace, one, True)
 
+    def _dressed(self, request: Knock) -> Generator[Event, None, Knock | None]:
+        """The request without what gets no dressed packets: fragile hosts, everybody where one is polite, and of those
+        whom packets are to be handed to all that may not be sent to themselves. None where nothing is left."""
+        asked = AddressSet.parse(request.addresses)
+        spared = asked if self._polite and not request.nonce else asked & self._rules.fragile
+        if spared:
+            yield from self._unechoed({_PLAINLY: spared})
+        near = AddressSet.of(neighbours_of(request))
+        if near:
+            allowed, refused = self._rules.sort(near)
+            broken = allowed & self._rules.fragile
+            yield from self._unechoed({**refused, _NO_DETOUR: broken})
+            request = msgspec.structs.replace(request, via="", by=tuple(allowed - broken))
+            if not request.by:
+                return None
+        left = asked - spared
+        return msgspec.structs.replace(request, addresses=str(left)) if left else None
+
     def _parts(self, request: Knock) -> Iterator[Knock]:
         """The request itself; where one is polite, so that no host is asked two things at once."""
-        if not self._polite:
-            yield request
+        if not self._polite or request.nonce:
+            yield request  # a canary is a laptop of ours, and breaks of nothing
             return
         if request.echo:
             yield msgspec.structs.replace(request, tcp=(), udp=())
@@ -210,10 +243,14 @@ class Guard:
             yield self._refused(AddressSet.of(addresses), transport, str(port), reason)
         for talks in _rounds(sturdy) if self._polite else [sturdy]:
             if talks:
-                part = Converse(tuple(talks), request.gentle, request.deep)
+                part = Converse(tuple(talks), request.gentle, request.deep, request.nonce)
                 allowed = AddressSet.of(talk.address for talk in talks)
                 yield from self._relay(self._inner.converse, part, pace, allowed, False)
         for address, talks in fragile.items():
+            if request.nonce:
+                ports_ = ports_text(talk.port for talk in talks)
+                yield self._refused(AddressSet.of([address]), "tcp", ports_, _FRAGILE_CANARY)
+                continue
             gentle = Converse(tuple(talks), gentle=True)
             yield from self._relay(self._inner.converse, gentle, pace, AddressSet.of([address]), True)
 
@@ -246,6 +283,8 @@ class Guard:
                     if found:
                         yield msgspec.structs.replace(event, addresses=str(found))
                 else:
+                    if kind is HostSeen:
+                        self._near.take(event)  # type: ignore[arg-type]
                     yield event
                 if look() - checked > _CALENDAR_SECONDS:
                     self.check()

@@ -11,19 +11,30 @@ from typing import Literal
 import msgspec
 
 from scanner.errors import BadInput, NetworkFailed, NoPrivilege
+from scanner.model.addresses import AddressSet, ports_text
 from scanner.model.base import Frozen
 from scanner.model.network import Converse, Engine, Knock, Pace, Sweep
-from scanner.model.observation import Event, Limitation, Vantage
+from scanner.model.nonce import Signer
+from scanner.model.observation import UNSIGNED, Event, Limitation, Refused, Vantage
+from scanner.net.dresser import Dresser
 from scanner.net.packets.link import Link, gone
 from scanner.net.packets.reserved import Reserved
 from scanner.net.raw import knock, sweep
 from scanner.net.raw.resolve import Macs
-from scanner.net.route import Interface, interface_named, interfaces
+from scanner.net.raw.signed import ITSELF, Signature, own
+from scanner.net.route import Interface, interface_named, interfaces, tables
+from scanner.net.sockets.errqueue import QUEUE
 from scanner.net.volley.passes import MOST_PASSES
 
 _FIX = (
     "run with sudo, give the interpreter the right with `setcap cap_net_raw+ep`, or scan with --engine connect, which "
     "needs none"
+)
+
+_NO_PING = (
+    "this user's group is not in the sysctl net.ipv4.ping_group_range"
+    if hasattr(socket, "AF_PACKET")
+    else "this system grants none to this user"
 )
 
 
@@ -58,7 +69,7 @@ def available() -> Available:
         raw=refused is None,
         raw_reason=refused or "",
         ping=pings,
-        ping_reason="" if pings else "this user's group is not in the sysctl net.ipv4.ping_group_range",
+        ping_reason="" if pings else _NO_PING,
         nmap=has_nmap,
         nmap_reason="" if has_nmap else "there is no nmap on the PATH: apt install nmap",
         interfaces=found,
@@ -74,8 +85,17 @@ class LiveNetwork:
     `udp_payloads`: what a UDP port is asked with; ports without get an empty datagram.
     """
 
-    def __init__(self, vantage: Vantage, engine: Engine, udp_payloads: Mapping[int, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        vantage: Vantage,
+        engine: Engine,
+        udp_payloads: Mapping[int, bytes] | None = None,
+        signer: Signer | None = None,
+        thorough: bool = False,
+    ) -> None:
+        """`thorough`: dressed requests are to come, too."""
         self.vantage = vantage
+        self._signer = signer
         self.engine: Literal["raw", "connect", "nmap"]
         if engine == "nmap" and shutil.which("nmap") is None:
             raise BadInput("nmap is not installed: apt install nmap, or use --engine raw")
@@ -91,6 +111,7 @@ class LiveNetwork:
             self.engine = "raw" if refused is None else "connect"
         else:
             self.engine = engine
+        self._dresser = Dresser(vantage, self._link, thorough)
 
     def _open_link(self) -> str | None:
         """Open what takes a privilege, so that it may be given up afterwards. Why it cannot be had, or None."""
@@ -125,11 +146,20 @@ class LiveNetwork:
         interface = self._interface()
         request = msgspec.structs.replace(request, tries=max(1, request.tries))
         link = self._link
-        if link is not None and self.engine == "raw":
-            yield from knock.knock(request, pace, self.vantage, link, self._payloads, self._macs)
+        sign = self._signature(request.nonce)
+        if request.via or request.by:
+            yield from self._dresser.knock(request, pace, self._payloads, self._macs, sign)
+            return
+        # Nmap cannot sign what it sends; whoever asked for ordinary connections gets them here, too.
+        if link is not None and (self.engine == "raw" or (sign is not None and self.engine == "nmap")):
+            yield from knock.knock(request, pace, self.vantage, link, self._payloads, self._macs, sign)
             return
         from scanner.net.sockets import connect, ping, udp
 
+        if sign is not None and (itself := own(request.addresses)):
+            yield Refused(str(itself), "tcp", ports_text(request.tcp), ITSELF, time.time())
+            yield Refused(str(itself), "udp", ports_text(request.udp), ITSELF, time.time())
+            request = msgspec.structs.replace(request, addresses=str(AddressSet.parse(request.addresses) - itself))
         if request.echo:
             echo = msgspec.structs.replace(request, tcp=(), udp=())
             if link is not None:
@@ -137,14 +167,17 @@ class LiveNetwork:
             else:
                 flows = Sweep(routed=request.addresses, tries=request.tries, names=False, patience=request.patience)
                 yield from ping.sweep(flows, pace, self.vantage, interface)
-        if self.engine == "nmap" and not request.gentle:
+        if self.engine == "nmap" and not request.gentle and sign is None:
             from scanner.net import nmap
 
             yield from nmap.knock(request, pace, self.vantage)
         else:
             yield from self._limitation()
-            yield from connect.knock(request, pace, self.vantage, interface)
-            yield from udp.knock(request, pace, self.vantage, interface, self._payloads)
+            if sign is not None:
+                yield self._unsigned()
+            yield from connect.knock(request, pace, self.vantage, interface, sign)
+            said = self._payloads if sign is None else sign.payloads(request.udp)
+            yield from udp.knock(request, pace, self.vantage, interface, said)
 
     def converse(self, request: Converse, pace: Pace) -> Iterator[Event]:
         from scanner.net.talk import converse
@@ -155,10 +188,17 @@ class LiveNetwork:
 
             yield from nmap_versions.versions(request, pace, self.vantage)
             return
-        yield from converse.converse(request, pace, self.vantage)
+        sign = self._signature(request.nonce)
+        if sign is None:
+            yield from converse.converse(request, pace, self.vantage)
+            return
+        from scanner.net.canary.prove import prove
+
+        yield from prove(request, pace, self.vantage, sign)
 
     def close(self) -> None:
         """Give back the sockets and the ports; nothing may be asked any more."""
+        self._dresser.close()
         if self._link is not None:
             self._link.close()
         if self._reserved is not None:
@@ -170,21 +210,48 @@ class LiveNetwork:
             raise gone(interface.name)
         return interface
 
+    def _signature(self, nonce: str) -> Signature | None:
+        if not nonce:
+            return None
+        if self._signer is None:
+            raise ValueError("who is asked by signed probes has to be given the site's signer")
+        return Signature(self._signer, nonce)
+
+    def _unsigned(self) -> Limitation:
+        return Limitation(
+            UNSIGNED,
+            "the connect engine signs what it says after the handshake; --engine raw, with sudo, signs the SYN",
+            time.time(),
+        )
+
     def _limitation(self) -> Iterator[Limitation]:
         """Once a session: what the connect engine is blind to."""
         if self.engine == "connect" and not self._told:
             self._told = True
+            way = "; --engine raw, with sudo, sees both" if hasattr(socket, "AF_PACKET") else ""
             yield Limitation(
                 "the TTL of TCP answers, and who sent a reset: a firewall's RST looks like the host's own",
-                "the connect engine asks ports with ordinary connections; --engine raw, with sudo, sees both",
+                f"the connect engine asks ports with ordinary connections{way}",
                 time.time(),
             )
+            if not tables():
+                yield Limitation(
+                    "MAC addresses, neighbours and the gateway: a dead gateway's silence looks like a firewall's",
+                    "this system does not tell ordinary programs; Linux does",
+                    time.time(),
+                )
+            if not QUEUE:
+                yield Limitation(
+                    "who sent an ICMP error: a firewall's refusal looks like a dead host's or a dead link's",
+                    "this system does not tell ordinary programs; Linux does",
+                    time.time(),
+                )
 
 
 def _raw_refused() -> str | None:
     """Why no raw packet can be sent, with the mend; None when it can."""
     if not hasattr(socket, "AF_PACKET"):
-        return "raw packets are implemented for Linux only: scan with --engine connect"
+        return "raw packets are implemented for Linux only: scan with --engine connect, which works here"
     try:
         socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0).close()
     except PermissionError:

@@ -1,7 +1,7 @@
 """What the kernel knows of interfaces, routes and neighbours, asked over rtnetlink.
 
-No program has to be installed, and one lookup costs tens of microseconds. Linux only: `rows`, `route` and `prefixes`
-raise NetworkFailed elsewhere. See rtnetlink(7).
+No program has to be installed, and one lookup costs tens of microseconds. Linux only (`there`): `rows`, `route` and
+`prefixes` raise NetworkFailed elsewhere. See rtnetlink(7).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Set
 from scanner.errors import NetworkFailed
 
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH, RTM_GETRULE, RTM_GETADDRLABEL = 18, 22, 26, 30, 34, 74
-IFLA_ADDRESS, IFLA_IFNAME = 1, 3
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_CARRIER_CHANGES = 1, 3, 35
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
 RTA_DST, RTA_SRC, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_MULTIPATH, RTA_VIA, RTA_NH_ID = 1, 2, 4, 5, 7, 9, 18, 30
 NDA_DST, NDA_LLADDR = 1, 2
@@ -27,6 +27,7 @@ _ERROR, _DONE = 2, 3
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 _ROUTE = struct.Struct("=BBBBBBBBI")
+_LINK = struct.Struct("=BxHiII")
 
 Attributes = dict[int, bytes]
 
@@ -115,9 +116,25 @@ def route(
     raise OSError(errno.ENETUNREACH, "the kernel gave no answer about the route")
 
 
+def link(index: int, by: socket.socket) -> tuple[int, Attributes]:
+    """(flags, attributes) of one interface. OSError (ENODEV) when there is none of that index."""
+    by.send(_HEADER.pack(_HEADER.size + _LINK.size, RTM_GETLINK, _REQUEST, 1, 0) + _LINK.pack(0, 0, index, 0, 0))
+    for kind, payload in _messages(by.recv(1 << 18)):
+        if kind == _ERROR:
+            code = -struct.unpack_from("=i", payload)[0]
+            raise OSError(code, os.strerror(code))
+        return _LINK.unpack_from(payload)[3], _attributes(payload[_LINK.size :])
+    raise OSError(errno.ENODEV, "the kernel gave no answer about the interface")
+
+
+def there() -> bool:
+    """Whether this system has it. FreeBSD's family of that name numbers addresses otherwise, and has no AF_PACKET."""
+    return hasattr(socket, "AF_NETLINK") and hasattr(socket, "AF_PACKET")
+
+
 def opened() -> socket.socket:
     """A socket to ask the kernel over. NetworkFailed where there is none to be had."""
-    if not hasattr(socket, "AF_NETLINK"):
+    if not there():
         raise NetworkFailed("interfaces and routes can be read on Linux only")
     try:
         return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)

@@ -51,7 +51,7 @@ def permitted() -> int:
 
 def behind_sudo() -> Person | None:
     """Who called sudo, if this process is root because of it; None for a real root and for everybody else."""
-    if sys.platform != "linux" or os.geteuid() != 0:
+    if sys.platform != "linux" or not _root():
         return None
     texts = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
     if not all(each.isdecimal() and len(each) <= 10 for each in texts):
@@ -93,7 +93,7 @@ def drop(files: Iterable[Path] = (), program: Iterable[Path] = _PROGRAM) -> str:
         _become(person)
         said = f"became {person}"
     elif permitted():
-        kept = _FILES & permitted() if os.geteuid() == 0 and _take_rights(wanted) else 0
+        kept = _FILES & permitted() if _root() and _take_rights(wanted) else 0
         _keep_only(kept)
         said = "gave up every capability"
         if kept:
@@ -214,12 +214,18 @@ def _without(rights: int) -> Iterator[None]:
 def _unwritable(path: Path) -> str:
     """Why the file, or a new one of that name, cannot be written by who we are now; empty where it can."""
     folder = path.absolute().parent
-    who = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
-    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+    who = "root" if _root() else f"user {os.geteuid()}" if hasattr(os, "geteuid") else "this user"
+    as_now = os.access in os.supports_effective_ids
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=as_now):
         return f"{who} may not write in its folder; name a file elsewhere"
-    if os.path.lexists(path) and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+    if os.path.lexists(path) and not os.access(path, os.R_OK | os.W_OK, effective_ids=as_now):
         return f"{who} may not write it; change its owner, or name another file"
     return ""
+
+
+def _root() -> bool:
+    """Windows has no such user."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def _mask(name: str, status: str | None = None) -> int:

@@ -1,4 +1,7 @@
-"""Where the laptop stands: its interfaces, the vantage in a zone, and the next hop towards an address."""
+"""Where the laptop stands: its interfaces, the vantage in a zone, and the next hop towards an address.
+
+Linux's own tables answer where there are any (`netlink`); elsewhere `portable` finds out what it can.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,27 @@ import socket
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import Literal
 
 from scanner.errors import BadInput
 from scanner.model.addresses import AddressSet
-from scanner.model.base import Frozen
 from scanner.model.observation import Vantage
 from scanner.model.site import Zone
-from scanner.net import netlink
+from scanner.net import netlink, portable
+from scanner.net.interfaces import Hop, Interface
+
+__all__ = [
+    "Hop",
+    "Interface",
+    "index_of",
+    "interface_named",
+    "interfaces",
+    "neighbours",
+    "next_hop",
+    "source_for",
+    "tables",
+    "vantage_for",
+    "ways",
+]
 
 IFF_UP, IFF_RUNNING, IFF_NOARP = 0x1, 0x40, 0x80
 ARPHRD_ETHER = 1
@@ -28,57 +44,15 @@ _SPECIAL = (
 """What is routed by its own rules, whatever the tables hold."""
 
 
-class Interface(Frozen, frozen=True):
-    """A network interface of the laptop."""
-
-    name: str
-    index: int
-    mac: str | None
-    """None for an interface without link-layer addresses (tun, loopback)."""
-    addresses: tuple[str, ...]
-    """With their prefix: `10.20.10.5/24`. Canonical, IPv4 first, in the kernel's order."""
-    up: bool
-    """Switched on and with a carrier."""
-    resolves: bool = True
-    """Whether next hops have to be resolved by ARP or NDP."""
-
-    def address_in(self, zone: Zone, version: int) -> str | None:
-        """The first address (no prefix) of that IP version that lies in one of the zone's subnets."""
-        plain = (each.partition("/")[0] for each in self.addresses)
-        return next((each for each in plain if _version(each) == version and zone.holds(each)), None)
-
-    def has(self, address: str) -> bool:
-        return any(each.partition("/")[0] == address for each in self.addresses)
-
-    def link_local(self) -> str | None:
-        """The IPv6 link-local address, from which neighbours are asked."""
-        return next((each.partition("/")[0] for each in self.addresses if each.startswith("fe80:")), None)
-
-    def on_link(self, address: str) -> bool:
-        """Whether one of the interface's own prefixes holds the address."""
-        ip = ipaddress.ip_address(address)
-        networks = (ipaddress.ip_interface(each).network for each in self.addresses)
-        return any(ip in each for each in networks if each.version == ip.version)
-
-
-class Hop(Frozen, frozen=True):
-    """How a packet to an address leaves the laptop; for a set of addresses `""` stands for the address itself."""
-
-    kind: Literal["self", "on-link", "routed"]
-    source: str
-    """The laptop's address that it carries."""
-    via: str
-    """Whom to hand it to on the link: the address itself, or the gateway."""
-
-    def to(self, address: str) -> Hop:
-        """The same for one address of the set."""
-        if self.source and self.via:
-            return self
-        return Hop(self.kind, self.source or address, self.via or address)
+def tables() -> bool:
+    """Whether the system tells its gateways and its neighbours' MAC addresses; where not, nobody knows either."""
+    return netlink.there()
 
 
 def interfaces() -> tuple[Interface, ...]:
-    """All interfaces, in the kernel's order. NetworkFailed where they cannot be read (Linux only)."""
+    """All interfaces, in the kernel's order. NetworkFailed where they cannot be read."""
+    if not tables():
+        return portable.interfaces()
     addresses: dict[int, list[str]] = {}
     for head, found in netlink.rows(netlink.RTM_GETADDR, bytes(8)):
         _, bits, flags, _, index = struct.unpack("=BBBBI", head)
@@ -113,6 +87,14 @@ def interface_named(name: str) -> Interface:
     return found
 
 
+def index_of(name: str) -> int:
+    """An interface's number, which link-local addresses are written with."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        return interface_named(name).index
+
+
 def vantage_for(zone: Zone, interface: str | None) -> Vantage:
     """Where a session from `zone` stands: the interface with an address in one of the zone's subnets.
 
@@ -145,6 +127,8 @@ def next_hop(address: str, interface: Interface, source: str | None) -> Hop | No
     Linux supposes that the address is on the link, so an answer outside the interface's own prefixes is
     believed only when the routing table holds it.
     """
+    if not tables():
+        return portable.next_hop(address, interface, source)
     with netlink.opened() as by:
         hop = _hop(address, interface, source, by)
     return None if hop is None else hop.to(address)
@@ -156,6 +140,8 @@ def ways(addresses: AddressSet, interface: Interface, vantage: Vantage) -> tuple
     The kernel is asked once for all addresses between two bounds of its routing prefixes, so a /16 behind one gateway
     costs as much as one address. `via` is `""` for neighbours, `source` too for the laptop's own addresses (`Hop.to`).
     """
+    if not tables():
+        return portable.ways(addresses, interface, source_for(4, vantage), source_for(6, vantage))
     found: dict[Hop | None, list[tuple[int, int, int]]] = {}
     with netlink.opened() as by:
         for version in (4, 6):
@@ -257,7 +243,9 @@ def _ip(version: int, value: int) -> ipaddress.IPv4Address | ipaddress.IPv6Addre
 
 
 def neighbours(interface: Interface) -> dict[str, str]:
-    """The kernel's neighbour table of that interface: address -> MAC, entries in use only."""
+    """The kernel's neighbour table of that interface: address -> MAC, entries in use only. Empty without `tables`."""
+    if not tables():
+        return {}
     incomplete_failed_noarp = 0x01 | 0x20 | 0x40
     found = {}
     for head, row in netlink.rows(netlink.RTM_GETNEIGH, bytes(12)):
@@ -274,7 +262,3 @@ def _vantage(zone: Zone, interface: Interface) -> Vantage | None:
     four, six = interface.address_in(zone, 4), interface.address_in(zone, 6)
     first = four or six
     return None if first is None else Vantage(zone.name, interface.name, first, six)
-
-
-def _version(address: str) -> int:
-    return 6 if ":" in address else 4

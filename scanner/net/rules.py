@@ -22,6 +22,8 @@ _INDUSTRIAL = "industrial port: a probe can stop a controller; scope.allow_ports
 _PRINTER = "printer port: a UDP probe writes, and a printer prints it"
 _SNMP = "SNMP is asked only where scope.snmp_public allows it"
 
+OUTSIDE = "outside the authorized scope"
+
 _SPECIAL: tuple[tuple[str, str], ...] = (
     # The kernel would send to the IPv4 address inside, which the scope was not asked about.
     ("::ffff:0:0/96", "an IPv4 address written as IPv6: never sent to"),
@@ -61,9 +63,9 @@ class AddressRules:
         self._interface = vantage.interface
         scope = scope_of(site)
         everything = AddressSet.parse("0.0.0.0/0,::/0")
-        excluded = subnets(site.scope.exclude)
+        excluded = self.excluded = subnets(site.scope.exclude)
         rules = [(AddressSet.parse(text), reason) for text, reason in _SPECIAL]
-        rules += [(excluded, "excluded by the site file"), (everything - scope, "outside the authorized scope")]
+        rules += [(excluded, "excluded by the site file"), (everything - scope, OUTSIDE)]
         rules += _edges(site)
         self._rules = rules
         """In the order of judgement: the first that holds an address says why it is refused."""

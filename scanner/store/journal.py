@@ -23,7 +23,7 @@ import msgspec
 
 from scanner import __version__
 from scanner.errors import BadInput, ScanIncomplete
-from scanner.model.observation import Observation, Scan, Session, Vantage
+from scanner.model.observation import Observation, Purpose, Scan, Session, Vantage
 from scanner.plan import Plan
 
 _SCHEMA_VERSION = 1
@@ -103,8 +103,8 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
-    def begin(self, client: str, site: str, plan: Plan, engine: str) -> Journal:
-        """A new scan's journal."""
+    def begin(self, client: str, site: str, plan: Plan, engine: str, purpose: Purpose = "scan") -> Journal:
+        """A new session's journal."""
         scan = Scan(
             id=os.urandom(6).hex(),
             vantage=plan.vantage,
@@ -112,6 +112,8 @@ class Store:
             plan=plan.digest,
             started=time.time(),
             version=__version__,
+            purpose=purpose,
+            nonce=plan.nonce,
         )
         with self._transaction():
             self._db.execute(
@@ -129,7 +131,7 @@ class Store:
             )
             for body, plan in rows:
                 scan = _decode_scan(body)
-                if scan.vantage.zone == zone:
+                if scan.vantage.zone == zone and scan.purpose == "scan":
                     return None if scan.complete else Journal(self, scan, self._plan(plan))
         return None
 
@@ -144,12 +146,15 @@ class Store:
 
     def sessions(self, client: str, site: str) -> tuple[Session, ...]:
         """Every scan of a site with its observations, oldest first."""
+        return tuple(Session(scan, tuple(self.observations(scan.id))) for scan in self.scans(client, site))
+
+    def scans(self, client: str, site: str) -> list[Scan]:
+        """The same without what they observed."""
         with self._reading():
             rows = self._db.execute(
                 "SELECT body FROM scans WHERE client = ? AND site = ? ORDER BY started, rowid", (client, site)
             ).fetchall()
-            scans = [_decode_scan(body) for (body,) in rows]
-        return tuple(Session(scan, tuple(self.observations(scan.id))) for scan in scans)
+            return [_decode_scan(body) for (body,) in rows]
 
     def observations(self, scan: str) -> Iterator[Observation]:
         with self._reading():

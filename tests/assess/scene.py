@@ -27,6 +27,8 @@ TODAY = datetime.date(2026, 11, 20)
 GUEST, SERVERS, OFFICE = "guest", "servers", "office"
 DB = "10.0.2.10"
 FW = {GUEST: "10.0.1.1", SERVERS: "10.0.2.1", OFFICE: "10.0.3.1"}
+MACS = {GUEST: "02:00:00:00:00:01", SERVERS: "02:00:00:00:00:02", OFFICE: "02:00:00:00:00:03"}
+"""Of the firewall's legs."""
 LAPTOP = {GUEST: "10.0.1.250", SERVERS: "10.0.2.250", OFFICE: "10.0.3.250"}
 NOTHING_KNOWN = Knowledge(baselines=())
 
@@ -62,7 +64,7 @@ def session(zone: str, *observations: Observation, started: float = 1000.0, comp
         ended=started + 60,
         complete=complete,
     )
-    gateway = HostSeen(FW[zone], "gateway", max(started, 1000.0) + 50, mac="02:00:00:00:00:01")
+    gateway = HostSeen(FW[zone], "gateway", max(started, 1000.0) + 50, mac=MACS[zone])
     return Session(scan, (gateway, *observations))
 
 

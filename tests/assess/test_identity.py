@@ -266,7 +266,7 @@ def test_the_evidence_names_what_is_the_same_and_how_sure_that_is() -> None:
     )
     assert found.title == "One machine stands in office and servers: office/10.0.3.9, servers/10.0.2.9"
     assert found.evidence == "the same SSH host key on office/10.0.3.9, servers/10.0.2.9 (high confidence)"
-    assert found.replay == "ssh-keyscan 10.0.3.9 10.0.2.9"
+    assert found.replay == ("ssh-keyscan -T 5 10.0.3.9 10.0.2.9  # from office, then from servers: the same comes back")
 
 
 def test_a_certificate_alone_is_called_probable() -> None:

@@ -48,7 +48,8 @@ def test_recog_names_what_we_do_not_know() -> None:
     assert (service.product, service.version) == ("zap", "1.2")
     assert service.evidence == "tcp/8081 http.server: Zap/1.2"
     assert (host(made).device, host(made).device_confidence) == ("camera", "high")
-    assert host(report(("http.server", b"Zap/1.2"), second=NOBODY)).services[0].product is None
+    own = host(report(("http.server", b"Zap/1.2"), second=NOBODY))
+    assert (own.services[0].title, own.device) == ("zap", "unknown"), "its own words, and no more"
 
 
 def test_where_we_have_a_name_recog_is_not_asked() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_networks import TWO_ZONES
 
-from scanner import session as sessions
+from scanner import samples
 from scanner.assess import assess
 from scanner.assess.asked import area
 from scanner.importers.document import read_document
@@ -49,11 +49,11 @@ def pairs_of(row: Observation) -> set[Pair]:
 
 
 def expected(scene: Site, given: tuple[Session, ...]) -> dict[tuple[str, str], int]:
-    """Vantage zone and asked zone -> pairs, the laptop's own addresses apart."""
+    """Vantage zone and asked zone -> pairs, the laptop's own addresses apart, and what dressed probes ask."""
     own = {a for each in given for a in (each.scan.vantage.address, each.scan.vantage.address6) if a}
     counted: dict[tuple[str, str], set[Pair]] = {}
     for each in given:
-        for pair in set().union(*map(pairs_of, each.observations)):
+        for pair in set().union(*(pairs_of(row) for row in each.observations if not getattr(row, "via", ""))):
             zone = scene.zone_of(pair[0])
             if zone is not None and pair[0] not in own:
                 counted.setdefault((each.scan.vantage.zone, zone.name), set()).add(pair)
@@ -214,7 +214,7 @@ def test_simulated_scans_cut_off_narrowed_and_resumed_are_counted_as_by_hand(
     topology = read_document(WIDE if wide else NARROW, Topology, "inline.yaml")
     with Store(Path(tmp_path_factory.mktemp("asked")) / "s.sqlite") as store:
         for zone, ports, stop in scans:
-            events = sessions.scan_simulated(topology, zone, parse_ports(ports), store)
+            events = samples.scan_simulated(topology, zone, parse_ports(ports), store)
             for number, _ in enumerate(events):
                 if number == stop:
                     break

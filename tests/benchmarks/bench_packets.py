@@ -31,8 +31,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import rivals
 from benchmarks.packet_cases import CASES, Case, raised
-from benchmarks.packet_lab import SCANNER, PacketLab, Segment, die_by_signal, why_not
+from benchmarks.packet_lab import SCANNER, PacketLab, Segment, die_by_signal
 from benchmarks.scan_command import Ran, found, offered, opened, run, scan_command
+from netns import why_not
 
 OURS, TUNED, PLAIN, MASSCAN, ZMAP, DEFAULTS = "fencewalk", "nmap tuned", "nmap -T4", "masscan", "zmap", "all defaults"
 TOOLS = (OURS, TUNED, PLAIN, MASSCAN, ZMAP, DEFAULTS)

@@ -2,8 +2,8 @@
 
     scanner 10.0.0.2 ── 10.0.0.1 router 10.9.0.1 ── 10.9.0.2 target: 10.1.0.0/16, fd10:1::/118
 
-`PacketLab` holds them, `Segment` a laptop and its neighbours on one link. Everything lives in namespaces of its own,
-named after this process, and goes when the context ends; what a killed process left behind, the next one removes.
+`PacketLab` holds them, `Segment` a laptop and its neighbours on one link. Everything lives in namespaces of its own
+and goes when the context ends.
 
 What keeps the truth exact: the target is one kernel, so whatever limits it has by itself would be every host's at once.
 ICMP limits are off (`limits=True` leaves them on); the listeners' queues are as long as they can be, are emptied by
@@ -12,25 +12,20 @@ an accept loop, and overflow into SYN cookies, so that every SYN is answered; no
 
 from __future__ import annotations
 
-import abc
 import contextlib
 import ctypes
-import itertools
-import os
-import re
-import shutil
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Self, TypeVar
 
-T = TypeVar("T")
+from netns import Namespaces
+
+from scanner.lab.kernel import enter
 
 SCANNER, SCANNER6 = "10.0.0.2", "fd10::2"
 ROUTER, ROUTER6 = "10.0.0.1", "fd10::1"
@@ -58,148 +53,6 @@ def hosts(*rules: str) -> str:
     return f"chain input {{ type filter hook input priority 0; {' '.join(rules)} }}"
 
 
-def why_not() -> str | None:
-    """Why such a network cannot be had here; None when it can."""
-    if os.geteuid() != 0:
-        return "network namespaces need root"
-    missing = [tool for tool in ("ip", "nft") if shutil.which(tool) is None]
-    if missing:
-        return f"there is no {' and no '.join(missing)} here"
-    probe = f"fwp{os.getpid()}xprobe"
-    if subprocess.run(["ip", "netns", "add", probe], capture_output=True, check=False).returncode:
-        return "this kernel gives no network namespaces"
-    subprocess.run(["ip", "netns", "del", probe], capture_output=True, check=False)
-    return None
-
-
-def shell(command: str, text: str | None = None, check: bool = True) -> str:
-    done = subprocess.run(command.split(), capture_output=True, text=True, check=False, input=text)
-    if check and done.returncode:
-        raise RuntimeError(f"{command}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def _remove_leftovers() -> None:
-    """Namespaces of processes that are no more."""
-    for name in re.findall(r"^fwp\d+x\w+", shell("ip netns list"), re.MULTILINE):
-        if not Path("/proc", re.findall(r"\d+", name)[0]).exists():
-            shell(f"ip netns del {name}", check=False)
-
-
-_NUMBERS = itertools.count()
-
-
-class Namespaces(abc.ABC):
-    """Some namespaces, raised by `build` and taken down whatever happens."""
-
-    def __init__(self, *names: str) -> None:
-        self._prefix = f"fwp{os.getpid()}x{next(_NUMBERS)}"
-        self._names = names
-        self._children: list[subprocess.Popen[bytes]] = []
-
-    def __enter__(self) -> Self:
-        _remove_leftovers()
-        try:
-            for name in self._names:
-                shell(f"ip netns add {self.name(name)}")
-                self.ns(name, "ip link set lo up")
-            self.build()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @abc.abstractmethod
-    def build(self) -> None:
-        """Join the namespaces."""
-
-    def close(self) -> None:
-        for child in self._children:
-            child.kill()
-            child.wait()
-        self._children.clear()
-        for name in self._names:
-            shell(f"ip netns del {self.name(name)}", check=False)
-
-    def name(self, name: str) -> str:
-        return f"{self._prefix}{name}"
-
-    def command(self, name: str, arguments: Sequence[str]) -> list[str]:
-        """The command line that runs `arguments` there: the process is the program's own, no wrapper stays."""
-        return ["ip", "netns", "exec", self.name(name), *arguments]
-
-    def ns(self, name: str, *commands: str, check: bool = True) -> str:
-        return "".join(shell(f"ip netns exec {self.name(name)} {each}", check=check) for each in commands)
-
-    def sysctl(self, name: str, **values: int) -> None:
-        """Set what this kernel knows; keys are written with two underscores for each point."""
-        for key, value in values.items():
-            self.ns(name, f"sysctl -qw {key.replace('__', '.')}={value}", check=False)
-
-    def rules(self, name: str, *chains: str, family: str = "inet") -> None:
-        """Replace all filter rules there."""
-        body = "\n".join(chains)
-        shell(f"ip netns exec {self.name(name)} nft -f -", f"flush ruleset\ntable {family} lab {{\n{body}\n}}\n")
-
-    def batch(self, name: str, lines: Iterable[str], six: bool = False) -> None:
-        """Many `ip` commands at once."""
-        shell(f"ip {'-6 ' if six else ''}-n {self.name(name)} -force -batch -", "\n".join(lines))
-
-    def inside(self, name: str, work: Callable[[], T]) -> T:
-        """What `work` returns when a thread of this process runs it in there: its sockets stay there."""
-        found: list[T] = []
-        failed: list[OSError] = []
-
-        def run() -> None:
-            try:
-                enter(self.name(name))
-                found.append(work())
-            except OSError as error:
-                failed.append(error)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-        if failed:
-            raise failed[0]
-        return found[0]
-
-    def wire(self, left: str, left_device: str, right: str, right_device: str) -> None:
-        shell(
-            f"ip -n {self.name(left)} link add {left_device} type veth peer name {right_device} "
-            f"netns {self.name(right)}"
-        )
-        self.ns(left, f"ip link set {left_device} up")
-        self.ns(right, f"ip link set {right_device} up")
-
-    def mac(self, name: str, device: str) -> str:
-        return self.ns(name, f"ip link show dev {device}").partition("link/ether ")[2].split()[0]
-
-    def listen(self, name: str, tcp: Iterable[int] = (), udp: Iterable[int] = ()) -> None:
-        """Open these ports on every address there, in place of those opened before."""
-        for child in self._children:
-            child.kill()
-            child.wait()
-        self._children.clear()
-        spec = [f"tcp/{port}" for port in tcp] + [f"udp/{port}" for port in udp]
-        script = Path(__file__).with_name("listener.py")
-        child = subprocess.Popen(self.command(name, [sys.executable, "-S", str(script), *spec]), stdout=subprocess.PIPE)
-        self._children.append(child)
-        assert child.stdout is not None
-        if child.stdout.readline() != b"ready\n":
-            raise RuntimeError(f"the listeners in {name} did not start")
-
-
-def enter(namespace: str) -> None:
-    """Move the calling thread into a namespace; other threads stay where they are."""
-    with Path("/var/run/netns", namespace).open() as handle:
-        if ctypes.CDLL(None, use_errno=True).setns(handle.fileno(), 0x40000000):
-            raise OSError(ctypes.get_errno(), f"setns {namespace}")
-
-
 class PacketLab(Namespaces):
     """Scanner `s`, router `r` (devices `to-s` and `to-b`), target `b`. Every host is alive at first."""
 
@@ -207,12 +60,12 @@ class PacketLab(Namespaces):
         super().__init__("s", "r", "b")
         self._limits = limits
         self._six = six
+        self._listeners = contextlib.ExitStack()
 
     def build(self) -> None:
         for name in self._names:
             self.sysctl(name, net__ipv6__conf__all__disable_ipv6=int(not self._six))
             self.sysctl(name, net__ipv6__conf__default__accept_dad=0, net__ipv6__conf__all__accept_dad=0)
-            self.sysctl(name, net__bridge__bridge_nf_call_iptables=0)
             if not self._limits:
                 self.sysctl(name, net__ipv4__icmp_ratelimit=0, net__ipv4__icmp_msgs_per_sec=10_000_000)
                 self.sysctl(name, net__ipv6__icmp__ratelimit=0)
@@ -246,6 +99,22 @@ class PacketLab(Namespaces):
         self.ns("b", f"ip route add local {FAR} dev lo")
         if self._six:
             self.ns("b", f"ip -6 route replace local {FAR6} dev lo")
+
+    def close(self) -> None:
+        self._listeners.close()
+        super().close()
+
+    def rules(self, name: str, *chains: str, family: str = "inet") -> None:
+        """Replace all filter rules there."""
+        body = "\n".join(chains)
+        self.nft(name, f"flush ruleset\ntable {family} lab {{\n{body}\n}}\n")
+
+    def listen(self, name: str, tcp: Iterable[int] = (), udp: Iterable[int] = ()) -> None:
+        """Open these ports on every address there, in place of those opened before."""
+        self._listeners.close()
+        spec = [f"tcp/{port}" for port in tcp] + [f"udp/{port}" for port in udp]
+        script = Path(__file__).with_name("listener.py")
+        self._listeners.enter_context(self.serving(name, [sys.executable, "-S", str(script), *spec]))
 
     def only(self, alive: Iterable[str]) -> None:
         """These addresses answer, and of the others nobody says that they do not."""

@@ -13,20 +13,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from typed import SITE, Run, sentence
+from typed import SITE, Run, sentence, simulated
 
 from scanner import session
-from scanner.cli import main
 
 
 @pytest.fixture(scope="module")
 def flat(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site folder with a scanned flat-office in its store."""
-    folder = tmp_path_factory.mktemp("flat")
-    with pytest.raises(SystemExit) as ended:
-        main(["demo", "flat-office", "--simulate", "--no-tui", "--out", str(folder)])
-    assert ended.value.code == 0
-    return folder / "site.yaml"
+    return simulated("flat-office", tmp_path_factory.mktemp("flat"))
 
 
 def test_help_answers_at_once() -> None:
@@ -52,6 +47,17 @@ BAD = [
     ("a format that is none", ["assess", "SITE", "-o", "pdf=x"], "FORMAT=PATH"),
     ("two reports on stdout", ["assess", "SITE", "-o", "json=-", "-o", "csv=-"], "only one"),
     ("a site that is not there", ["assess", "missing.yaml"], "missing.yaml: no such file"),
+    (
+        "names from nobody",
+        ["scan", "SITE", "--from", "loop", "--no-names", "--resolver", "127.0.0.1"],
+        "--no-names asks",
+    ),
+    ("polite names", ["scan", "SITE", "--from", "loop", "--polite", "--resolver", "127.0.0.1"], "--polite asks nobody"),
+    ("versions of no ports", ["scan", "SITE", "--from", "loop", "--ports", "none", "--deep"], "--ports none asks no"),
+    ("a day in another order", ["assess", "SITE", "--today", "20.11.2026"], "YYYY-MM-DD"),
+    ("a day with its hour", ["assess", "SITE", "--today", "2026-11-20T10"], "YYYY-MM-DD"),
+    ("a day that is none", ["assess", "SITE", "--today", "2026-02-30"], "no such day"),
+    ("a TUI without a terminal", ["demo", "--simulate", "--tui", "--out", "/dev/null/x"], "--tui: stdin, stdout and"),
     ("a topology that is not there", ["demo", "atlantis"], "law-firm"),
     ("a lab that is not there", ["lab", "down", "atlantis"], "atlantis"),
 ]

@@ -13,6 +13,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet
 from scapy.utils import rdpcap, wrpcap
+from typed import simulated
 
 from scanner import session
 from scanner.assess.packets import flows_of
@@ -107,12 +108,7 @@ def test_the_flows_of_a_finding(changes: dict[str, object], expected: list[str])
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site file of a sample client with a simulated scan from every zone beside it."""
-    folder = tmp_path_factory.mktemp("harbor")
-    with pytest.raises(SystemExit) as ended:
-        main(["demo", "harbor-dental", "--simulate", "--no-tui", "--out", str(folder)])
-    assert ended.value.code == 0
-    return folder / "site.yaml"
+    return simulated("harbor-dental", tmp_path_factory.mktemp("harbor"))
 
 
 def test_every_finding_of_a_real_report_has_flows(scanned: Path) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from pathlib import Path
+
+import click
 import pytest
 
 from scanner.cli._progress import Ticker, duration
-from scanner.model.observation import HostSeen, PortState, Progress
+from scanner.cli._resume import command
+from scanner.cli.scan import _carry_out
+from scanner.model.observation import Event, HostSeen, PortState, Progress
 
 
 def test_where_there_is_no_terminal_a_line_comes_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,6 +41,20 @@ def test_a_new_part_begins_a_new_reckoning(capsys: pytest.CaptureFixture[str]) -
     assert "50 %, 10 s left of this part" in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_between_two_steps_the_time_left_only_falls(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nmap's conversations end a few at a time: while the next ones last, nothing new is known of the rest."""
+    now = 0.0
+    ticker = Ticker("", lambda: now)
+    for second in range(0, 131, 10):
+        now = float(second)
+        ticker.see(Progress("converse", 1 if second >= 40 else 0, 3, now))
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(", ")[2].partition(" left")[0] for line in said if "left of" in line] == [
+        "1 min 20 s", "1 min 10 s", "1 min 0 s", "50 s", "40 s", "30 s", "20 s", "10 s",
+    ]  # fmt: skip
+    assert "left of" not in said[-1], "it takes longer than was reckoned, and nobody knows how long"
+
+
 def test_the_log_of_a_scan_is_never_drawn_over(capsys: pytest.CaptureFixture[str]) -> None:
     now = 0.0
     ticker = Ticker("", lambda: now)
@@ -49,3 +69,22 @@ def test_the_log_of_a_scan_is_never_drawn_over(capsys: pytest.CaptureFixture[str
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_after_ctrl_c_it_says_what_was_found_then_where_that_is_then_how_to_go_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def events() -> Generator[Event, None, None]:
+        yield HostSeen("10.0.0.1", "arp", 0.0)
+        raise KeyboardInterrupt
+
+    resume = command(Path("my site.yaml"), "guest", Path("s.sqlite"))
+    assert resume.endswith("scan 'my site.yaml' --from guest --store s.sqlite --resume")
+    with pytest.raises(click.exceptions.Exit) as ended:
+        _carry_out(events(), Ticker("guest"), ("what was found so far is kept in s.sqlite", f"go on: {resume}"))
+    assert ended.value.exit_code == 130
+    assert capsys.readouterr().err.splitlines() == [
+        "guest: interrupted: 1 host, 0 open ports",
+        "fencewalk: what was found so far is kept in s.sqlite",
+        f"fencewalk: go on: {resume}",
+    ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
+from fence_sample import fence_report, long_report
 from rich.cells import cell_len
 from sample import sample_report
 
@@ -21,3 +23,28 @@ def test_a_narrow_matrix_shows_glyphs_and_says_what_they_mean() -> None:
     assert "? unproven" in narrow
     assert "1 breach" not in narrow.split("severity")[0]
     assert all(name in wide for name in zones)
+
+
+def test_the_cut_and_what_a_canary_measured() -> None:
+    told = summary(fence_report(), False, 160)
+    assert "These 2 denials cut every forbidden path found that a firewall can cut" in told
+    assert "2. deny guest → servers (closes 4 findings)" in told
+    assert "! no rule cuts clinical" in told
+    assert "65,534 ports tcp: nothing arrived" in told
+    assert "1 port tcp from source port 53: arrived and answered, forbidden" in told
+    assert "65,535 ports udp: no answer comes back" in told
+    assert "5 vantage sessions, 1 canary session" in told
+    assert "The scan from servers did not finish" not in told, "a canary that was cut off is no unfinished scan"
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_long_parts_fit_and_end(width: int) -> None:
+    told = summary(long_report(), False, width)
+    assert max(map(cell_len, told.splitlines())) <= width
+    assert len(told.splitlines()) < 400
+    assert "more that no rule cuts" in told
+
+
+def test_a_what_if_heads_the_summary() -> None:
+    told = summary(msgspec.structs.replace(fence_report(), what_if=("guest -> servers any",)), False, 160)
+    assert told.splitlines()[1].startswith("? What if: separation fails. Not how the network is")

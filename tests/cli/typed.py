@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scanner.cli import main
 
 # Loopback addresses only: a test that goes wrong must not become a scan of whatever network this machine stands in.
 SITE = """\
@@ -15,6 +20,14 @@ zones:
 """
 Run = Callable[..., tuple[int, str, str]]
 """Of a command's words: its exit code, stdout and stderr."""
+
+
+def simulated(topology: str, folder: Path) -> Path:
+    """The site file of a sample client in that folder, with a simulated scan from every zone in the store beside it."""
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", topology, "--simulate", "--no-tui", "--out", str(folder)])
+    assert ended.value.code == 0
+    return folder / "site.yaml"
 
 
 def sentence(err: str) -> str:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import csv
 import io
 
+import msgspec
 import pytest
+from fence_sample import fence_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample import FORMULA, sample_report
@@ -65,3 +67,14 @@ def test_no_text_becomes_a_formula(text: str) -> None:
 
 def test_numbers_and_nothing() -> None:
     assert (cell(5432), cell(None)) == ("5432", "")
+
+
+def test_what_cuts_a_finding_and_what_is_only_supposed() -> None:
+    report = fence_report()
+    text = EXPORTER.render(msgspec.structs.replace(report, what_if=("guest -> * any",))).decode("utf-8-sig")
+    found = {row["id"]: row for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)}
+    closed = report.cut.denials[1].closes if report.cut else ()
+    assert closed
+    assert {id_ for id_, row in found.items() if row["cut_by"] == "guest → servers"} == set(closed)
+    assert {row["what_if"] for row in found.values()} == {"deny guest -> * any"}
+    assert {row["what_if"] for row in rows()} == {""}

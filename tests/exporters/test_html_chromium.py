@@ -9,10 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from fence_sample import fence_report
 from page_reader import PageReader
 from sample import sample_report
 
 from scanner.exporters.html import EXPORTER
+from scanner.model.report import Report
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine: apt install chromium")
@@ -39,8 +41,9 @@ def complaints(log: str) -> list[str]:
     return [line for line in log.splitlines() if "CONSOLE" in line or "Content Security Policy" in line]
 
 
-def test_the_browser_sees_what_was_written_and_refuses_nothing(tmp_path: Path) -> None:
-    written = EXPORTER.render(sample_report())
+@pytest.mark.parametrize("report", [sample_report(), fence_report()], ids=["sample", "fence"])
+def test_the_browser_sees_what_was_written_and_refuses_nothing(tmp_path: Path, report: Report) -> None:
+    written = EXPORTER.render(report)
     done = browse(tmp_path, written, "--dump-dom")
     assert complaints(done.stderr) == []
     ours, theirs = PageReader(written.decode()), PageReader(done.stdout)

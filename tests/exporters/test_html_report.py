@@ -145,11 +145,11 @@ def test_a_long_report_is_quick_and_says_what_it_leaves_out() -> None:
     findings = tuple(
         msgspec.structs.replace(sample.findings[i % 20], id=f"{sample.findings[i % 20].id}#{i}") for i in range(5000)
     )
-    started = time.perf_counter()
+    started = time.process_time()
     told = EXPORTER.render(
         msgspec.structs.replace(sample, findings=findings, reachability=sample.reachability * 4200)
     ).decode()
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert told.count("<article ") == 5000
     assert f"{FLOW_LIMIT} of 50,400 flows are shown" in told
     assert "The JSON report holds all 50,400." in told

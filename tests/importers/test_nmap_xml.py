@@ -224,10 +224,10 @@ def test_no_damage_raises_anything_but_bad_input(data: st.DataObject) -> None:
 def test_many_ports_are_read_in_seconds() -> None:
     ports = "".join(port(number, "closed", "reset") for number in range(1, 10001))
     body = b"".join(host(ports, f"10.0.1.{number}") for number in range(1, 5))
-    start = time.monotonic()
+    start = time.process_time()
     found = rows(body)
     assert [each.ports for each in found if isinstance(each, PortState)] == ["1-10000"] * 4
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_the_importer_is_found_and_knows_its_files() -> None:

@@ -102,6 +102,6 @@ def test_order() -> None:
     ],
 )
 def test_host(host: Host, present: str, absent: str) -> None:
-    text = host_ruleset(host)
+    text = host_ruleset(TOPOLOGY, host)
     assert present in text
     assert absent not in text

@@ -14,17 +14,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from netns import IN_LAB
 
 from scanner.errors import BadInput
 from scanner.importers.document import read_document
 from scanner.lab.kernel import NAMED, Process
 from scanner.lab.namespaces import labs, lower, raise_lab, reap
-from scanner.lab.privilege import can_raise
 from scanner.lab.records import FOLDER, Record, path_of
 from scanner.lab.topology import Topology
 
-_REASON = can_raise() or ("" if os.geteuid() == 0 else "run by a user who is not root")
-pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(_REASON), reason=_REASON)]
+pytestmark = IN_LAB
 
 SMALL = """
 name: small

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benchmarks.packet_lab import LOSS, PacketLab, hosts, policer, silent, why_not
+from benchmarks.packet_lab import LOSS, PacketLab, hosts, policer, silent
 from benchmarks.scan_command import Found
+from netns import IN_LAB
 from recall_lab import Watch, host, keys, make_site
 
-pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(why_not()), reason=str(why_not()))]
+pytestmark = IN_LAB
 
 OPEN = (3, 8, 13, 20)
 UDP_OPEN = (53, 123)

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import msgspec
 import pytest
+from middlebox_networks import ISOLATING, PROXYING, TRANSLATING
 from small_networks import DUAL_HOMED, SERVICES, STATELESS, TWO_ZONES, NoWait, chain
 
 from scanner.importers.document import read_document
@@ -112,6 +113,36 @@ CASES = {
         "a",
         Sweep(routed="10.3.0.10"),
         Knock("10.3.0.10", (22, 23), (9,)),
+    ),
+    "a router that translates addresses": Case(
+        TRANSLATING,
+        "user",
+        Sweep(on_link="10.1.0.1,10.1.0.5", routed="10.2.0.1,10.2.0.10-10.2.0.13,fd02::10,fd02::11"),
+        Knock(
+            "10.1.0.1,10.1.0.5,10.2.0.1,10.2.0.9-10.2.0.13,fd01::1,fd02::10,fd02::11",
+            (22, 23, 443, 2000, 8022, 8023, 8099, 8443),
+            (53,),
+        ),
+        (Talk("10.1.0.1", "tcp", 8443), Talk("10.1.0.1", "tcp", 8022), Talk("10.2.0.9", "tcp", 2000)),
+    ),
+    "a router that translates addresses, from the other side": Case(
+        TRANSLATING,
+        "core",
+        Sweep(on_link="10.2.0.10-10.2.0.13"),
+        Knock("10.1.0.1,10.1.0.5,10.2.0.12", (22, 2000, 8443)),
+    ),
+    "a SYN proxy before a firewall": Case(
+        PROXYING,
+        "user",
+        Sweep(routed="10.2.0.10"),
+        Knock("10.9.0.2,10.2.0.10,fd02::9,fd02::10", (22, 23, 80, 445, 446, 5432), (53,)),
+        (Talk("10.2.0.10", "tcp", 22), Talk("10.2.0.10", "tcp", 5432)),
+    ),
+    "isolated clients, and a router that answers ARP for them": Case(
+        ISOLATING, "guest", Sweep(on_link="10.1.0.1-10.1.0.9"), Knock("10.1.0.5,10.1.0.6", (22, 23, 80))
+    ),
+    "isolated clients, from another segment": Case(
+        ISOLATING, "core", Sweep(routed="10.1.0.5"), Knock("10.1.0.5,10.1.0.6,10.1.0.9", (22, 23))
     ),
     "conversations": Case(
         SERVICES,

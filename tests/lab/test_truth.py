@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from netns import why_not
 
-from scanner import session
+from scanner import samples, session
 from scanner.lab.namespaces import raise_lab
-from scanner.lab.privilege import can_raise
 from scanner.lab.truth import differences
 from scanner.model.report import Report
 
 OWN = Path(__file__).parent / "own"
-TOPOLOGIES = [*session.topology_names(), *(str(path) for path in sorted(OWN.glob("*.yaml")))]
+TOPOLOGIES = [*samples.topology_names(), *(str(path) for path in sorted(OWN.glob("*.yaml")))]
 
 
 @pytest.fixture
 def lab_ready() -> None:
-    reason = can_raise() or (None if os.geteuid() == 0 else "raising a lab inside the tests needs root")
+    reason = why_not()
     if reason is not None:
         pytest.skip(reason)
 
@@ -36,13 +36,13 @@ def demo(topology: str, folder: Path, *flags: str) -> tuple[Report, str]:
         timeout=240,
     )
     assert done.returncode == 0, done.stderr
-    return session.assess_site(folder / "site.yaml", None, session.load_topology(topology).today), done.stdout
+    return session.assess_site(folder / "site.yaml", None, samples.load_topology(topology).today), done.stdout
 
 
 @pytest.mark.parametrize("name", TOPOLOGIES, ids=lambda name: Path(name).stem)
 def test_simulated_it_yields_exactly_what_is_true(name: str, tmp_path: Path) -> None:
     report, _ = demo(name, tmp_path, "--simulate")
-    assert differences(report, session.load_topology(name).expect) == []
+    assert differences(report, samples.load_topology(name).expect) == []
 
 
 @pytest.mark.lab
@@ -51,7 +51,7 @@ def test_simulated_it_yields_exactly_what_is_true(name: str, tmp_path: Path) -> 
 def test_with_real_packets_it_yields_exactly_what_is_true(name: str, tmp_path: Path) -> None:
     report, said = demo(name, tmp_path)
     assert "with real packets" in said
-    assert differences(report, session.load_topology(name).expect) == []
+    assert differences(report, samples.load_topology(name).expect) == []
     assert (tmp_path / "report.html").stat().st_size > 10_000
 
 
@@ -60,16 +60,19 @@ def test_with_real_packets_it_yields_exactly_what_is_true(name: str, tmp_path: P
 @pytest.mark.parametrize("engine", ["connect", "nmap"])
 def test_the_other_engines_miss_no_open_gap_and_pass_nothing(engine: str, tmp_path: Path) -> None:
     """They see less (no TTL, no late answers), so they may say UNPROVEN where raw says more; never the reverse."""
-    topology = session.load_topology(str(OWN / "firewall-resets.yaml"))
+    topology = samples.load_topology(str(OWN / "firewall-resets.yaml"))
     site = tmp_path / "site.yaml"
-    session.write_lab_site(topology, site, session.today_local())
+    samples.write_lab_site(topology, site, session.today_local())
+    flags = ["--engine", engine, "--ports", topology.scan.ports]
     with raise_lab(topology) as lab:
-        for zone in ("servers", "guest"):
-            scan = ["scan", str(site), "--from", zone, "--engine", engine, "--ports", topology.scan.ports]
-            done = lab.run(
-                zone, [sys.executable, "-m", "scanner.cli", *scan], capture_output=True, text=True, timeout=200
-            )
-            assert done.returncode == 0, done.stderr
+
+        def scan(zone: str) -> subprocess.CompletedProcess[str]:
+            argv = [sys.executable, "-m", "scanner.cli", "scan", str(site), "--from", zone, *flags]
+            return lab.run(zone, argv, capture_output=True, text=True, timeout=200)
+
+        with ThreadPoolExecutor() as pool:  # at once, as in a demonstration
+            for done in pool.map(scan, ("servers", "guest")):
+                assert done.returncode == 0, done.stderr
     report = session.assess_site(site, None, topology.today)
     verdicts = {(f.from_, f.address, f.transport, f.port): f.verdict for f in report.reachability}
     assert verdicts["guest", "10.82.2.4", "icmp", 8] == "REACHED"
@@ -83,9 +86,9 @@ def test_the_other_engines_miss_no_open_gap_and_pass_nothing(engine: str, tmp_pa
 @pytest.mark.usefixtures("lab_ready")
 @pytest.mark.parametrize("after", [0.8, 3.0, 6.5])
 def test_killed_on_the_wire_and_resumed_it_ends_with_the_same_report(after: float, tmp_path: Path) -> None:
-    topology = session.load_topology(str(OWN / "asymmetric.yaml"))
+    topology = samples.load_topology(str(OWN / "asymmetric.yaml"))
     site = tmp_path / "site.yaml"
-    session.write_lab_site(topology, site, session.today_local())
+    samples.write_lab_site(topology, site, session.today_local())
 
     def command(zone: str, *flags: str) -> list[str]:
         scan = ["scan", str(site), "--from", zone, "--ports", topology.scan.ports, *flags]
@@ -106,15 +109,17 @@ def test_killed_on_the_wire_and_resumed_it_ends_with_the_same_report(after: floa
 @pytest.mark.lab
 @pytest.mark.usefixtures("lab_ready")
 def test_ctrl_c_keeps_what_was_found_and_says_how_to_go_on(tmp_path: Path) -> None:
-    topology = session.load_topology(str(OWN / "asymmetric.yaml"))
+    topology = samples.load_topology(str(OWN / "asymmetric.yaml"))
     site = tmp_path / "site.yaml"
-    session.write_lab_site(topology, site, session.today_local())
+    samples.write_lab_site(topology, site, session.today_local())
     with raise_lab(topology) as lab:
         scan = ["scan", str(site), "--from", "office", "--ports", "top:200"]
         process = subprocess.Popen(
             lab.command("office", [sys.executable, "-m", "scanner.cli", *scan]), stderr=subprocess.PIPE, text=True
         )
-        time.sleep(2.5)
+        while process.poll() is None and not any(tmp_path.glob("*.sqlite")):
+            time.sleep(0.05)
+        time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 130, err

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from benchmarks.packet_lab import ROUTER, PacketLab, hosts, silent, why_not
+from benchmarks.packet_lab import ROUTER, PacketLab, hosts, silent
 from benchmarks.scan_command import Found, found, sorted_out
+from netns import IN_LAB
 from recall_lab import Watch, busiest, host, keys, make_site, started
 
 from scanner.model.addresses import contains, ports_of
 from scanner.model.observation import Observation, PortState
 
-pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(why_not()), reason=str(why_not()))]
+pytestmark = IN_LAB
 
 OPEN = (3, 8, 13, 20, 333)
 ALL = tuple(map(host, range(1, 255)))

@@ -109,7 +109,10 @@ def test_a_mistake_is_one_sentence_with_file_line_and_key(text: str, sentence: s
         ("udp/5000-5002", [("udp", 5001)], [("udp", 5003)]),
         ("tcp/any", [("tcp", 1)], [("udp", 1)]),
         ("tcp", [("tcp", 65535)], [("icmp", 8)]),
-        ("icmp", [("icmp", 8), ("icmp", 128)], [("tcp", 8)]),
+        ("icmp", [("icmp", 8), ("icmp", 128), ("icmp", 13)], [("tcp", 8)]),
+        ("icmp/8", [("icmp", 8), ("icmp", 128)], [("icmp", 13), ("tcp", 8)]),
+        ("icmp/128", [("icmp", 8), ("icmp", 128)], [("icmp", 13)]),
+        ("icmp/13", [("icmp", 13)], [("icmp", 8), ("icmp", 128), ("udp", 13)]),
         ("any", [("tcp", 1), ("udp", 2), ("icmp", 8)], []),
     ],
 )
@@ -120,7 +123,8 @@ def test_services(text: str, covered: list[tuple[str, int]], not_covered: list[t
 
 
 @pytest.mark.parametrize(
-    "text", ["", "tcp/", "tcp/x", "tcp/0", "tcp/70000", "tcp/9-1", "sctp/1", "any/5", "icmp/8", "tcp/²"]
+    "text",
+    ["", "tcp/", "tcp/x", "tcp/0", "tcp/70000", "tcp/9-1", "sctp/1", "any/5", "icmp/256", "icmp/", "icmp/8-9", "tcp/²"],
 )
 def test_services_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match="is no service"):
@@ -130,5 +134,6 @@ def test_services_that_are_none(text: str) -> None:
 def test_the_published_schema_knows_every_key() -> None:
     schema = msgspec.json.schema(Site)
     assert set(schema["$defs"]["Site"]["properties"]) == {
-        "client", "site", "zones", "authorization", "scope", "critical", "allow", "require", "approved",
+        "client", "site", "zones", "authorization", "scope", "critical", "allow", "require", "approved", "deny",
+        "groups",
     }  # fmt: skip

@@ -92,7 +92,7 @@ CHANGES = [
     ("[10.20.10.10]", "10.20.10.10", "12: critical[0].hosts: expected a list with at least one entry such as [10.20."),
     ("hosts:", "host:", "12: critical[0].host: 'host' is no key that is known here; did you mean 'hosts'?"),
     ("tcp/5432", "tcp/99999", "12: critical[0].services[0]: 'tcp/99999' is no service: write tcp/443, udp/5000-5010"),
-    ("tcp/5432", "5432", "12: critical[0].services[0]: expected a service, such as tcp/443, found the number 5432"),
+    ("tcp/5432", "5432", "12: critical[0].services[0]: expected a service or a group of services, such as tcp/443"),
     ("from: front-desk", "from: frontdesk", "14: allow[0].from: 'frontdesk' is no zone, subnet or address; did you"),
     ("from: front-desk", "from: lobby", "'lobby' is no zone, subnet or address; the zones are front-desk, guest"),
     ("from: front-desk, ", "", "14: allow[0]: the key 'from' is missing; write from: front-desk"),

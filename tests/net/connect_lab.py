@@ -16,7 +16,11 @@ from pathlib import Path
 import msgspec
 from live_lab import Lab
 
+from scanner.model.addresses import ports_of
+from scanner.model.observation import Event, PortState, Vantage
+
 OPEN = (22, 80, 443)
+LAPTOP = Vantage("front", "eth0", "10.93.1.10", "fd93:1::10")
 CROWD = "10.94.0.1-10.94.0.254"
 
 
@@ -34,53 +38,45 @@ class Service(msgspec.Struct):
 
 
 class CrowdLab(Lab):
-    def _raise(self) -> None:
-        for name in ("laptop", "router", "target"):
-            self.sh(f"ip netns add {self.name(name)}")
-            self._names.append(name)
-            self.ns(name, "ip link set lo up")
-        self.ns("router", "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+    def __init__(self) -> None:
+        super().__init__(("laptop", "router", "target"))
+
+    def build(self) -> None:
+        for name in self._names:
+            self.sysctl(name, net__ipv6__conf__all__accept_dad=0, net__ipv6__conf__default__accept_dad=0)
+        self.sysctl("router", net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
         for name, net in (("laptop", 1), ("target", 2)):
-            self._wire(name, f"to-{name}")
-            self._address_of(name, "eth0", net, 10)
-            self._address_of("router", f"to-{name}", net, 1)
+            self.wire("router", f"to-{name}", name, "eth0")
+            for place, interface, host in ((name, "eth0", 10), ("router", f"to-{name}", 1)):
+                self.ns(place, f"ip addr add 10.93.{net}.{host}/24 dev {interface}")
+                self.ns(place, f"ip -6 addr add fd93:{net}::{host}/64 dev {interface} nodad")
             self.ns(name, f"ip route add default via 10.93.{net}.1", f"ip -6 route add default via fd93:{net}::1")
         self.ns("router", "ip route add 10.94.0.0/16 via 10.93.2.10", "ip -6 route add fd94::/64 via fd93:2::10")
         self.ns("target", "ip route add local 10.94.0.0/24 dev lo", "ip -6 route add local fd94::/112 dev lo")
         # Answers that say that a port is closed are limited to some hundreds a second otherwise.
-        self.ns("target", "sysctl -qw net.ipv4.tcp_challenge_ack_limit=1000000", check=False)
-
-    def _address_of(self, name: str, interface: str, net: int, host: int) -> None:
-        self.ns(name, f"ip addr add 10.93.{net}.{host}/24 dev {interface}")
-        self.ns(name, f"ip -6 addr add fd93:{net}::{host}/64 dev {interface} nodad")
+        self.sysctl("target", net__ipv4__tcp_challenge_ack_limit=1_000_000)
 
     def listen(self, ports: Iterable[int] = OPEN) -> Watched:
         return Watched(self, tuple(ports))
+
+
+def ports(events: Iterable[Event], state: str) -> set[int]:
+    """The ports of that state, of all hosts."""
+    return {
+        port for each in events if isinstance(each, PortState) and each.state == state for port in ports_of(each.ports)
+    }
 
 
 class Watched:
     """Services on every address of the target, and a record of how they were treated."""
 
     def __init__(self, lab: CrowdLab, ports: tuple[int, ...]) -> None:
-        reader, writer = os.pipe()
+        self._lab = lab
         self._path = Path(f"/tmp/fwcon-{os.getpid()}-{time.monotonic_ns()}")
-        self.child = os.fork()
-        if self.child == 0:
-            try:
-                lab._enter("target")
-                _serve(ports, writer, self._path)
-            finally:
-                os._exit(0)
-        self._children = lab._children
-        self._children.append(self.child)
-        os.close(writer)
-        os.read(reader, 1)
-        os.close(reader)
+        self._child = lab.start("target", lambda told: _serve(ports, told, self._path))
 
     def stop(self) -> Service:
-        os.kill(self.child, signal.SIGTERM)
-        os.waitpid(self.child, 0)
-        self._children.remove(self.child)
+        self._lab.end(self._child, signal.SIGTERM)
         data = self._path.read_bytes()
         self._path.unlink()
         return msgspec.json.decode(data, type=Service)

@@ -9,20 +9,20 @@ Each address has an IPv6 sibling (fd91:1::10 and so on).
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import pickle
 import signal
 import socket
-import subprocess
 import threading
 import traceback
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from netns import Namespaces
+
 from scanner.errors import FencewalkError
+from scanner.lab.kernel import enter
 
 T = TypeVar("T")
 
@@ -69,81 +69,36 @@ table inet seen {
 """
 
 
-def why_not() -> str | None:
-    """Why namespaces cannot be had here; None when they can."""
-    if os.geteuid() != 0:
-        return "network namespaces need root"
-    for tool in ("ip", "nft"):
-        if subprocess.run(["which", tool], capture_output=True, check=False).returncode:
-            return f"there is no {tool} here"
-    probe = f"fwprobe{os.getpid()}"
-    if subprocess.run(["ip", "netns", "add", probe], capture_output=True, check=False).returncode:
-        return "this kernel gives no network namespaces"
-    subprocess.run(["ip", "netns", "del", probe], check=False)
-    return None
+class Lab(Namespaces):
+    """The namespaces while a `with` block lasts. `run` runs a function inside one of them."""
 
+    def __init__(self, names: Sequence[str] = ("laptop", "near", "router", "target")) -> None:
+        super().__init__(*names)
+        self._forked: list[int] = []
 
-class Lab:
-    """The namespaces, from construction to `close`. `run` runs a function inside one of them."""
-
-    def __init__(self) -> None:
-        self._prefix = f"fwlive{os.getpid()}"
-        self._children: list[int] = []
-        self._names: list[str] = []
-        try:
-            self._raise()
-        except BaseException:
-            self.close()
-            raise
-
-    def _raise(self) -> None:
-        for name in ("laptop", "near", "router", "target"):
-            self.sh(f"ip netns add {self.name(name)}")
-            self._names.append(name)
-            self.ns(name, "ip link set lo up")
-            for key in ("all", "default"):
-                self.ns(name, f"sysctl -qw net.ipv6.conf.{key}.accept_dad=0")
-        self.ns("router", "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
-        self.ns("router", "ip link add br0 type bridge", "ip link set br0 up")
+    def build(self) -> None:
+        for name in self._names:
+            self.sysctl(name, net__ipv6__conf__all__accept_dad=0, net__ipv6__conf__default__accept_dad=0)
+        self.sysctl("router", net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
         for key in ("iptables", "ip6tables"):
             self.ns("router", f"sysctl -qw net.bridge.bridge-nf-call-{key}=0", check=False)
-        for name in ("laptop", "near"):
-            self._wire(name, f"to-{name}")
-            self.ns("router", f"ip link set to-{name} master br0")
-        self._wire("target", "to-target")
-        self._address("router", "br0", 1, 1)
-        self._address("router", "to-target", 2, 1)
+        self.ns("router", "ip link add br0 type bridge", "ip link set br0 up")
+        for name in ("laptop", "near", "target"):
+            self.wire("router", f"to-{name}", name, "eth0")
+        self.ns("router", "ip link set to-laptop master br0", "ip link set to-near master br0")
+        self.address("router", "br0", 1, 1)
+        self.address("router", "to-target", 2, 1)
         for name, net, host in (("laptop", 1, 10), ("near", 1, 20), ("target", 2, 10)):
-            self._address(name, "eth0", net, host)
+            self.address(name, "eth0", net, host)
             self.ns(name, f"ip route add default via 10.91.{net}.1", f"ip -6 route add default via fd91:{net}::1")
         self.nft("router", RULES)
         self.nft("target", TARGET_RULES)
         for name in ("target", "near", "laptop"):
-            self.serve(name)
+            self.start(name, _serve)
 
-    def _wire(self, name: str, port: str) -> None:
-        self.ns("router", f"ip link add {port} type veth peer name eth0 netns {self.name(name)}")
-        self.ns("router", f"ip link set {port} up")
-        self.ns(name, "ip link set eth0 up")
-
-    def _address(self, name: str, interface: str, net: int, host: int) -> None:
+    def address(self, name: str, interface: str, net: int, host: int) -> None:
         self.ns(name, f"ip addr add 10.91.{net}.{host}/24 dev {interface}")
         self.ns(name, f"ip -6 addr add fd91:{net}::{host}/64 dev {interface} nodad")
-
-    def name(self, name: str) -> str:
-        return f"{self._prefix}-{name}"
-
-    def sh(self, command: str, *, check: bool = True, text: str | None = None) -> str:
-        done = subprocess.run(command.split(), capture_output=True, text=True, check=False, input=text)
-        if check and done.returncode:
-            raise RuntimeError(f"{command}: {done.stderr}")
-        return done.stdout
-
-    def ns(self, name: str, *commands: str, check: bool = True) -> str:
-        return "".join(self.sh(f"ip netns exec {self.name(name)} {each}", check=check) for each in commands)
-
-    def nft(self, name: str, rules: str) -> None:
-        self.sh(f"ip netns exec {self.name(name)} nft -f -", text=rules)
 
     def counter(self, name: str, table: str, counter: str) -> int:
         """Packets counted since the last reading; `table` with its family (`inet seen`)."""
@@ -159,20 +114,27 @@ class Lab:
             self.ns("router", f"nft flush set netdev watch {each}")
         return found
 
-    def serve(self, name: str) -> None:
-        """In that namespace: TCP 80 (greets, and waits for the client's FIN), UDP 53 (answers)."""
+    def start(self, name: str, serve: Callable[[int], None]) -> int:
+        """A process in that namespace that runs `serve`, which says that it is ready by a byte to its descriptor."""
         ready, told = os.pipe()
         child = os.fork()
         if child == 0:
             try:
-                self._enter(name)
-                _serve(told)
+                enter(self.name(name))
+                serve(told)
             finally:
                 os._exit(0)
         os.close(told)
         os.read(ready, 1)
         os.close(ready)
-        self._children.append(child)
+        self._forked.append(child)
+        return child
+
+    def end(self, child: int, sign: signal.Signals = signal.SIGKILL) -> None:
+        """Of a process that `start` started."""
+        os.kill(child, sign)
+        os.waitpid(child, 0)
+        self._forked.remove(child)
 
     def run(self, name: str, function: Callable[[], T], user: int | None = None) -> T:
         """What `function` returns or raises when it runs inside the namespace (as another user, if one is given)."""
@@ -180,7 +142,7 @@ class Lab:
         child = os.fork()
         if child == 0:
             try:
-                self._enter(name)
+                enter(self.name(name))
                 if user is not None:
                     os.setgroups([])
                     os.setresgid(user, user, user)
@@ -207,23 +169,14 @@ class Lab:
             raise value
         return value  # type: ignore[no-any-return]
 
-    def _enter(self, name: str) -> None:
-        with Path(f"/var/run/netns/{self.name(name)}").open() as handle:
-            libc = ctypes.CDLL(None, use_errno=True)
-            if libc.setns(handle.fileno(), 0x40000000):
-                raise OSError(ctypes.get_errno(), "setns")
-
     def close(self) -> None:
-        for child in self._children:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-        self._children.clear()
-        for name in self._names:
-            self.sh(f"ip netns del {self.name(name)}", check=False)
-        self._names.clear()
+        for child in tuple(self._forked):
+            self.end(child)
+        super().close()
 
 
 def _serve(told: int) -> None:
+    """TCP 80 greets, and waits for the client's FIN; UDP 53 answers."""
     listener = socket.create_server(("::", 80), family=socket.AF_INET6, dualstack_ipv6=True, backlog=1024)
     datagrams = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     datagrams.bind(("::", 53))

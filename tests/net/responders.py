@@ -20,7 +20,7 @@ class Daemons:
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start(self, name: str, script: str) -> subprocess.Popen[bytes]:
-        argv = ["ip", "netns", "exec", self._lab.name(name), "sh", "-c", f"mount -t tmpfs none /run && {script}"]
+        argv = self._lab.command(name, ["sh", "-c", f"mount -t tmpfs none /run && {script}"])
         started = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
         self._running.append(started)
         return started

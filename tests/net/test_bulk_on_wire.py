@@ -10,29 +10,20 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import veth_pair
-from veth_pair import OUR_MAC, OURS, THEIRS, own_network, ring_on
+from netns import IN_LAB
+from veth_pair import OUR_MAC, OURS, THEIRS, ring_on, sending_socket
 
 from scanner.model.addresses import AddressSet
 from scanner.net.packets import frames
 from scanner.net.packets.bulk import NO_HOP, Ask, Asks, BulkWire, Hosts, packed
 from scanner.net.packets.ring import Ring
-from scanner.net.packets.transmit import Transmit, sending_socket
+from scanner.net.packets.transmit import Transmit
 
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(veth_pair.why_not() is not None, reason=str(veth_pair.why_not())),
-]
+pytestmark = [*IN_LAB, pytest.mark.usefixtures("wired")]
 PORTS = range(61000, 61004)
 ASKS = [Ask("tcp", port) for port in range(1, 81)]
 SPANS = {4: "10.1.0.1-10.1.0.50", 6: "fd01::1-fd01::32"}
 SOURCE = {4: "10.9.0.1", 6: "fd09::1"}
-
-
-@pytest.fixture(autouse=True)
-def network() -> Iterator[None]:
-    with own_network():
-        yield
 
 
 @pytest.fixture

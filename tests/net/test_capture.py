@@ -12,11 +12,10 @@ import signal
 import socket
 import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_lab import Lab, why_not
+from live_lab import Lab
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet
@@ -37,18 +36,6 @@ from scanner.store import Store
 pytestmark = pytest.mark.lab
 SCANNED = AddressSet.parse("10.91.1.20,10.91.1.99,10.91.2.0/24,fd91:1::20")
 """Not the laptop (10.91.1.10), nor the router's leg (10.91.1.1)."""
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    network = Lab()
-    try:
-        yield network
-    finally:
-        network.close()
 
 
 def ask(address: str, port: int) -> None:

@@ -9,20 +9,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from connect_lab import CROWD, OPEN, CrowdLab
-from live_lab import why_not
+from connect_lab import CROWD, LAPTOP, OPEN, CrowdLab
 
 from scanner.errors import NetworkFailed
 from scanner.model.addresses import AddressSet, ports_of
 from scanner.model.network import Knock
-from scanner.model.observation import Event, PortState, Progress, Silence, Vantage
+from scanner.model.observation import Event, PortState, Progress, Silence
 from scanner.net.pace import TokenBucket
 from scanner.net.route import interface_named
 from scanner.net.sockets import connect
 
 pytestmark = [pytest.mark.lab]
 
-VANTAGE = Vantage("front", "eth0", "10.93.1.10", "fd93:1::10")
 FAST = 2_000_000.0
 SYN = "tcp flags & (syn|ack) == syn"
 COUNT = f"{SYN} counter name syn"
@@ -48,20 +46,13 @@ table inet fence {{
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[CrowdLab]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    network = CrowdLab()
-    try:
-        yield network
-    finally:
-        network.close()
+def lab(crowd: CrowdLab) -> CrowdLab:
+    return crowd
 
 
 def asked(request: Knock, rate: float = FAST) -> Callable[[], list[Event]]:
     def run() -> list[Event]:
-        events = connect.knock(request, TokenBucket(rate), VANTAGE, interface_named("eth0"))
+        events = connect.knock(request, TokenBucket(rate), LAPTOP, interface_named("eth0"))
         return [each for each in events if not isinstance(each, Progress)]
 
     return run
@@ -192,7 +183,7 @@ def test_without_any_descriptor_nothing_is_said(lab: CrowdLab) -> None:
         free = os.dup(0)
         os.close(free)
         resource.setrlimit(resource.RLIMIT_NOFILE, (free + 2, free + 2))
-        events = connect.knock(Knock("10.94.0.1", (22, 23)), TokenBucket(FAST), VANTAGE, interface_named("eth0"))
+        events = connect.knock(Knock("10.94.0.1", (22, 23)), TokenBucket(FAST), LAPTOP, interface_named("eth0"))
         try:
             return str([each for each in events if not isinstance(each, Progress)])
         except NetworkFailed as error:
@@ -202,12 +193,12 @@ def test_without_any_descriptor_nothing_is_said(lab: CrowdLab) -> None:
 
 
 def test_closing_the_stream_ends_every_process_within_a_tenth_of_a_second(lab: CrowdLab) -> None:
-    lab.nft("router", COUNTED)
+    """Of three attempts the quickest counts: a busy machine takes its time."""
 
     def run() -> tuple[float, list[str]]:
         services = "10.94.0.1-10.94.0.254"
         events = connect.knock(
-            Knock(services, tuple(range(1000, 3000))), TokenBucket(FAST), VANTAGE, interface_named("eth0")
+            Knock(services, tuple(range(1000, 3000))), TokenBucket(FAST), LAPTOP, interface_named("eth0")
         )
         for event in events:
             if isinstance(event, Progress) and event.done > 2000:
@@ -218,14 +209,20 @@ def test_closing_the_stream_ends_every_process_within_a_tenth_of_a_second(lab: C
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
         return took, children
 
-    took, children = lab.run("laptop", run)
-    assert lab.counter("router", "inet count", "syn") > 1000
-    time.sleep(0.3)
-    after = lab.counter("router", "inet count", "syn")
-    lab.ns("router", "nft flush ruleset")
-    assert children == []
-    assert after <= 2, "packets of nobody"
-    assert took < 0.5  # of wall time on a shared machine; alone it takes some milliseconds
+    times = []
+    for _ in range(3):
+        lab.nft("router", COUNTED)
+        took, children = lab.run("laptop", run)
+        assert lab.counter("router", "inet count", "syn") > 1000
+        time.sleep(0.3)
+        after = lab.counter("router", "inet count", "syn")
+        lab.ns("router", "nft flush ruleset")
+        assert children == []
+        assert after <= 2, "packets of nobody"
+        times.append(took)
+        if took < 0.1:
+            break
+    assert min(times) < 0.1, times
 
 
 def test_the_granted_rate_holds_over_every_tenth_of_a_second(lab: CrowdLab) -> None:

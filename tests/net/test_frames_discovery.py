@@ -8,7 +8,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from live_lab import Lab, why_not
+from live_lab import Lab
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.inet6 import HBHOptUnknown, ICMPv6EchoRequest, ICMPv6ParamProblem, IPv6, IPv6ExtHdrDestOpt
 from scapy.packet import Packet
@@ -116,10 +116,7 @@ def test_mangled_refusals_never_raise(noise: bytes, cut: int) -> None:
 
 
 @pytest.mark.lab
-def test_a_kernel_answers_timestamps_and_acks_on_open_and_closed_ports() -> None:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
+def test_a_kernel_answers_timestamps_and_acks_on_open_and_closed_ports(lab: Lab) -> None:
     laptop, near, closed, cookie = packed("10.91.1.10"), packed("10.91.1.20"), 9, 0xFEEDF00D
 
     def run() -> set[tuple[str, int, int | None, str]]:
@@ -143,12 +140,7 @@ def test_a_kernel_answers_timestamps_and_acks_on_open_and_closed_ports() -> None
         reserved.close()
         return found
 
-    lab = Lab()
-    try:
-        found = lab.run("laptop", run)
-    finally:
-        lab.close()
-    assert found == {
+    assert lab.run("laptop", run) == {
         ("icmp", 13, 5, "timestamp-reply"),
         ("tcp", 80, cookie, "ack-rst"),
         ("tcp", closed, cookie, "ack-rst"),

@@ -7,14 +7,13 @@ import functools
 import json
 import socket
 import struct
-import threading
 import time
 from bisect import bisect_left
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import pytest
-from live_lab import Lab, why_not
+from live_lab import Lab
 
 from scanner.model.addresses import addresses_text
 from scanner.model.network import Converse, Knock, Sweep, Talk
@@ -25,7 +24,7 @@ from scanner.net.live import LiveNetwork
 from scanner.net.pace import TokenBucket
 from scanner.plan import DISCOVERY_PORTS
 
-pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(why_not()), reason=str(why_not()))]
+pytestmark = [pytest.mark.lab]
 
 Engine = Literal["raw", "connect", "nmap"]
 DAY = datetime.date(2026, 11, 22)
@@ -56,14 +55,10 @@ table netdev ports {
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    made = Lab()
-    try:
-        made.nft("router", WATCH)
-        made.ns("target", f"ip addr add {FRAGILE}/24 dev eth0")
-        yield made
-    finally:
-        made.close()
+def lab(lab: Lab) -> Lab:
+    lab.nft("router", WATCH)
+    lab.ns("target", f"ip addr add {FRAGILE}/24 dev eth0")
+    return lab
 
 
 def site(max_rate: int) -> Site:
@@ -85,8 +80,9 @@ def greedy(engine: Engine) -> list[Event]:
     guard, pace = guarded(engine, 400), TokenBucket(10_000)
     everybody = addresses_text(EVERYBODY)
     ports = (80, 102, 502, 9100)
-    events = list(guard.sweep(Sweep(f"{NEIGHBOUR},10.91.1.255", everybody, addresses_text(BEYOND), tries=1), pace))
-    events += guard.knock(Knock(everybody, ports, (53, 161, 515, 47808), tries=1), pace)
+    sweep = Sweep(f"{NEIGHBOUR},10.91.1.255", everybody, addresses_text(BEYOND), tries=1, patience=0.2)
+    events = list(guard.sweep(sweep, pace))
+    events += guard.knock(Knock(everybody, ports, (53, 161, 515, 47808), tries=1, patience=0.2), pace)
     talks = tuple(Talk(each, "tcp", port) for each in EVERYBODY for port in ports)
     talks += tuple(Talk(each, "udp", 161) for each in EVERYBODY)
     events += guard.converse(Converse(talks), pace)
@@ -124,7 +120,7 @@ def elements(lab: Lab, name: str) -> list[Any]:
 
 def knocking(engine: Engine, address: str, rate: int, ports: int) -> int:
     guard = guarded(engine, rate)
-    request = Knock(address, tuple(range(1000, 1000 + ports)), tries=1)
+    request = Knock(address, tuple(range(1000, 1000 + ports)), tries=1, patience=0.2)
     return sum(not isinstance(each, Progress) for each in guard.knock(request, TokenBucket(100_000)))
 
 
@@ -153,14 +149,11 @@ def test_fragile_hosts_are_asked_slowly(lab: Lab) -> None:
 
 def watched(lab: Lab, function: functools.partial[int]) -> list[float]:
     """When the packets left that the laptop sent while `function` ran in it."""
-    times: list[float] = []
-    watcher = threading.Thread(target=lambda: times.extend(lab.run("router", sniff)))
-    watcher.start()
-    time.sleep(0.3)
-    lab.run("laptop", function)
-    lab.run("laptop", say_over)
-    watcher.join(20)
-    return times
+    with lab.inside("router", wire_of_laptop) as wire, ThreadPoolExecutor() as pool:
+        times = pool.submit(sniff, wire)
+        lab.run("laptop", function)
+        lab.run("laptop", say_over)
+        return times.result()
 
 
 def say_over() -> None:
@@ -168,25 +161,29 @@ def say_over() -> None:
         out.sendto(bytes(1200), (GATEWAY, 9))
 
 
-def sniff() -> list[float]:
+def wire_of_laptop() -> socket.socket:
+    wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    wire.bind(("to-laptop", 0))
+    wire.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    wire.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)  # a busy machine reads late, and loses nothing
+    wire.settimeout(30)
+    return wire
+
+
+def sniff(wire: socket.socket) -> list[float]:
     """Kernel times of every frame from the laptop, until the long one that says it is over (or half a minute)."""
     times: list[float] = []
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as wire:
-        wire.bind(("to-laptop", 0))
-        wire.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        wire.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)  # a busy machine reads late, and loses nothing
-        wire.settimeout(30)
-        while True:
-            try:
-                frame, ancillary, _, source = wire.recvmsg(2048, 256)
-            except TimeoutError:
-                return times
-            if source[2] == socket.PACKET_OUTGOING:
-                continue
-            if len(frame) > 1111:
-                return times
-            seconds, nanoseconds = struct.unpack("qq", ancillary[0][2])
-            times.append(seconds + nanoseconds / 1e9)
+    while True:
+        try:
+            frame, ancillary, _, source = wire.recvmsg(2048, 256)
+        except TimeoutError:
+            return times
+        if source[2] == socket.PACKET_OUTGOING:
+            continue
+        if len(frame) > 1111:
+            return times
+        seconds, nanoseconds = struct.unpack("qq", ancillary[0][2])
+        times.append(seconds + nanoseconds / 1e9)
 
 
 def most_within(times: list[float], span: float) -> int:

@@ -23,6 +23,7 @@ KEYS: dict[str, list[Key]] = {
     "icmp": [("icmp", "open", "echo-reply", 63, None, None), ("icmp", "unreachable", "icmp-3-1", 64, "10.9.9.9", None)],
     "tcp": [
         ("tcp", "open", "syn-ack", 63, None, 64240),
+        ("tcp", "open", "syn-ack", 64, None, 0),
         ("tcp", "closed", "rst", 63, None, 0),
         ("tcp", "closed", "rst", 64, None, 0),
         ("tcp", "rejected", "icmp-3-13", 64, "10.9.9.9", None),

@@ -10,18 +10,17 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_lab import Lab, why_not
+from live_lab import Lab
 
 from scanner.importers.document import document_text
 from scanner.model.observation import HostSeen
 from scanner.model.site import Authorization, Scope, Site, Zone
 from scanner.store import Store
 
-pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(why_not()), reason=str(why_not()))]
+pytestmark = [pytest.mark.lab]
 
 DAY = datetime.date.today()
 RATE = 20_000
@@ -34,15 +33,6 @@ SITE = Site(
     authorization=Authorization("owner", DAY - datetime.timedelta(1), DAY + datetime.timedelta(1)),
     scope=Scope(max_rate=RATE),
 )
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    made = Lab()
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def scan(folder: Path, *flags: str) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from live_lab import Lab, why_not
+from live_lab import Lab
 
 from scanner.errors import BadInput, NetworkFailed, NoPrivilege
 from scanner.model.addresses import addresses_of, addresses_text, ports_of
@@ -28,18 +28,6 @@ NOBODY = 65534
 DEAD, FAR, NEAR, EMPTY = "10.91.2.99", "10.91.2.10", "10.91.1.20", "10.91.1.77"
 DEAD6, FAR6, NEAR6, EMPTY6 = "fd91:2::99", "fd91:2::10", "fd91:1::20", "fd91:1::77"
 Engine = Literal["raw", "connect"]
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    network = Lab()
-    try:
-        yield network
-    finally:
-        network.close()
 
 
 class Meter:

@@ -6,11 +6,11 @@ import os
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from live_lab import Lab, why_not
+from live_lab import Lab
 from responders import Daemons
 
 from scanner.model.observation import HostSeen, Vantage
@@ -47,27 +47,6 @@ class Meter:
 
     def take(self, packets: int) -> None:
         self.taken += packets
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    network = Lab()
-    try:
-        yield network
-    finally:
-        network.close()
-
-
-@pytest.fixture
-def daemons(lab: Lab) -> Iterator[Daemons]:
-    made = Daemons(lab)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def asking(addresses: list[str], link: bool = True) -> Callable[[], Told]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ipaddress
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from live_lab import Lab, why_not
+from live_lab import Lab
 from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ParamProblem, IPv6
 
 from scanner.model.observation import HostSeen, Vantage
@@ -113,18 +112,11 @@ def test_mangled_answers_never_raise(noise: bytes, cut: int, refused: bool) -> N
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    network = Lab()
-    try:
-        network.ns("near", "sysctl -qw net.ipv6.icmp.echo_ignore_multicast=1")
-        stale = "ip -6 neigh add fd91:1::77 lladdr 02:00:00:00:00:77 nud stale dev eth0"
-        network.ns("laptop", stale, "ip -6 neigh add fd91:1::78 nud failed dev eth0")
-        yield network
-    finally:
-        network.close()
+def lab(lab: Lab) -> Lab:
+    lab.ns("near", "sysctl -qw net.ipv6.icmp.echo_ignore_multicast=1")
+    stale = "ip -6 neigh add fd91:1::77 lladdr 02:00:00:00:00:77 nud stale dev eth0"
+    lab.ns("laptop", stale, "ip -6 neigh add fd91:1::78 nud failed dev eth0")
+    return lab
 
 
 def addresses(lab: Lab, name: str, interface: str) -> tuple[str, set[str]]:

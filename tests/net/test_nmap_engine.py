@@ -8,11 +8,10 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 
 import msgspec
 import pytest
-from live_lab import Lab, why_not
+from live_lab import Lab
 
 from scanner.errors import BadInput, NetworkFailed, NoPrivilege
 from scanner.model.addresses import addresses_of, ports_of, ports_text
@@ -22,7 +21,6 @@ from scanner.net.nmap import _units, arguments, knock
 from scanner.net.pace import TokenBucket
 
 VANTAGE = Vantage("near", "eth0", "10.91.1.10", "fd91:1::10")
-in_lab = [pytest.mark.lab, pytest.mark.skipif(bool(why_not()), reason=str(why_not()))]
 SLOW = """
 import time
 from scanner.net.nmap import knock
@@ -32,15 +30,6 @@ from scanner.model.observation import Vantage
 for event in knock(Knock("10.91.2.10", tuple(range(1, 500))), TokenBucket(5), Vantage("near", "eth0", "10.91.1.10")):
     print("started", flush=True)
 """
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    made = Lab()
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.mark.parametrize(
@@ -116,7 +105,7 @@ def test_what_is_known_is_not_asked_again(request_: Knock, left: int, runs: int)
 
 
 class TestInLab:
-    pytestmark = in_lab
+    pytestmark = [pytest.mark.lab]
 
     def knock(self, lab: Lab, request: Knock, raw: bool = True) -> list[Event]:
         def all_of_it() -> list[Event]:
@@ -189,26 +178,26 @@ class TestInLab:
             events.close()
             return time.monotonic() - start
 
-        before = processes(lab)
+        before = lab.pids("laptop")
         assert lab.run("laptop", start_and_stop) < 1
-        assert processes(lab) == before
+        assert lab.pids("laptop") == before
 
     def test_nmap_ends_when_its_owner_is_killed(self, lab: Lab) -> None:
-        before = processes(lab)
+        before = lab.pids("laptop")
         owner = subprocess.Popen(
             ["ip", "netns", "exec", lab.name("laptop"), sys.executable, "-c", SLOW], stdout=subprocess.PIPE
         )
         assert owner.stdout is not None
         owner.stdout.readline()
         time.sleep(1)
-        assert len(processes(lab)) > len(before) + 1
+        assert len(lab.pids("laptop")) > len(before) + 1
         os.kill(owner.pid, signal.SIGKILL)
         owner.wait()
         owner.stdout.close()
         until = time.monotonic() + 5
-        while processes(lab) != before and time.monotonic() < until:
+        while lab.pids("laptop") != before and time.monotonic() < until:
             time.sleep(0.05)
-        assert processes(lab) == before
+        assert lab.pids("laptop") == before
 
 
 def give_up_raw_sockets() -> None:
@@ -222,7 +211,3 @@ def give_up_raw_sockets() -> None:
     low = [each & ~(1 << bit) for each in struct.unpack("6I", held.raw)[:3]]
     if libc.capset(header, struct.pack("6I", *low, *struct.unpack("6I", held.raw)[3:])):
         raise OSError(ctypes.get_errno(), "capset")
-
-
-def processes(lab: Lab) -> set[str]:
-    return set(lab.sh(f"ip netns pids {lab.name('laptop')}").split())

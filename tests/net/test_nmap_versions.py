@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 
 import pytest
-from live_lab import Lab, why_not
+from live_lab import Lab
 
 from scanner.errors import BadInput
 from scanner.identify.second import nmap_products
@@ -105,25 +104,12 @@ def test_the_guard_lets_nmap_at_nobody_who_is_fragile_out_of_scope_or_a_printer_
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    made = Lab()
-    server = None
-    try:
-        server = subprocess.Popen(
-            ["ip", "netns", "exec", made.name("target"), sys.executable, "-c", SERVER], stdout=subprocess.PIPE
-        )
-        assert server.stdout is not None
-        server.stdout.readline()
-        yield made
-    finally:
-        if server is not None:
-            server.kill()
-            server.communicate()
-        made.close()
+def lab(lab: Lab) -> Iterator[Lab]:
+    with lab.serving("target", [sys.executable, "-c", SERVER]):
+        yield lab
 
 
 @pytest.mark.lab
-@pytest.mark.skipif(bool(why_not()), reason=str(why_not()))
 class TestInLab:
     def ask(self, lab: Lab, *ports: int) -> list[Event]:
         request = Converse(tuple(Talk(TARGET, "tcp", port) for port in ports), deep=True)
@@ -150,6 +136,6 @@ class TestInLab:
             events.close()
             return time.monotonic() - start
 
-        before = set(lab.sh(f"ip netns pids {lab.name('laptop')}").split())
+        before = lab.pids("laptop")
         assert lab.run("laptop", start_and_stop) < 2
-        assert set(lab.sh(f"ip netns pids {lab.name('laptop')}").split()) == before
+        assert lab.pids("laptop") == before

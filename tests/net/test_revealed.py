@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from live_lab import Lab, why_not
+from live_lab import Lab
 from responders import Daemons
 
 from scanner.model.network import Sweep
@@ -19,7 +19,7 @@ from scanner.net.pace import TokenBucket
 from scanner.net.route import interface_named
 from scanner.net.sockets import ping
 from scanner.pipeline import observe
-from scanner.plan import make_plan
+from scanner.plan import Manners, make_plan
 from scanner.ports import parse_ports
 from scanner.store import Store
 
@@ -44,30 +44,19 @@ Rows = list[tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    network = Lab()
-    try:
-        network.nft("near", QUIET)
-        # Nobody speaks of its own accord: what the laptop's table knows is what the test puts there.
-        network.ns("near", "ip -6 route del default")
-        yield network
-    finally:
-        network.close()
+def lab(lab: Lab) -> Lab:
+    lab.nft("near", QUIET)
+    # Nobody speaks of its own accord: what the laptop's table knows is what the test puts there.
+    lab.ns("near", "ip -6 route del default")
+    return lab
 
 
 @pytest.fixture
-def daemons(lab: Lab) -> Iterator[Daemons]:
-    made = Daemons(lab)
+def daemons(lab: Lab, daemons: Daemons) -> Iterator[Daemons]:
     lab.ns("laptop", "ip -6 neigh flush all")
     lab.sent_to()
-    try:
-        yield made
-    finally:
-        made.close()
-        lab.ns("laptop", "ip -6 neigh flush all")
+    yield daemons
+    lab.ns("laptop", "ip -6 neigh flush all")
 
 
 def site(*, include: tuple[str, ...] = (), exclude: tuple[str, ...] = (), fragile: tuple[str, ...] = ()) -> Site:
@@ -163,7 +152,7 @@ def test_a_scan_asks_the_ports_of_what_was_revealed(lab: Lab, daemons: Daemons, 
 
     def run() -> dict[tuple[str, str], str]:
         where = site()
-        plan = make_plan(where, VANTAGE, parse_ports("80-81"))
+        plan = make_plan(where, VANTAGE, parse_ports("80-81"), manners=Manners(patience=0.2))
         with Store(tmp_path / "store.sqlite") as store:
             journal = store.begin("Harbor", "office", plan, "raw")
             guard = Guard(LiveNetwork(VANTAGE, "raw"), where, VANTAGE, lambda: TODAY, lambda: 0.0)

@@ -11,27 +11,18 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import veth_pair
-from veth_pair import OUR_MAC, OURS, THEIRS, command, own_network, ring_on
+from netns import IN_LAB, shell
+from veth_pair import ETH_ALL, OUR_MAC, OURS, THEIRS, ring_on, sending_socket
 
 from scanner.errors import NetworkFailed
 from scanner.net.packets.ring import Packet, Ring
-from scanner.net.packets.transmit import SLOTS, Transmit, sending_socket
+from scanner.net.packets.transmit import SLOTS, Transmit
 
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(veth_pair.why_not() is not None, reason=str(veth_pair.why_not())),
-]
+pytestmark = [*IN_LAB, pytest.mark.usefixtures("wired")]
 MAC = bytes.fromhex("020000000001")
 OTHER = bytes.fromhex("020000000002")
 TYPE = 0x88B5
 """An ethertype set aside for experiments."""
-
-
-@pytest.fixture(autouse=True)
-def network() -> Iterator[None]:
-    with own_network():
-        yield
 
 
 @pytest.fixture
@@ -162,7 +153,7 @@ def test_a_ring_of_no_possible_shape_is_refused(frames: int, size: int) -> None:
 def test_each_packet_goes_to_its_own_next_hop(transmit: Transmit) -> None:
     transmit.lay_out(64, TYPE, (MAC, OTHER))
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as whole:
-        whole.bind((THEIRS, veth_pair.ETH_ALL))
+        whole.bind((THEIRS, ETH_ALL))
         whole.settimeout(5)
         put(transmit, numbered(0, 6))
         for number in (1, 4):
@@ -211,7 +202,7 @@ def test_a_stopped_sender_sends_nothing_more(transmit: Transmit) -> None:
 def test_an_interface_that_goes_down_is_no_silence(transmit: Transmit) -> None:
     with ring_on(OURS) as ring:
         assert not ring.wait(0)
-        command(f"ip link set {OURS} down")
+        shell(f"ip link set {OURS} down")
         put(transmit, numbered(0, 1))
         with pytest.raises(NetworkFailed, match=f"{OURS} is down or gone"):
             transmit.send(1)
@@ -222,7 +213,7 @@ def test_an_interface_that_goes_down_is_no_silence(transmit: Transmit) -> None:
 def test_an_interface_that_is_taken_away_is_no_silence(transmit: Transmit) -> None:
     with ring_on(OURS) as ring:
         ring.wait(0)
-        command(f"ip link del {OURS}")
+        shell(f"ip link del {OURS}")
         put(transmit, numbered(0, 1))
         with pytest.raises(NetworkFailed, match="is down or gone"):
             transmit.send(1)

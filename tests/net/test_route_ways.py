@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from live_lab import Lab, why_not
+from lab_fixtures import raised
+from live_lab import Lab
 
 from scanner.model.addresses import AddressSet
 from scanner.model.observation import Vantage
@@ -78,14 +79,14 @@ STARTS6 = tuple(
 class Routes(Lab):
     """One namespace with two links and a crowded routing table."""
 
-    def _raise(self) -> None:
-        self.sh(f"ip netns add {self.name('laptop')}")
-        self._names.append("laptop")
-        self.ns("laptop", "ip link set lo up")
+    def __init__(self) -> None:
+        super().__init__(("laptop",))
+
+    def build(self) -> None:
         for link, net in (("eth0", 1), ("eth1", 3)):
             self.ns("laptop", f"ip link add {link} type veth peer name far{net}")
             self.ns("laptop", f"ip link set {link} up", f"ip link set far{net} up")
-            self._address("laptop", link, net, 10)
+            self.address("laptop", link, net, 10)
         self.ns("laptop", "ip addr add 10.91.1.11/24 dev eth0", "ip -6 addr add fd93::7/128 dev eth1 nodad")
         self.ns("laptop", "ip -6 addr add fe80::ff/64 dev eth0 nodad")
         self.ns("laptop", *(f"ip {each}" for each in ROUTES.strip().splitlines()))
@@ -93,14 +94,8 @@ class Routes(Lab):
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    network = Routes()
-    try:
-        yield network
-    finally:
-        network.close()
+    with raised(Routes()) as built:
+        yield built
 
 
 def around(version: int, starts: tuple[int, ...]) -> st.SearchStrategy[tuple[int, int, int]]:

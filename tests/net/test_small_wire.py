@@ -7,8 +7,8 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-import veth_pair
-from veth_pair import OUR_MAC, OURS, THEIRS, own_network, ring_on
+from netns import IN_LAB
+from veth_pair import OUR_MAC, OURS, THEIRS, ring_on
 
 from scanner.net.packets import frames
 from scanner.net.packets.link import Link
@@ -17,21 +17,12 @@ from scanner.net.raw.small_wire import RawWire
 from scanner.net.route import interface_named
 from scanner.net.volley.tally import Question, Tally
 
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(veth_pair.why_not() is not None, reason=str(veth_pair.why_not())),
-]
+pytestmark = [*IN_LAB, pytest.mark.usefixtures("wired")]
 PORTS = range(61000, 61004)
 HOST = {4: "10.1.0.7", 6: "fd01::7"}
 OWN = {4: "10.9.0.1", 6: "fd09::1"}
 OTHER = {4: "10.9.0.2", 6: "fd09::2"}
 QUESTIONS: list[Question] = [("tcp", 80), ("udp", 53), ("icmp", 8)]
-
-
-@pytest.fixture(autouse=True)
-def network() -> Iterator[None]:
-    with own_network():
-        yield
 
 
 def packed(address: str) -> bytes:

@@ -55,6 +55,26 @@ def test_the_strongest_answer_counts_in_any_order(order: tuple[Answer, ...]) -> 
     assert tally.missing == 0
 
 
+@pytest.mark.parametrize(
+    ("answer", "late", "waits"),
+    [
+        (OPEN, True, False),
+        (Answer("open", "syn-ack", 1.0, 64, A, 64240), True, True),
+        (Answer("open", "syn-ack", 1.0, 63, A, 0), True, True),
+        (Answer("open", "syn-ack", 1.0, None, A, None), True, False),
+        (Answer("open", "syn-ack", 1.0, 64, A, 64240), False, False),
+        (RST, True, True),
+    ],
+    ids=["its own", "the first hop's", "window 0", "by connecting", "on the own link", "closed"],
+)
+def test_a_router_is_waited_for_unless_the_host_itself_accepted_something(
+    answer: Answer, late: bool, waits: bool
+) -> None:
+    tally = Tally([A], TCP, 2, [late])
+    tally.add(3, answer, 0.5, 1)
+    assert tally.waits_for_routers == waits
+
+
 def test_transports_are_told_apart() -> None:
     tally = Tally([A, B], [("tcp", 53), ("udp", 53)], 1, [False, False])
     tally.add(0, RST, 1.0, 1)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from connect_lab import CrowdLab
-from live_lab import why_not
+from connect_lab import LAPTOP, CrowdLab, ports
 
-from scanner.model.addresses import ports_of
 from scanner.model.network import Knock, Sweep
-from scanner.model.observation import Event, HostSeen, PortState, Progress, Silence, Vantage
+from scanner.model.observation import Event, HostSeen, PortState, Progress, Silence
 from scanner.net.pace import TokenBucket
 from scanner.net.route import interface_named
 from scanner.net.sockets import ping, udp
 
 pytestmark = [pytest.mark.lab]
 
-VANTAGE = Vantage("front", "eth0", "10.93.1.10", "fd93:1::10")
 DROPPED = """
 table inet fence {
   chain forward {
@@ -31,30 +28,17 @@ table inet fence {
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[CrowdLab]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    network = CrowdLab()
-    try:
-        network.nft("router", DROPPED)
-        yield network
-    finally:
-        network.close()
+def lab(crowd: CrowdLab) -> CrowdLab:
+    crowd.nft("router", DROPPED)
+    return crowd
 
 
 def asked(request: Knock) -> Callable[[], list[Event]]:
     def run() -> list[Event]:
-        events = udp.knock(request, TokenBucket(1000), VANTAGE, interface_named("eth0"), {})
+        events = udp.knock(request, TokenBucket(1000), LAPTOP, interface_named("eth0"), {})
         return [each for each in events if not isinstance(each, Progress)]
 
     return run
-
-
-def ports(events: list[Event], state: str) -> set[int]:
-    return {
-        port for each in events if isinstance(each, PortState) and each.state == state for port in ports_of(each.ports)
-    }
 
 
 def test_closed_ports_are_told_although_the_host_tells_of_one_a_second(lab: CrowdLab) -> None:
@@ -89,7 +73,7 @@ def test_discovery_by_connections_finds_who_gives_no_echo(lab: CrowdLab) -> None
     request = Sweep(discover="10.94.0.20-10.94.0.29,10.94.9.1-10.94.9.9", names=False)
 
     def run() -> list[Event]:
-        return list(ping.sweep(request, TokenBucket(5000), VANTAGE, interface_named("eth0")))
+        return list(ping.sweep(request, TokenBucket(5000), LAPTOP, interface_named("eth0")))
 
     try:
         events = lab.run("laptop", run)
@@ -112,7 +96,7 @@ def test_discovery_by_echo_finds_who_is_there_and_says_nothing_of_the_others(lab
 
     def run() -> list[Event]:
         Path("/proc/sys/net/ipv4/ping_group_range").write_text("0 65534")
-        return list(ping.sweep(request, TokenBucket(1000), VANTAGE, interface_named("eth0")))
+        return list(ping.sweep(request, TokenBucket(1000), LAPTOP, interface_named("eth0")))
 
     events = lab.run("laptop", run)
     found = {each.address for each in events if isinstance(each, HostSeen) and each.how == "echo-reply"}

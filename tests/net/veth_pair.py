@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 
+from netns import shell
+
+from scanner.lab.kernel import entering
 from scanner.net.packets.ring import Ring
+from scanner.net.packets.transmit import widen
 
 _NEW_NETWORK = 0x40000000
 ETH_ALL = 3
@@ -18,48 +20,30 @@ OURS, THEIRS = "fwpair0", "fwpair1"
 OUR_MAC = "02:00:00:00:00:aa"
 
 
-def why_not() -> str | None:
-    """Why there can be none here; None when there can."""
-    return None if os.geteuid() == 0 else "network namespaces and packet sockets need root"
-
-
 @contextlib.contextmanager
 def own_network() -> Iterator[None]:
     """This thread (and what it starts) is in a network namespace of its own that holds OURS and THEIRS."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    if libc.unshare(_NEW_NETWORK):
-        os.close(before)
-        raise OSError(ctypes.get_errno(), "this kernel gives no network namespaces")
-    try:
-        command(f"ip link add {OURS} address {OUR_MAC} type veth peer name {THEIRS}")
+    with entering():
+        if ctypes.CDLL(None, use_errno=True).unshare(_NEW_NETWORK):
+            raise OSError(ctypes.get_errno(), "this kernel gives no network namespaces")
+        shell(f"ip link add {OURS} address {OUR_MAC} type veth peer name {THEIRS}")
         for name in (OURS, THEIRS):
             # No address and no IPv6: nobody but the test sends.
-            command(f"sysctl -qw net.ipv6.conf.{name}.disable_ipv6=1", check=False)
-            command(f"ip link set {name} up")
+            shell(f"sysctl -qw net.ipv6.conf.{name}.disable_ipv6=1", check=False)
+            shell(f"ip link set {name} up")
         for name in (OURS, THEIRS):
             _wait_for(name)
         yield
-    finally:
-        libc.setns(before, _NEW_NETWORK)
-        os.close(before)
-
-
-def command(text: str, check: bool = True) -> str:
-    done = subprocess.run(text.split(), capture_output=True, text=True, check=False)
-    if check and done.returncode:
-        raise RuntimeError(f"{text}: {done.stderr}")
-    return done.stdout
 
 
 def _wait_for(name: str) -> None:
     """Until the kernel has seen the carrier: what is sent before vanishes without an error."""
     end = time.monotonic() + 10
-    while "state UP" not in command(f"ip link show {name}"):
+    while "state UP" not in shell(f"ip link show {name}"):
         if time.monotonic() > end:
             raise RuntimeError(f"{name} does not come up")
         time.sleep(0.005)
-    command(f"ip link set {name} up")  # waits its turn behind what the kernel does about the carrier
+    shell(f"ip link set {name} up")  # waits its turn behind what the kernel does about the carrier
 
 
 @contextlib.contextmanager
@@ -71,3 +55,10 @@ def ring_on(name: str, frames: int = 1024, size: int = 256) -> Iterator[Ring]:
             yield ring
         finally:
             ring.close()
+
+
+def sending_socket() -> socket.socket:
+    """A packet socket that hears nothing, to send with."""
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
+    widen(sock)
+    return sock

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 from sample import sample_report
 
 from scanner.model.report import CellRow, CellVerdict, Report, ZoneRow
-from tui.facts import gap_count, headline, pair_verdicts, patch_sentence, summary_of, worst_by_host, zone_names
+from tui.facts import gap_count, pair_verdicts, summary_of, worst_by_host, zone_names
 
 SAMPLE = sample_report()
 
@@ -33,51 +32,7 @@ def test_counts_of_a_report_without_a_summary_are_those_of_one_with() -> None:
     assert summary_of(bare) == SAMPLE.summary
 
 
-UNFINISHED = tuple(vantage for vantage in SAMPLE.vantages if not vantage.complete)
-GAP = next(each for each in SAMPLE.findings if each.kind == "exposure")
-PATH = next(each for each in SAMPLE.findings if each.kind == "attack-path")
 BOTH = (cell("a", "b", "AS_POLICY"), cell("b", "a", "AS_POLICY"))
-
-
-@pytest.mark.parametrize(
-    ("subject", "colour", "says"),
-    [
-        (report(*BOTH), "green", "Every flow tested"),
-        (report(BOTH[0]), "amber", "1 UNTESTED"),
-        (report(), "amber", "Nothing is proved"),
-        (report(zones=""), "amber", "Nothing is proved"),
-        (report(BOTH[0], cell("b", "a", "UNPROVEN")), "amber", "1 UNPROVEN"),
-        (report(BOTH[0], cell("b", "a", "BREACHED")), "red", "1 of 2 zone pairs breached"),
-        (report(*BOTH, findings=(PATH,)), "red", "1 attack path"),
-        (report(*BOTH, findings=(GAP,)), "amber", "1 finding stand"),
-        (report(*BOTH, zones="a", vantages=UNFINISHED[:0]), "green", "2 zone pairs"),
-        (SAMPLE, "red", "6 of 30 zone pairs breached"),
-    ],
-)
-def test_the_headline_is_green_only_when_all_is_proved(subject: Report, colour: str, says: str) -> None:
-    head = headline(subject)
-    assert (head.colour, says in head.sentence) == (colour, True), head.sentence
-
-
-def test_an_unfinished_session_keeps_the_headline_from_green() -> None:
-    zone = UNFINISHED[0].zone
-    done = report(cell(zone, "b", "AS_POLICY"), cell("b", zone, "AS_POLICY"), zones="")
-    assert headline(done).colour == "green"
-    assert headline(msgspec.structs.replace(done, vantages=UNFINISHED)).colour == "amber"
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "colour"),
-    [
-        ((), "amber"),
-        (("COMPLIANT",), "green"),
-        (("COMPLIANT", "UNKNOWN"), "amber"),
-        (("UNKNOWN", "END_OF_LIFE"), "red"),
-    ],
-)
-def test_unknown_versions_are_no_pass(verdicts: tuple[str, ...], colour: str) -> None:
-    rows = tuple(next(row for row in SAMPLE.patches if row.verdict == verdict) for verdict in verdicts)
-    assert patch_sentence(report(patches=rows)).colour == colour
 
 
 def test_pairs_that_the_report_leaves_out_are_untested() -> None:

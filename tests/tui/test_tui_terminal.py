@@ -40,7 +40,7 @@ CLIPBOARD = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 OTHER = re.compile(rb"\x1b\]22;[a-z-]*\x07|\x1b[()][A-Z0-9]|\x1b[=>78]|\x1bP(?:\+q|=)[0-9A-Za-z;]*\x1b\\")
 
 
-CLOSED = {"verdict", "severity", "kind", "state", "transport", "confidence", "summary"}
+CLOSED = {"purpose", "verdict", "severity", "kind", "state", "transport", "confidence", "summary"}
 """Keys whose values are words of ours that a report cannot be read without."""
 
 

@@ -59,7 +59,7 @@ def test_no_two_verdicts_look_alike(table: Mapping[str, Mark]) -> None:
 def test_green_is_for_what_was_proved() -> None:
     green = {each.word for table in (CELLS, PATCHES, FLOWS, SEVERITY, STATES, COVERAGE) for each in table.values()
              if each.colour == "green"}  # fmt: skip
-    assert green == {"AS_POLICY", "COMPLIANT"}
+    assert green == {"AS_POLICY"}
     assert mark(CELLS, "SOMETHING_NEW").colour == "amber"
     assert label_colour("? SOMETHING_NEW") == "amber"
     assert label_colour("✓ AS_POLICY") == "green"

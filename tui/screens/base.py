@@ -15,10 +15,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from scanner.exporters.verdict import conclude
 from scanner.model.report import Report
 from tui.doc import Doc, safe
-from tui.facts import gap_count, headline, patch_count
-from tui.status import CELLS
+from tui.facts import gap_count, patch_count
+from tui.status import TONES
 
 LEAST = (60, 15)
 """Columns and rows below which nothing readable fits."""
@@ -35,11 +36,11 @@ class TitleBar(Static):
         self.report = report
 
     def render(self) -> Content:
-        report, head = self.report, headline(self.report)
-        word = {"red": CELLS["BREACHED"].word, "green": CELLS["AS_POLICY"].word}.get(head.colour, "NOT PROVED")
+        report, head = self.report, conclude(self.report)
         left = Doc().add(" fencewalk ", "accent", bold=True).add(f" {report.client}", bold=True)
         left.add(f" / {report.site}", "muted")
-        right = Doc().add(f"{head.glyph} {word}", head.colour, bold=True).add(f"   {report.generated} ", "muted")
+        right = Doc().add(f"{head.glyph} {head.word}", TONES[head.tone], bold=True)
+        right.add(f"   {report.generated} ", "muted")
         start, end = left.text(), right.text()
         room = self.size.width - end.cell_length
         return Content.assemble(start.truncate(max(0, room - 1), ellipsis=True, pad=True), " ", end)
@@ -76,20 +77,30 @@ class TabBar(Static):
 
 
 class KeyBar(Static):
-    """The keys that matter here, as many as fit."""
+    """The keys that matter here, as many as fit; the way out and the list of all keys always do."""
 
-    def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
+    ALWAYS: ClassVar[tuple[tuple[str, str], ...]] = (("?", "keys"), ("q", "quit"))
+
+    def __init__(self, keys: Iterable[tuple[str, str]], more: Iterable[tuple[str, str]]) -> None:
+        """`more` comes behind those that are always there, where there is still room."""
         super().__init__(id="keys", markup=False)
-        self.keys = tuple(keys)
+        self.keys, self.more = tuple(keys), tuple(more)
 
     def render(self) -> Content:
-        doc, used = Doc().add(" "), 1
-        for key, what in self.keys:
-            used += len(key) + len(what) + 3
-            if used > self.size.width:
-                break
-            doc.add(key, "accent", bold=True).add(f" {what}  ", "muted")
+        doc = Doc().add(" ")
+        room = self.size.width - 1 - sum(map(_width, self.ALWAYS))
+        for group in (self.keys, self.ALWAYS, self.more):
+            for key, what in group:
+                if group is not self.ALWAYS:
+                    room -= _width((key, what))
+                    if room < 0:
+                        break
+                doc.add(key, "accent", bold=True).add(f" {what}  ", "muted")
         return doc.text()
+
+
+def _width(key: tuple[str, str]) -> int:
+    return len(key[0]) + len(key[1]) + 3
 
 
 class Reader(VerticalScroll, can_focus=True):
@@ -145,7 +156,7 @@ class ReportScreen(Screen[None]):
         yield TabBar(self.TAB, counts)
         with Widget(id="body"):
             yield from self.body()
-        yield KeyBar((*self.KEYS, ("?", "keys"), ("q", "quit"), ("1-5", "screens"), ("^p", "palette")))
+        yield KeyBar(self.KEYS, (("1-5", "screens"), ("^p", "palette")))
         width, height = LEAST
         yield Static(f"Terminal too small: fencewalk needs {width} x {height}.\nq quits.", id="small", markup=False)
 

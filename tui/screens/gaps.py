@@ -29,7 +29,7 @@ class GapsScreen(BrowseScreen):
         return rows.gaps(self.findings)
 
     def detail(self, row: int) -> Doc:
-        return details.finding(self.findings[row])
+        return details.finding(self.findings[row], self.report)
 
     def show_pair(self, from_: str, to: str) -> None:
         """Only the findings from one zone to another, until Esc goes back to where they were asked for."""

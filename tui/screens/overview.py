@@ -11,9 +11,10 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from scanner.exporters.verdict import conclude
 from tui import overview
-from tui.facts import headline
 from tui.screens.base import ReportScreen
+from tui.status import TONES
 
 
 class Panel(Static):
@@ -50,7 +51,7 @@ class OverviewScreen(ReportScreen):
         report = self.report
         with Page(id="page"):
             yield Panel("", lambda width: overview.verdict(report), id="verdict").add_class(
-                f"-{headline(report).colour}"
+                f"-{TONES[conclude(report).tone]}"
             )
             with Container(id="figures"):
                 with Vertical(classes="column"):

@@ -56,38 +56,58 @@ def exposed(
     for flow in reached:
         from_zones[flow.address, flow.transport, flow.port].append(flow.from_)
     scene = Scene(evidence.site, today, lambda zone, key: _unnamed(evidence, policy, zone, key))
+    lent = {(each.at, each.port) for each in inventory.forwards}
+    zone, at_home = "", frozenset[FlowKey]()
     for machine in inventory.machines:
-        host = _host(machine, evidence, policy, controls, from_zones)
-        found = [each for rule in rules().values() for each in rule.find(scene, host)]
+        if machine.zone != zone:
+            zone = machine.zone
+            view = evidence.views.get(zone)
+            at_home = frozenset(key for key, _ in view.opened()) if view else frozenset()
+        host = _host(machine, evidence, policy, controls, from_zones, at_home, lent)
+        kinds = host.kinds
+        found = [
+            each
+            for rule in rules().values()
+            if rule.reads is None or not rule.reads.isdisjoint(kinds)
+            for each in rule.find(scene, host)
+        ]
         yield from _findings(knowledge, host, found)
-    yield from consoles(knowledge, evidence, controls, reached)
+    yield from consoles(knowledge, evidence, controls, reached, lent)
 
 
 def _host(
-    machine: Machine, evidence: Evidence, policy: Policy, controls: Controls, from_zones: dict[FlowKey, list[str]]
+    machine: Machine,
+    evidence: Evidence,
+    policy: Policy,
+    controls: Controls,
+    from_zones: dict[FlowKey, list[str]],
+    at_home: frozenset[FlowKey],
+    lent: set[tuple[str, str]],
 ) -> Host:
+    """`at_home`: the services that the zone's own vantage found open; `lent`: ports, by host, that lead to another one,
+    where they are told."""
     zone = evidence.site.zone(machine.zone)
     ports: dict[tuple[str, int], list[FlowKey]] = defaultdict(list)
     for key in sorted(machine.services, key=lambda key: (key[1], key[2], address_key(key[0]))):
-        ports[key[1], key[2]].append(key)
+        if (machine.id, f"{key[1]}/{key[2]}") not in lent:
+            ports[key[1], key[2]].append(key)
     return Host(
         machine,
         zone.trust if zone else "user",
-        tuple(_service(machine, keys, evidence, from_zones) for keys in ports.values()),
+        tuple(_service(machine, keys, from_zones, at_home) for keys in ports.values()),
         router=any(controls.own_leg(address) for address in machine.addresses),
         critical=any(policy.critical_name(address) for address in machine.addresses),
     )
 
 
 def _service(
-    machine: Machine, keys: list[FlowKey], evidence: Evidence, from_zones: dict[FlowKey, list[str]]
+    machine: Machine, keys: list[FlowKey], from_zones: dict[FlowKey, list[str]], at_home: frozenset[FlowKey]
 ) -> Service:
     talks = [talk for key in keys if (talk := machine.services[key]) is not None]
     readings = tuple(dict.fromkeys(reading for talk in talks for reading in talk.readings))
     tls = any(talk.tls for talk in talks)
-    home = evidence.views.get(machine.zone)
     zones = {zone for key in keys for zone in from_zones.get(key, ())}
-    if home is not None and any((row := home.answer(*key)) is not None and row.state == "open" for key in keys):
+    if not at_home.isdisjoint(keys):
         zones.add(machine.zone)
     return Service(
         transport=keys[0][1],

@@ -25,4 +25,4 @@ def _find(service: Service) -> Iterator[Exposure]:
         )  # fmt: skip
 
 
-RULE = each_service(_find)
+RULE = each_service(_find, frozenset({"kubernetes.version", "etcd.version", "etcd"}))

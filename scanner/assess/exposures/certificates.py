@@ -96,4 +96,4 @@ def _said(found: Certificate) -> str:
     )
 
 
-RULE = Rule(_find)
+RULE = Rule(_find, frozenset({"tls.cert", "tls.version", "tls.versions"}))

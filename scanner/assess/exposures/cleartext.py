@@ -28,6 +28,12 @@ _LEAVES_FOR_TLS = re.compile(
 )
 """A page that goes elsewhere by itself. One that only asks whether it came over TLS stays."""
 _BASIC = re.compile(rb"(?:\A|,)\s*basic\b", re.IGNORECASE)
+_MAIL = (
+    ("IMAP", ("imap", "imap.capability", "imap.capabilities"), b"STARTTLS", b"IMAP4"),
+    ("POP3", ("pop3.capa", "pop3.capabilities"), b"STLS", b"USER"),
+    ("SMTP", ("smtp.ehlo", "smtp.capabilities"), b"STARTTLS", b""),
+)
+"""(protocol, readings of its capabilities, the one of starting TLS, the one of a login)."""
 _AUTH_TLS = re.compile(rb"\bAUTH\b[^\r\n]{0,40}\b(?:TLS|SSL)\b|\[TLS\]", re.IGNORECASE)
 _MAIL_LOGIN = re.compile(rb"\bAUTH[ =][^\r\n]{0,200}\b(?:PLAIN|LOGIN)\b", re.IGNORECASE)
 
@@ -77,11 +83,7 @@ def _mail(service: Service) -> Iterator[Exposure]:
 
     IMAP takes LOGIN unless it says LOGINDISABLED (RFC 3501 6.2.3).
     """
-    for protocol, kinds, start, login in (
-        ("IMAP", ("imap", "imap.capability", "imap.capabilities"), b"STARTTLS", b"IMAP4"),
-        ("POP3", ("pop3.capa", "pop3.capabilities"), b"STLS", b"USER"),
-        ("SMTP", ("smtp.ehlo", "smtp.capabilities"), b"STARTTLS", b""),
-    ):
+    for protocol, kinds, start, login in _MAIL:
         said = b"\n".join(each.raw for each in service.every(*kinds))[:_LOOKED_AT].upper()
         if protocol == "IMAP" and b"CAPABILITY" not in said:
             continue
@@ -126,4 +128,10 @@ def _offers(service: Service, protocol: str, tls: re.Pattern[bytes]) -> bool:
     )
 
 
-RULE = Rule(_find)
+RULE = Rule(
+    _find,
+    frozenset(
+        {"telnet.options", "telnet", "xdmcp.access", "ftp", "http.www-authenticate", "http.body", *_R_COMMANDS}
+        | {kind for _, kinds, *_ in _MAIL for kind in kinds}
+    ),
+)

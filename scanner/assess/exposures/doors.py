@@ -170,4 +170,6 @@ def _proven(service: Service) -> dict[str, tuple[str, ...]]:
     return {protocol: kinds for protocol, kinds in found.items() if protocol not in guarded}
 
 
-RULE = each_service(_find)
+RULE = each_service(
+    _find, frozenset({*(f"{each}.auth" for each in _DOORS), *_ALIASES, *(kind for _, kind, _ in _PROOFS)})
+)

@@ -35,8 +35,12 @@ _APART = "Keep backup systems in a zone of their own, which only the backed-up s
 
 
 def _find(scene: Scene, host: Host) -> Iterator[Exposure]:
+    near = host.trust in PEOPLE
+    whole, disks = appliance(host), storage(host)
     for service in host.services:
-        device, store = _device(host, service), _store(host, service)
+        if not near and all(zone == host.machine.zone or scene.trust(zone) not in PEOPLE for zone in service.zones):
+            continue
+        device, store = _device(host, service, whole), _store(service, disks)
         session = service.speaks(_SESSIONS) and host.trust in ("critical", "management")
         if not device and not store and not session:
             continue
@@ -67,11 +71,12 @@ def _exposure(service: Service, trust: str, zone: str, store: bool, remedy: str)
     )
 
 
-def _device(host: Host, service: Service) -> bool:
-    """A device's management: the device is known by a product of its own, or as the next hop out of its zone."""
+def _device(host: Host, service: Service, whole: bool) -> bool:
+    """A device's management: the device is known by a product of its own (`whole`), or as the next hop out of its
+    zone."""
     if console(service):
         return True
-    if appliance(host):
+    if whole:
         return service.speaks(_SHELLS | _WEB | _LOGINS)
     if host.router:
         return service.speaks(_SHELLS) or (service.speaks(_WEB) and _asks_for_login(service))
@@ -83,8 +88,8 @@ def _asks_for_login(service: Service) -> bool:
     return service.raw("http.www-authenticate") is not None or b'type="password"' in body.lower()
 
 
-def _store(host: Host, service: Service) -> bool:
-    if storage(host):
+def _store(service: Service, disks: bool) -> bool:
+    if disks:
         return service.speaks(_WEB | _SHELLS | _STORES | {"rsync"})
     if backup(service) or service.speaks(_STORES) or _BACKUP_MODULE.search(service.raw("rsync.modules") or b""):
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from scanner.assess.controls import Controls
 from scanner.assess.evidence import Evidence
@@ -21,14 +21,21 @@ _HARMLESS = frozenset({"domain", "ntp"})
 
 
 def consoles(
-    knowledge: Knowledge, evidence: Evidence, controls: Controls, reached: Iterable[FlowRow]
+    knowledge: Knowledge,
+    evidence: Evidence,
+    controls: Controls,
+    reached: Iterable[FlowRow],
+    forwarded: Container[tuple[str, str]] = (),
 ) -> Iterator[FindingRow]:
     """One finding a zone and port, however many legs it shows on: a router has a leg in every zone.
 
-    Nothing crossed into the zone of the leg, so this is no breach; the router itself answers.
+    Nothing crossed into the zone of the leg, so this is no breach; the router itself answers. `forwarded`: ports that
+    lead to somebody else, by the host and as `tcp/2222`: none of the router's own services.
     """
     legs: dict[tuple[str, int], list[FlowRow]] = defaultdict(list)
     for flow in reached:
+        if (f"{flow.to}/{flow.address}", f"{flow.transport}/{flow.port}") in forwarded:
+            continue
         if flow.transport == "tcp" and not flow.allowed and controls.own_leg(flow.address):
             legs[flow.from_, flow.port].append(flow)
     for (from_, port), flows in sorted(legs.items()):

@@ -7,7 +7,7 @@ a port is assigned to, or that it is open, proves nothing.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -42,6 +42,11 @@ class Service(msgspec.Struct, frozen=True):
     products: tuple[Product, ...] = ()
     zones: tuple[str, ...] = ()
     """From where a vantage reached it."""
+    kinds: frozenset[str] = frozenset()
+    """Of its readings; filled in by itself."""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "kinds", frozenset(each.kind for each in self.readings))
 
     @property
     def label(self) -> str:
@@ -50,18 +55,20 @@ class Service(msgspec.Struct, frozen=True):
     @property
     def encrypted(self) -> bool:
         """Whether TLS was seen here, from the start or after a STARTTLS."""
-        return self.tls or self.raw("tls.cert") is not None
+        return self.tls or "tls.cert" in self.kinds
 
     def speaks(self, protocols: frozenset[str]) -> bool:
         """Whether a reading proves one of these protocols, by its kind or by the protocol's usual name."""
-        return self.name in protocols or any(each.kind.partition(".")[0] in protocols for each in self.readings)
+        return self.name in protocols or any(each.partition(".")[0] in protocols for each in self.kinds)
 
-    def every(self, *kinds: str) -> Iterator[Reading]:
-        return (each for each in self.readings if each.kind in kinds)
+    def every(self, *kinds: str) -> Sequence[Reading]:
+        # Rules ask for dozens of kinds, of which most services have none.
+        return () if self.kinds.isdisjoint(kinds) else [each for each in self.readings if each.kind in kinds]
 
     def raw(self, *kinds: str) -> bytes | None:
         """The first reading of one of these kinds."""
-        return next((each.raw for each in self.every(*kinds)), None)
+        found = self.every(*kinds)
+        return found[0].raw if found else None
 
     def shown(self, *kinds: str) -> str:
         """The readings of these kinds as evidence: `tcp/6379 redis.auth: none`."""
@@ -82,6 +89,11 @@ class Host(msgspec.Struct, frozen=True):
     router: bool = False
     """Whether one of its addresses is a next hop out of its zone."""
     critical: bool = False
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Of all readings."""
+        return frozenset().union(*(each.kinds for each in self.services))
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -120,16 +132,18 @@ class Rule(msgspec.Struct, frozen=True):
     """`find` yields what it can prove of a host."""
 
     find: Callable[[Scene, Host], Iterable[Exposure]]
+    reads: frozenset[str] | None = None
+    """Kinds of readings without any of which `find` has nothing to say; None where it judges by more than readings."""
 
 
-def each_service(find: Callable[[Service], Iterable[Exposure]]) -> Rule:
+def each_service(find: Callable[[Service], Iterable[Exposure]], reads: frozenset[str] | None = None) -> Rule:
     """A rule that looks at one service at a time."""
 
     def whole(scene: Scene, host: Host) -> Iterator[Exposure]:
         for service in host.services:
             yield from find(service)
 
-    return Rule(whole)
+    return Rule(whole, reads)
 
 
 def told(raw: bytes | None) -> str:

@@ -110,4 +110,10 @@ def _resolver(scene: Scene, host: Host, service: Service) -> Iterator[Exposure]:
         )  # fmt: skip
 
 
-RULE = Rule(_find)
+RULE = Rule(
+    _find,
+    frozenset(
+        {"snmp.sysdescr", "snmp.community", "nfs.exports", "rsync.modules", "iscsi.targets", "nbd.exports"}
+        | {"ipmi.cipher0", "ipmi.cipher-zero", "dns.recursion"}
+    ),
+)

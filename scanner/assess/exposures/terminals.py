@@ -48,4 +48,4 @@ def _rdp(service: Service) -> Iterator[Exposure]:
     )  # fmt: skip
 
 
-RULE = each_service(_find)
+RULE = each_service(_find, frozenset({"vnc.security", "vnc.auth", "rdp.security", "rdp.nla"}))

@@ -29,4 +29,4 @@ def _find(scene: Scene, host: Host) -> Iterator[Exposure]:
             )  # fmt: skip
 
 
-RULE = Rule(_find)
+RULE = Rule(_find, frozenset({"smb.dialect", "smb1", "smb.v1", "smb.signing"}))

@@ -1,4 +1,8 @@
-"""What kinds of product there are, by the names that identification gives them."""
+"""What kinds of product there are, by the names that identification gives them.
+
+Not every name stands in a fingerprint of ours: some come from second opinions (recog, Nmap), and those write a product
+as its CPE does.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from scanner.net.packets.bulk_asks import ECHO, Ask, Asks
 from scanner.net.packets.bulk_build import Builder, Slots
-from scanner.net.packets.bulk_hosts import NO_HOP, Hosts, Indices, Proof, packed
+from scanner.net.packets.bulk_hosts import NO_HOP, Hosts, Indices, Marks, Proof, Signed, packed
 from scanner.net.packets.bulk_keys import Arrivals, Key, joined
 from scanner.net.packets.bulk_parse import Parser
 from scanner.net.packets.ring import Ring
@@ -44,12 +44,14 @@ class BulkWire:
         ports: range,
         attempts: int,
         identifier: int,
+        sequences: Marks | None = None,
     ) -> None:
+        """`sequences`: the number that each question's SYN carries, where a keyed one of our own will not do."""
         check(hosts, asks)
         if not 0 < attempts <= 256 or (bool((asks.kinds < ECHO).any()) and len(ports) < attempts):
             raise ValueError("there is one source port for each attempt, and 256 attempts at most")
         self._ring = ring
-        proof = Proof(len(hosts.addresses), len(asks))
+        proof = Proof(len(hosts.addresses), len(asks)) if sequences is None else Signed(len(hosts.addresses), sequences)
         self._builder = Builder(hosts, asks, ports, identifier, proof, macs)
         self._parser = Parser(hosts, asks, ports, attempts, identifier, proof)
         self._attempts = attempts

@@ -82,6 +82,20 @@ class Proof:
         return mark ^ mark >> 33
 
 
+class Signed(Proof):
+    """The same where the cookies are given: one for each question, whatever the host."""
+
+    def __init__(self, hosts: int, cookies: Marks) -> None:
+        super().__init__(hosts, len(cookies))
+        self._cookies = cookies << np.uint64(32)
+
+    def marks(self, host: Indices, ask: Indices) -> Marks:
+        return self._cookies[ask] | (super().marks(host, ask) & np.uint64(0xFFFFFFFF))
+
+    def mark(self, host: int, ask: int) -> int:
+        return int(self._cookies[ask]) | (super().mark(host, ask) & 0xFFFFFFFF)
+
+
 class Finder:
     """Which host an address is. `addresses` as in Hosts; ValueError unless they ascend.
 

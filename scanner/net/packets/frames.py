@@ -20,6 +20,7 @@ ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 BROADCAST = b"\xff" * 6
 ALL_NODES = bytes.fromhex("ff020000000000000000000000000001")
 DESTINATION_OPTIONS = 60
+_FRAGMENT = 44
 HOP_LIMIT = 64
 _SOLICITED = bytes.fromhex("ff0200000000000000000001ff")
 _SYN, _RST, _ACK = 0x02, 0x04, 0x10
@@ -241,6 +242,8 @@ def _segment(protocol: int, ttl: int, source: bytes, data: bytes, acks: bool) ->
         quoted = data[8:]
         if state is None or quoted[0] >> 4 != 6:
             return None
+        if quoted[6] == _FRAGMENT and not int.from_bytes(quoted[42:44], "big") & 0xFFF8:
+            return _quoted(quoted[40], quoted[24:40], quoted[48:], state, f"icmp6-{kind}-{code}", ttl, source)
         return _quoted(quoted[6], quoted[24:40], quoted[40:], state, f"icmp6-{kind}-{code}", ttl, source)
     return None
 

@@ -8,24 +8,23 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import fcntl
 import select
 import socket
 import struct
 from collections.abc import Sequence
 
 from scanner.errors import NetworkFailed, NoPrivilege
+from scanner.net.carrier import Carrier
 from scanner.net.packets.bpf import answers_to
 from scanner.net.packets.ring import Packet, Ring
 from scanner.net.packets.transmit import SLOTS, Transmit, widen
-from scanner.net.route import IFF_RUNNING, IFF_UP, Interface
+from scanner.net.route import Interface
 from scanner.net.trouble import failure, gone
 
-__all__ = ["Link", "Packet", "check_interface", "gone"]
+__all__ = ["Link", "Packet", "gone"]
 
 _SO_ATTACH_FILTER = 26
 _ETH_ALL = 3
-_SIOCGIFFLAGS = 0x8913
 _FRAMES = 1 << 15
 """Of 256 bytes: what arrives at full speed while the laptop looks away for a tenth of a second."""
 SENDERS = 2
@@ -38,10 +37,11 @@ class Link:
     Hears ARP, ICMP, and TCP and UDP towards `ports`. NoPrivilege without the right to raw packets.
     """
 
-    def __init__(self, interface: Interface, ports: range = range(0)) -> None:
+    def __init__(self, interface: Interface, ports: range = range(0), frames: int = _FRAMES) -> None:
         self.interface = interface
         self.ports = ports
         self._name = interface.name
+        self._carrier = Carrier(interface)
         with contextlib.ExitStack() as undo:
             try:
                 # Protocol 0 hears nothing until the filter is in place and the socket bound.
@@ -56,7 +56,7 @@ class Link:
             try:
                 self._prepare(ports)
                 widen(self._socket)
-                self._ring = Ring(self._socket, _FRAMES)
+                self._ring = Ring(self._socket, frames)
                 undo.callback(self._ring.close)
                 self._socket.setblocking(False)
                 self._socket.bind((self._name, _ETH_ALL))
@@ -120,8 +120,9 @@ class Link:
         return self._ring.packets()
 
     def check(self) -> None:
-        """NetworkFailed when the interface is gone, switched off or without a carrier: silence then proves nothing."""
-        check_interface(self._socket, self._name)
+        """NetworkFailed when the interface is gone, off or without a carrier, or was so for a moment: silence proves
+        nothing then."""
+        self._carrier.check()
 
     def lost(self) -> int:
         """Packets that arrived faster than they were read, since the last call."""
@@ -132,14 +133,3 @@ class Link:
         buffer = ctypes.create_string_buffer(program)
         attach = struct.pack("HL", len(program) // 8, ctypes.addressof(buffer))
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, attach)
-
-
-def check_interface(sock: socket.socket, name: str) -> None:
-    """NetworkFailed when the interface is not there, not up, or has no carrier."""
-    request = struct.pack("16sH14x", name.encode(), 0)
-    try:
-        flags = struct.unpack_from("16xH", fcntl.ioctl(sock.fileno(), _SIOCGIFFLAGS, request))[0]
-    except OSError:
-        raise gone(name) from None
-    if flags & (IFF_UP | IFF_RUNNING) != IFF_UP | IFF_RUNNING:
-        raise gone(name)

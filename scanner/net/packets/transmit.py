@@ -20,7 +20,6 @@ from scanner.net.trouble import failure
 
 SLOTS = 1024
 """Messages a call; the kernel takes no more."""
-_SOL_PACKET, _QDISC_BYPASS = 263, 20
 _SO_SNDBUFFORCE = 32
 _BUFFER = 4 << 20
 _PATIENCE = 1.0
@@ -159,18 +158,6 @@ class Transmit:
         with contextlib.suppress(OSError):
             return socket.if_indextoname(self._index)
         return "the interface"
-
-
-def sending_socket(bypass: bool = False) -> socket.socket:
-    """A packet socket that hears nothing, to send with. PermissionError without the right to it.
-
-    `bypass`: past the interface's queue, straight to its driver.
-    """
-    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, 0)
-    widen(sock)
-    if bypass:
-        sock.setsockopt(_SOL_PACKET, _QDISC_BYPASS, 1)
-    return sock
 
 
 def widen(sock: socket.socket) -> None:

@@ -14,20 +14,27 @@ from scanner.net.packets.link import Link
 from scanner.net.patience import limiting, patiently
 from scanner.net.raw.aim import Aim
 from scanner.net.raw.resolve import Macs
+from scanner.net.raw.signed import Signature
 from scanner.net.raw.small_wire import RawWire
 from scanner.net.volley.senders import Arrival
 from scanner.net.volley.tally import Question, Tally
 
 
 def again(
-    tally: Tally, link: Link, vantage: Vantage, macs: Macs, payloads: Mapping[int, bytes], pace: Pace
+    tally: Tally,
+    link: Link,
+    vantage: Vantage,
+    macs: Macs,
+    payloads: Mapping[int, bytes],
+    pace: Pace,
+    sign: Signature | None = None,
 ) -> Iterator[Event]:
     """Ask hosts that limit their port-unreachables for what they have not told; the answers go into `tally`."""
     left = limiting(tally)
     if not left:
         return
     hosts = {tally.addresses[host]: host for host in left}
-    aim = Aim(AddressSet.of(hosts), link, vantage, macs)
+    aim = Aim(AddressSet.of(hosts), link, vantage, macs, sign)
     for _ in aim.resolve(tally.tries, pace):
         yield Progress("knock", tally.size - tally.missing, tally.size, time.time())
     width = len(tally.questions)

@@ -10,6 +10,7 @@ from scanner.model.network import Pace
 from scanner.model.observation import Limitation, Vantage
 from scanner.net.packets.link import Link
 from scanner.net.raw.resolve import Macs, Neighbour, Target, packed, resolve
+from scanner.net.raw.signed import Signature, around
 from scanner.net.raw.small_wire import ACK, RawWire
 from scanner.net.route import Hop, ways
 from scanner.net.volley.senders import BulkWire, Wire
@@ -24,13 +25,17 @@ MOST_HOSTS = 1 << 18
 class Aim:
     """Addresses of one IP version and the way to each."""
 
-    def __init__(self, addresses: AddressSet, link: Link, vantage: Vantage, macs: Macs) -> None:
+    def __init__(
+        self, addresses: AddressSet, link: Link, vantage: Vantage, macs: Macs, sign: Signature | None = None
+    ) -> None:
+        """`sign`: they are canaries, and their probes are signed."""
         self.addresses = addresses
         self._link = link
         self._macs = macs
         self._found: dict[str, bytes] | None = None
         """The MACs that this volley goes by. One that grows old meanwhile is no reason to call its host absent."""
-        self.ways = ways(addresses, link.interface, vantage)
+        self._sign = sign
+        self.ways = (around if sign else ways)(addresses, link.interface, vantage)
 
     def own(self) -> AddressSet:
         """The laptop's own addresses, which no packet on a link reaches."""
@@ -97,12 +102,7 @@ class Aim:
     def wire(self, tally: Tally, payloads: Mapping[int, bytes], tries: int) -> Wire | BulkWire:
         """What to send the tally's probes over."""
         if tally.size * tries < BULK_FROM:
-            targets = [
-                self._target(tally.addresses[index], hop)
-                for start, stop, hop in sorted(self._places(), key=lambda place: place[0])
-                for index in range(start, stop)
-            ]
-            return RawWire(self._link, targets, tally, payloads)
+            return RawWire(self._link, self.targets(tally), tally, payloads, self._sign)
         from scanner.net.raw.bulk_wire import bulk_wire
 
         spans = [
@@ -110,7 +110,15 @@ class Aim:
              [None if hop is None else self._mac(hop.to(tally.addresses[index])) for index in range(start, stop)])
             for start, stop, hop in self._places()
         ]  # fmt: skip
-        return bulk_wire(self._link, self.addresses, spans, tally.questions, payloads)
+        return bulk_wire(self._link, self.addresses, spans, tally.questions, payloads, self._sign)
+
+    def targets(self, tally: Tally) -> list[Target]:
+        """The way to each of the tally's addresses."""
+        return [
+            self._target(tally.addresses[index], hop)
+            for start, stop, hop in sorted(self._places(), key=lambda place: place[0])
+            for index in range(start, stop)
+        ]
 
     def _places(self) -> Iterator[tuple[int, int, Hop | None]]:
         """Which places of the addresses' order go which way."""

@@ -14,6 +14,7 @@ from scanner.net.packets.bulk_hosts import Indices
 from scanner.net.packets.link import Link
 from scanner.net.packets.transmit import Transmit
 from scanner.net.raw.resolve import packed
+from scanner.net.raw.signed import Signature
 from scanner.net.raw.small_wire import ACK
 from scanner.net.volley.tally import Question
 
@@ -58,8 +59,9 @@ def bulk_wire(
     spans: Sequence[Span],
     questions: Sequence[Question],
     payloads: Mapping[int, bytes],
+    sign: Signature | None = None,
 ) -> LinkWire:
-    """A wire for `questions` to `addresses` (one IP version)."""
+    """A wire for `questions` to `addresses` (one IP version). `sign`: TCP and UDP only, to canaries."""
     version = addresses.spans[0][0]
     hosts = all_packed(addresses, version)
     sources = np.zeros_like(hosts)
@@ -71,10 +73,12 @@ def bulk_wire(
         found = [NO_HOP if mac is None else numbers.setdefault(mac, len(numbers)) for mac in macs]
         hops[start:stop] = found[0] if len(found) == 1 else found
     asks = _asks(questions, version, payloads)
+    sequences = None if sign is None else np.uint64(sign.sequence(0)) ^ asks.ports.astype(np.uint64)
     identifier = int.from_bytes(os.urandom(2), "big")
     wire = BulkWire(
-        link.ring, Hosts(hosts, sources, hops), asks, list(numbers) or [b""], link.ports, len(link.ports), identifier
-    )
+        link.ring, Hosts(hosts, sources, hops), asks, list(numbers) or [b""], link.ports, len(link.ports), identifier,
+        sequences,
+    )  # fmt: skip
     return LinkWire(link, wire)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from scanner.model.observation import Vantage
-from scanner.net.packets.link import check_interface
+from scanner.net.carrier import Carrier
 from scanner.net.raw.neighbours6 import sources
 from scanner.net.route import Interface
 from scanner.net.sockets.opening import SO_BINDTODEVICE, endpoint
@@ -43,6 +43,7 @@ class NameSockets:
 
     def __init__(self, interface: Interface, vantage: Vantage) -> None:
         self._interface = interface
+        self._carrier = Carrier(interface)
         self._sockets: dict[str, socket.socket] = {}
         four = () if ":" in vantage.address else (vantage.address,)
         for address in (*four, *sources(interface, vantage)):
@@ -74,7 +75,7 @@ class NameSockets:
         try:
             sock.sendto(data, _scoped(address, port, self._interface))
         except OSError:
-            check_interface(sock, self._interface.name)
+            self._carrier.check()
 
     def receive(self, timeout: float, limit: int) -> Iterator[Datagram]:
         """What has arrived; waits up to `timeout` seconds for the first. Datagrams are cut at `limit` bytes."""

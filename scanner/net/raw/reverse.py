@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+import selectors
 import socket
 import time
 from collections import deque
@@ -19,11 +19,11 @@ import msgspec
 from scanner.model.addresses import AddressSet
 from scanner.model.network import Pace
 from scanner.model.observation import Event, HostSeen, Limitation, Progress, Vantage
-from scanner.net.packets.link import check_interface
+from scanner.net.carrier import Carrier
 from scanner.net.raw import namewire
 from scanner.net.raw.namewire import PTR
 from scanner.net.route import Interface, next_hop, source_for
-from scanner.net.sockets.opening import endpoint, open_socket
+from scanner.net.sockets.opening import endpoint, open_socket, ready
 
 PORT = 53
 MOST_ADDRESSES = 4096
@@ -57,23 +57,24 @@ def look_up(
     if hop is None:
         yield _unknown(f"this vantage has no route to the resolver {resolver}")
         return
+    carrier = Carrier(interface)
     sock = open_socket(hop.source, "" if hop.kind == "self" else interface.name, socket.SOCK_DGRAM)
     try:
         # Only what comes from there is handed over.
         sock.connect(endpoint(resolver, PORT, interface))
-        yield from _Lookups(sock, resolver, interface, pace).run(addresses)
+        yield from _Lookups(sock, resolver, carrier, pace).run(addresses)
     except OSError:
-        _check(interface)
+        carrier.check()
         yield _unknown(f"the laptop cannot send to the resolver {resolver}")
     finally:
         sock.close()
 
 
 class _Lookups:
-    def __init__(self, sock: socket.SocketType, resolver: str, interface: Interface, pace: Pace) -> None:
+    def __init__(self, sock: socket.SocketType, resolver: str, carrier: Carrier, pace: Pace) -> None:
         self._sock = sock
         self._resolver = resolver
-        self._interface = interface
+        self._carrier = carrier
         self._pace = pace
         self._asked: dict[int, _Asked] = {}
         self._answers = 0
@@ -102,7 +103,7 @@ class _Lookups:
                 tick = now
                 yield Progress("sweep", total - len(waiting) - len(self._asked), total, time.time())
         if not self._answers and total:
-            _check(self._interface)
+            self._carrier.check()
             yield _unknown(f"the resolver {self._resolver} does not answer")
         elif waiting or self._asked or len(some) < len(addresses):
             left = len(waiting) + len(self._asked) + len(addresses) - len(some)
@@ -122,9 +123,7 @@ class _Lookups:
             self._sock.send(question)
 
     def _answered(self, timeout: float) -> Iterator[HostSeen]:
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
-        poll.poll(timeout * 1000)
+        ready([self._sock], selectors.EVENT_READ, timeout)
         for _ in range(_AT_ONCE):
             try:
                 data = self._sock.recv(namewire.MOST_BYTES)
@@ -158,11 +157,6 @@ def _names(data: bytes, address: str) -> tuple[str, ...]:
         if (about == address or alias) and name and name not in found:
             found.append(name)
     return tuple(found[:_MOST_NAMES])
-
-
-def _check(interface: Interface) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        check_interface(sock, interface.name)
 
 
 def _unknown(reason: str) -> Limitation:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from scanner.net.packets import frames
-from scanner.net.packets.link import Link
+from scanner.net.packets.link import Packet
 from scanner.net.raw.resolve import Target, text
+from scanner.net.raw.signed import Signature
 from scanner.net.volley.senders import Arrival
 from scanner.net.volley.tally import Answer, Tally
 
@@ -21,10 +23,30 @@ ACK = 1 << 16
 _DAY_MS = 86_400_000
 
 
+class Medium(Protocol):
+    """What packets leave by and are heard on: a link, or something before one."""
+
+    @property
+    def ports(self) -> range:
+        """Our source ports, one for each try."""
+
+    def send(self, ethertype: int, mac: bytes, packet: bytes) -> None: ...
+    def receive(self, timeout: float) -> list[Packet]: ...
+    def check(self) -> None: ...
+
+
 class RawWire:
     """Sends a tally's probes over a link, and finds for each packet heard the probe that it answers."""
 
-    def __init__(self, link: Link, ways: Sequence[Target], tally: Tally, payloads: Mapping[int, bytes]) -> None:
+    def __init__(
+        self,
+        link: Medium,
+        ways: Sequence[Target],
+        tally: Tally,
+        payloads: Mapping[int, bytes],
+        sign: Signature | None = None,
+    ) -> None:
+        """`sign`: the targets are canaries, and what is asked of them is signed."""
         self._link = link
         self._targets = ways
         self._questions = tally.questions
@@ -33,6 +55,7 @@ class RawWire:
         self._acks = any(transport == "tcp" and port >= ACK for transport, port in tally.questions)
         self._ports = link.ports
         self._payloads = payloads
+        self._sign = sign
         self._secret = os.urandom(16)
         self._identifier = int.from_bytes(os.urandom(2), "big")
         self._heads: dict[tuple[int, int], tuple[bytes, int]] = {}
@@ -45,7 +68,7 @@ class RawWire:
         transport, port = self._questions[asked]
         local = self._ports.start + attempt
         if transport == "tcp":
-            cookie = self._cookie(way.packed, port)
+            cookie = self._sequence(way.packed, port)
             if port >= ACK:
                 pseudo = frames.pseudo(way.source, way.packed, frames.TCP)
                 data = frames.ack(pseudo, local, port - ACK, cookie)
@@ -62,7 +85,10 @@ class RawWire:
             if port == 13:
                 data = frames.timestamp(self._identifier, sequence, self._cookie(way.packed, port) % _DAY_MS)
             else:
-                data = frames.echo(way.source, way.packed, self._identifier, sequence, self._secret[:8])
+                said = (
+                    self._secret[:8] if self._sign is None else self._sign.payload(128 if len(way.packed) == 16 else 8)
+                )
+                data = frames.echo(way.source, way.packed, self._identifier, sequence, said)
             protocol = frames.ICMP6 if len(way.packed) == 16 else frames.ICMP
             packet = frames.ip_head(way.source, way.packed, protocol, len(data)) + data
         self._link.send(frames.ETH_IP6 if len(way.packed) == 16 else frames.ETH_IP, way.mac, packet)
@@ -103,9 +129,13 @@ class RawWire:
             other = port < ACK if said.reason == "ack-rst" else port >= ACK and said.reason in ("rst", "syn-ack")
             if asked is None or other:
                 continue
-            if said.transport == "udp" or said.proof == self._cookie(said.target, port):
+            if said.transport == "udp" or said.proof == self._sequence(said.target, port):
                 return asked, said.local - self._ports.start
         return None
+
+    def _sequence(self, address: bytes, port: int) -> int:
+        """Of a TCP probe."""
+        return self._cookie(address, port) if self._sign is None else self._sign.sequence(port)
 
     def _cookie(self, address: bytes, port: int) -> int:
         digest = hashlib.blake2s(address + port.to_bytes(4, "big"), digest_size=4, key=self._secret).digest()

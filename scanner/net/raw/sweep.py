@@ -107,7 +107,7 @@ class _Sweep:
         for part, hop in ways(self._on_link | beyond, interface, self._vantage):
             if hop is not None and hop.kind == "self":
                 yield from (HostSeen(each, "self", time.time(), interface.mac) for each in part)
-        if ":" in self._asks_from():
+        if self._request.link_local or ":" in self._asks_from():
             self._everyone = Neighbours6(interface, self._vantage, self._request.option)
             # What the kernel knows is as old as its entry, so it is asked like any other.
             self._tried = AddressSet.of(self._everyone.candidates()) & self._may

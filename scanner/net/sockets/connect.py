@@ -2,6 +2,9 @@
 
 It cannot see the TTL of a SYN-ACK or RST. The kernel repeats the SYN itself after one and three seconds, so one
 connection is two tries. Who is known to be there and has silent ports is asked again until few misses are expected.
+
+How many connections are under way is what the network takes: the first pass asks a random sample of all ports, so when
+the share that answers the first SYN falls as the rate rises, it is slowed down (`volley.congestion`).
 """
 
 from __future__ import annotations
@@ -10,7 +13,6 @@ import contextlib
 import errno
 import heapq
 import os
-import socket
 import sys
 import time
 from collections import deque
@@ -20,14 +22,19 @@ from scanner.errors import NetworkFailed
 from scanner.model.addresses import AddressSet
 from scanner.model.network import Knock, Pace
 from scanner.model.observation import Event, PortState, Progress, Vantage
-from scanner.net.packets.link import check_interface
-from scanner.net.route import Hop, Interface, neighbours
+from scanner.net.carrier import Carrier
+from scanner.net.raw.signed import Signature
+from scanner.net.route import Hop, Interface, neighbours, tables
+from scanner.net.rules import NEVER_WRITTEN
 from scanner.net.sockets.dial import BUSY, GAVE_UP, NO_SOURCE, Dialler, Done, Local, Route
-from scanner.net.sockets.opening import NO_NEXT_HOP, aimed, descriptors, refusal, refuse_unreached
+from scanner.net.sockets.errqueue import QUEUE
+from scanner.net.sockets.opening import ICMP_ERRORS, NO_NEXT_HOP, aimed, descriptors, refusal, refuse_unreached
 from scanner.net.trouble import failure, gone
-from scanner.net.volley.enough import HostCount, unsettled
+from scanner.net.volley.congestion import Control
+from scanner.net.volley.enough import HostCount, Rtt, unsettled
 from scanner.net.volley.passes import MOST_PROBES, scattered
 from scanner.net.volley.tally import KNOWN, Answer, Question, Tally
+from scanner.net.volley.throttle import Meter, Throttle
 
 PACKETS = 4
 """Of one connection: SYN, ACK and the two of closing; or a SYN with three repetitions."""
@@ -46,15 +53,27 @@ _MOST_MEMBERS = 2
 _PORTION = 64
 _TICK = 0.5
 _LISTEN = 0.1
+_START = 20_000.0
+"""Granted packets a second to begin with: a hundred connections in the first span."""
+_AGAIN = 0.85
+"""Later passes ask what is left, mostly silent, by which nothing is measured: they stay so far below what the network
+was found to take."""
 _NO_ROOM = 5.0
 """Seconds for which the laptop may be out of descriptors or ports before that is an error."""
 _GONE = frozenset({errno.ENETDOWN, errno.ENODEV, errno.ENXIO, NO_SOURCE})
 _OPEN = frozenset({0, errno.ECONNRESET, errno.EPIPE})
 """A reset after the handshake is still an open port: a RST instead of the SYN-ACK says ECONNREFUSED."""
+_REFUSED_LATE = 2.0 if hasattr(errno, "WSAECONNREFUSED") else 0.0
+"""Seconds by which a refusal is told late: Windows sends two more SYNs, half a second apart, before it believes one."""
 
 
-def knock(request: Knock, pace: Pace, vantage: Vantage, interface: Interface) -> Iterator[Event]:
-    """Connect to every TCP port of every address; gentle: one at a time to a host, with a pause in between."""
+def knock(
+    request: Knock, pace: Pace, vantage: Vantage, interface: Interface, sign: Signature | None = None
+) -> Iterator[Event]:
+    """Connect to every TCP port of every address; gentle: one at a time to a host, with a pause in between.
+
+    `sign`: they are canaries, to whom each connection says its signature.
+    """
     if not request.tcp:
         return
     questions: list[Question] = [("tcp", port) for port in request.tcp]
@@ -62,17 +81,24 @@ def knock(request: Knock, pace: Pace, vantage: Vantage, interface: Interface) ->
         for part in AddressSet.parse(request.addresses).chunks(max(1, MOST_PROBES // len(questions))):
             tally, ways = aimed(part, questions, request.tries, vantage, interface)
             tally.know(request.known)
-            dialler = _dialler(tally, ways, interface, pace, limit, gentle=request.gentle)
+            said = () if sign is None else [b"" if p in NEVER_WRITTEN else sign.payload(p) for p in request.tcp]
+            dialler = _dialler(tally, ways, interface, pace, limit, said, gentle=request.gentle)
             with contextlib.closing(dialler):
                 engine = _Connections(request, tally, ways, interface, pace, dialler)
-                with contextlib.closing(engine):
-                    yield from engine.run()
+                yield from engine.run()
             refuse_unreached(tally, ways, interface)
             yield from tally.rows(time.time())
 
 
 def _dialler(
-    tally: Tally, ways: Sequence[Hop | None], interface: Interface, pace: Pace, limit: int, *, gentle: bool
+    tally: Tally,
+    ways: Sequence[Hop | None],
+    interface: Interface,
+    pace: Pace,
+    limit: int,
+    said: Sequence[bytes],
+    *,
+    gentle: bool,
 ) -> Dialler:
     """Whoever is quick enough: this process, or several."""
     routes = []
@@ -83,10 +109,10 @@ def _dialler(
     ports = [port for _, port in tally.questions]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     if gentle or tally.size < _CREW_FROM or pace.rate < _CREW_RATE or cores < 2 or not sys.executable:
-        return Local(routes, ports, limit, gentle=gentle)
+        return Local(routes, ports, limit, said, gentle=gentle)
     from scanner.net.sockets.dial_crew import Crew
 
-    return Crew(min(cores, _MOST_MEMBERS), routes, ports, limit)
+    return Crew(min(cores, _MOST_MEMBERS), routes, ports, limit, said)
 
 
 class _Connections:
@@ -122,10 +148,11 @@ class _Connections:
         self._done = 0
         self._started = 0
         self._ticked = time.monotonic()
-        self._watch = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-
-    def close(self) -> None:
-        self._watch.close()
+        self._carrier = Carrier(interface)
+        self._control = Control(pace.rate, _START)
+        self._rtt = Rtt(0.003, _REPEATED_MS / 1000)
+        self._meter = Meter(self._control, self._rtt)
+        self._throttle = Throttle(pace, self._control)
 
     def run(self) -> Iterator[Event]:
         """Every pass. Open ports as they answer; the rest is in the tally."""
@@ -155,10 +182,12 @@ class _Connections:
 
     def _pass(self, order: Iterator[int]) -> Iterator[Event]:
         """Start all of these, and see every one through."""
-        dialler = self._dialler
-        portion = max(1, min(_PORTION, int(self._pace.rate / 100 / PACKETS)))
+        dialler, throttle = self._dialler, self._throttle
+        if self._attempt:
+            throttle.limit = _AGAIN * self._control.capacity
         more = True
         while more or self._back or dialler.busy:
+            portion = max(1, min(_PORTION, int(throttle.rate / 100 / PACKETS)))
             asking = (more or self._back) and time.monotonic() >= self._free_again
             room = min(portion, dialler.room) if asking else 0
             if room > 0:
@@ -166,7 +195,7 @@ class _Connections:
                 if len(some) < room:
                     more = False
                 if some:
-                    self._pace.take(PACKETS * len(some))
+                    throttle.take(PACKETS * len(some))
                     self._start(some)
             yield from self._listen(0.0 if room > 0 else _LISTEN)
 
@@ -206,9 +235,10 @@ class _Connections:
         return some
 
     def _start(self, some: Sequence[int]) -> None:
-        now = time.monotonic()
+        now, at = time.monotonic(), time.time()
         by_time: dict[float, list[int]] = {}
         for index in some:
+            self._tally.sent[index] = at
             host = index // self._width
             hop = self._ways[host]
             if hop is None:
@@ -217,9 +247,11 @@ class _Connections:
             if hop.kind == "routed":
                 # Who accepted something is there, and no router will report it dead.
                 seconds = _ROUTED if self._tally.opened[host] else self._late
-            by_time.setdefault(seconds, []).append(index)
+            by_time.setdefault(seconds + _REFUSED_LATE, []).append(index)
             if not self._heard[host] and host not in self._quiet:
                 self._quiet[host] = now
+        if not self._attempt:
+            self._meter.sent(at, len(some), again=False, offered=PACKETS * len(some))
         self._started += len(some)
         self._done += len(some)
         for seconds, same in by_time.items():
@@ -236,6 +268,7 @@ class _Connections:
         self._ended = []
         for done in happened:
             yield from self._take(done)
+        self._meter.report(self._dialler.read)
         now = time.monotonic()
         if now - self._ticked >= _TICK:
             self._check()
@@ -256,11 +289,11 @@ class _Connections:
             elif code in BUSY:
                 self._no_room(index)
             elif code not in (GAVE_UP, errno.ETIMEDOUT, errno.ECONNABORTED):
-                self._ours(index, code)
+                self._ours(index, code, done.at, spent)
         for index, code, spent, said in done.told:
             hop = self._ways[index // self._width]
             if any(hop and hop.kind != "self" and self._interface.has(source or "") for _, _, _, source in said):
-                self._ours(index, code)
+                self._ours(index, code, done.at, spent)
                 continue
             state, reason, ttl, source = said[-1]
             self._answered(index, Answer(state, reason, done.at, ttl, source), spent)  # type: ignore[arg-type]
@@ -268,12 +301,17 @@ class _Connections:
 
     def _answered(self, index: int, answer: Answer, spent: float) -> PortState | None:
         tries = 2 * self._attempt + 1
-        if spent >= _REPEATED_MS:
+        if spent >= _REPEATED_MS + 1000 * _REFUSED_LATE:
             tries += 1
             self._second += 1
         else:
             self._first += 1
         self._stuck_since = 0.0
+        if not self._attempt:
+            took = max(0.0, answer.at - self._tally.sent[index])
+            if 1000 * took < _REPEATED_MS:
+                self._rtt.feed(1, took, took)
+                self._meter.answered(self._tally.sent[index], 1, again=False)
         host = index // self._width
         if not self._heard[host]:
             self._heard[host] = 1
@@ -287,17 +325,23 @@ class _Connections:
         if now - self._stuck_since > _NO_ROOM:
             raise NetworkFailed("this laptop is out of sockets or local ports; end other programs, go on with --resume")
         self._back.append(index)
+        if not self._attempt:
+            self._meter.sent(self._tally.sent[index], -1, again=False)
         self._quiet.pop(index // self._width, None)
         self._free_again = now + _LISTEN
 
-    def _ours(self, index: int, code: int) -> None:
+    def _ours(self, index: int, code: int, at: float, spent: float) -> None:
         """The laptop's own side failed: nobody on the link answered ARP, or it may not send."""
         if code in _GONE:
             raise gone(self._interface.name)
         host = index // self._width
         hop = self._ways[host]
         reason = refusal(code)
-        if reason is not None:
+        if hop is not None and hop.kind != "self" and not QUEUE and spent and code in ICMP_ERRORS:
+            # By whom, a router or a firewall or the laptop itself, this system does not tell.
+            if hop.kind == "routed":
+                self._answered(index, Answer(*ICMP_ERRORS[code], at), spent)
+        elif reason is not None:
             self._tally.refuse(host, reason)
         elif hop is not None and hop.kind == "routed":
             self._tally.refuse(host, NO_NEXT_HOP)
@@ -306,7 +350,7 @@ class _Connections:
         """Hosts that the kernel's ARP or NDP does not find are not on the link: nothing more is asked of them."""
         since = now - _UNRESOLVED
         quiet = [host for host, asked in self._quiet.items() if asked < since]
-        if not quiet or not self._interface.resolves:
+        if not quiet or not self._interface.resolves or not tables():
             return
         known = neighbours(self._interface)
         answering = {hop.via for hop, heard in zip(self._ways, self._heard, strict=True) if hop and heard}
@@ -349,4 +393,4 @@ class _Connections:
 
     def _check(self) -> None:
         """NetworkFailed when the interface is gone, so that no silence is believed."""
-        check_interface(self._watch, self._interface.name)
+        self._carrier.check()

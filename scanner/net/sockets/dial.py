@@ -5,7 +5,7 @@
                         └─ its time is up
 
 A connection that opens is closed by our FIN first, then what the host still has to say is read and dropped until its
-own FIN, so that no RST is sent at a service that does not expect one. Nothing is written.
+own FIN, so that no RST is sent at a service that does not expect one. Nothing is written, but for a canary's signature.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ BUSY = frozenset(
 NO_SOURCE = -2
 """The address to send from is no longer the laptop's."""
 _STREAM = int(socket.SOCK_STREAM)
-_UNDER_WAY = frozenset({0, errno.EINPROGRESS})
+_UNDER_WAY = frozenset({0, errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", 0)})
+"""Windows says that it would block; elsewhere that means that there is no room."""
 _LINGER, _LINGER_GENTLE = 0.5, 2.0
 _AT_ONCE = 4096
 _STALLED = 0.2
@@ -80,6 +81,10 @@ class Dialler(Protocol):
     def busy(self) -> int:
         """How many are under way or being closed."""
 
+    @property
+    def read(self) -> float:
+        """Seconds since the epoch up to which everything that arrived has been told."""
+
     def start(self, indices: Sequence[int], seconds: float) -> None:
         """Connect to these (host index * ports + port index); each has so many seconds."""
 
@@ -98,14 +103,17 @@ class Local:
         routes: Sequence[Route],
         ports: Sequence[int],
         limit: int,
+        said: Sequence[bytes] = (),
         *,
         gentle: bool = False,
         portable: bool = not hasattr(select, "epoll"),
     ) -> None:
-        """`limit`: sockets at once. `portable`: by nothing but what every operating system has."""
+        """`limit`: sockets at once. `said`: what each port is told once it has opened. `portable`: by nothing but what
+        every operating system has."""
         self._routes = routes
         self._ports = ports
         self._limit = limit
+        self._said = said
         self._linger = _LINGER_GENTLE if gentle else _LINGER
         self._portable = portable
         self._poller: _Poller = _Anywhere() if portable else _Epoll()
@@ -118,6 +126,7 @@ class Local:
         self._looked = time.monotonic()
         self._watched = -1
         self.readable = False
+        self.read = time.time()
 
     @property
     def room(self) -> int:
@@ -185,6 +194,7 @@ class Local:
             elif number == self._watched:
                 self.readable = True
         if len(events) < _AT_ONCE:
+            self.read = at
             self._expire(now, at)
         done, self._done = self._done, Done(0.0, [], [], [])
         return [msgspec.structs.replace(done, at=at)] if done.ended or done.plain or done.told else []
@@ -205,7 +215,8 @@ class Local:
     def _result(self, entry: _Entry) -> int:
         """What has become of a connection, as errno; EALREADY while it is under way."""
         if self._portable:
-            return entry[0].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            code = entry[0].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            return errno.EALREADY if code == 0 and not _has_peer(entry[0]) else code
         # Linux tells by a second connect, which makes the socket of a failed connection as good as new.
         code = entry[0].connect_ex(entry[3])
         return 0 if code == errno.EISCONN else code
@@ -239,7 +250,7 @@ class Local:
                     del self._live[number]
                     # An answer that came this moment counts.
                     code = self._result(entry)
-                    if code != (0 if self._portable else errno.EALREADY):
+                    if code != errno.EALREADY:
                         self._outcome(entry, code, at, -1.0)
                     else:
                         self._done.plain.append((entry[1], GAVE_UP, -1.0))
@@ -275,6 +286,8 @@ class Local:
         sock, index, _, to = entry
         number = sock.fileno()
         try:
+            if self._said and (data := self._said[index % len(self._ports)]):
+                sock.send(data)
             sock.shutdown(socket.SHUT_WR)
         except OSError:
             self._end(entry)
@@ -305,6 +318,15 @@ _Address = tuple[str, int] | tuple[str, int, int, int]
 _Entry = tuple[socket.SocketType, int, float, _Address]
 """A socket, what it asks, when it started, and where it goes."""
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+
+def _has_peer(sock: socket.SocketType) -> bool:
+    """Whether the handshake is over: "no error" alone is said of one that is under way, too."""
+    try:
+        sock.getpeername()
+    except OSError as error:
+        return error.errno != errno.ENOTCONN
+    return True
 
 
 class _Poller(Protocol):

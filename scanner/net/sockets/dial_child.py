@@ -25,6 +25,8 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     routes: list[Route]
     ports: list[int]
     limit: int
+    said: list[bytes] = []
+    """What each port is told once it has opened."""
 
 
 class Start(msgspec.Struct, frozen=True, array_like=True):
@@ -80,7 +82,7 @@ def main() -> int:
                 for message in frames.feed(data):
                     if local is None:
                         job = msgspec.msgpack.decode(message, type=Job)
-                        local = Local(job.routes, job.ports, min(most, job.limit))
+                        local = Local(job.routes, job.ports, min(most, job.limit), job.said)
                         local.watch(source)
                         _say(sink, News(limit=min(most, job.limit)))
                     else:

@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -20,13 +21,17 @@ PORTION = 128
 _LEAD = 2 * PORTION
 """Connections ordered and not yet started, at most: what is ordered leaves at once, or the pace would be a fiction."""
 _MOST_BYTES = 1 << 20
+_UNHEARD = 0.1
+"""Seconds after which a member that says nothing has nothing to say."""
 
 
 class Crew:
     """A `Dialler` of `members` processes."""
 
-    def __init__(self, members: int, routes: Sequence[Route], ports: Sequence[int], limit: int) -> None:
-        job = framed(Job(list(routes), list(ports), limit))
+    def __init__(
+        self, members: int, routes: Sequence[Route], ports: Sequence[int], limit: int, said: Sequence[bytes] = ()
+    ) -> None:
+        job = framed(Job(list(routes), list(ports), limit, list(said)))
         self._poll = select.poll()
         self._members: dict[int, _Member] = {}
         try:
@@ -47,6 +52,11 @@ class Crew:
     @property
     def busy(self) -> int:
         return sum(member.busy for member in self._members.values())
+
+    @property
+    def read(self) -> float:
+        quiet = time.time() - _UNHEARD
+        return min(max(quiet, member.read_to) for member in self._members.values())
 
     def start(self, indices: Sequence[int], seconds: float) -> None:
         """To whoever has most room; no more than `room`."""
@@ -83,6 +93,8 @@ class _Member:
         """Connections ordered and not over."""
         self.lead = 0
         """Connections ordered and not started."""
+        self.read_to = 0.0
+        """When it last looked, as far as it told."""
         self._limit = 0
         self._frames = Frames()
 
@@ -112,6 +124,7 @@ class _Member:
             self.lead -= news.started
             for each in news.done:
                 self.busy -= len(each.ended)
+                self.read_to = each.at
                 done.append(each)
         return done
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import socket
 import struct
-import sys
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -20,11 +19,11 @@ from scanner.net.volley.tally import Answer
 _IP, _IP6 = 0, 41
 _RECVERR, _RECVTTL, _TTL = 11, 12, 2
 _RECVERR6, _RECVHOPS6, _HOPS6 = 25, 51, 52
-_MSG_ERRQUEUE = 0x2000
 _LOCAL, _ICMP, _ICMP6 = 1, 2, 3
 _ERROR = struct.Struct("=IBBBBII")
 _MOST_AT_ONCE = 1024
-_LINUX = sys.platform == "linux"
+QUEUE: int = getattr(socket, "MSG_ERRQUEUE", 0)
+"""0 where there is none."""
 
 
 class Complaint(msgspec.Struct, frozen=True):
@@ -39,6 +38,8 @@ class Complaint(msgspec.Struct, frozen=True):
 
 def error_options(six: bool) -> tuple[tuple[int, int, int], ...]:
     """The socket options that make the kernel queue ICMP errors, and report the TTL of what arrives."""
+    if not QUEUE:
+        return ()
     if six:
         return (_IP6, _RECVERR6, 1), (_IP6, _RECVHOPS6, 1)
     return (_IP, _RECVERR, 1), (_IP, _RECVTTL, 1)
@@ -54,9 +55,9 @@ def ttl_of(ancillary: Iterable[tuple[int, int, bytes]]) -> int | None:
 
 def complaints(sock: socket.SocketType, at: float) -> Iterator[Complaint]:
     """Everything in the socket's error queue (a thousand at most), oldest first."""
-    for _ in range(_MOST_AT_ONCE if _LINUX else 0):
+    for _ in range(_MOST_AT_ONCE if QUEUE else 0):
         try:
-            _, ancillary, _, peer = sock.recvmsg(512, 512, _MSG_ERRQUEUE)
+            _, ancillary, _, peer = sock.recvmsg(512, 512, QUEUE)
         except OSError:
             return  # nothing queued (EAGAIN), or a system without such a queue
         for level, kind, value in ancillary:

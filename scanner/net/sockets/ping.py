@@ -9,13 +9,13 @@ import socket
 import time
 from collections.abc import Iterable, Iterator
 
-from scanner.model.addresses import AddressSet
+from scanner.model.addresses import AddressSet, is_link_local
 from scanner.model.network import Knock, Pace, Sweep
 from scanner.model.observation import Event, HostSeen, Limitation, PortState, Progress, Vantage
 from scanner.net.packets import frames
 from scanner.net.raw.reverse import look_up
 from scanner.net.raw.sweep import ECHO, told
-from scanner.net.route import Hop, Interface, neighbours, ways
+from scanner.net.route import Hop, Interface, neighbours, tables, ways
 from scanner.net.sockets import connect
 from scanner.net.sockets.opening import aimed, refuse_unreached
 from scanner.net.sockets.udp import DatagramWire
@@ -58,15 +58,26 @@ def sweep(request: Sweep, pace: Pace, vantage: Vantage, interface: Interface) ->
                         seen.add(event.address)
                     yield event
     else:
+        neighbours_only = "neighbours that the system knows" if tables() else "hosts that accept or refuse a connection"
+        mend = " (sysctl net.ipv4.ping_group_range) nor raw ones (run with sudo)" if tables() else ""
         yield Limitation(
-            "which hosts are alive: no ICMP echo and no ARP, so of the own zone only neighbours that the system knows",
-            "this user may open neither ping sockets (sysctl net.ipv4.ping_group_range) nor raw ones (run with sudo)",
+            f"which hosts are alive: no ICMP echo and no ARP, so of the own zone only {neighbours_only}",
+            f"this user may open neither ping sockets{mend}" if mend else "this user may open no ping sockets",
             time.time(),
         )
     silent = unknown - own - AddressSet.of(seen)
+    if not tables():
+        # No table names the neighbours, so they are looked for like anybody else.
+        silent |= on_link - own - AddressSet.of(seen)
     if "syn" in request.methods and silent:
         yield from _connected(silent, request, pace, vantage, interface)
     yield from _table(on_link, [hop for _, hop in beyond], interface)
+    if request.link_local:
+        what = "neighbours that IPv6 reaches on the own link, but those that the system already knows"
+        yield Limitation(what, "only raw packets ask the whole link: run with sudo", time.time())
+        for each, mac in neighbours(interface).items():
+            if is_link_local(each):
+                yield HostSeen(each, "neighbour-table", time.time(), mac)
 
 
 def _echoed(

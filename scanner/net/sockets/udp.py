@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import select
+import selectors
 import socket
 import struct
 import time
@@ -13,13 +14,24 @@ from scanner.errors import NetworkFailed
 from scanner.model.addresses import AddressSet
 from scanner.model.network import Knock, Pace
 from scanner.model.observation import Event, Vantage
+from scanner.net.carrier import Carrier
 from scanner.net.packets import frames
-from scanner.net.packets.link import check_interface, gone
 from scanner.net.patience import patiently
 from scanner.net.route import Hop, Interface
 from scanner.net.sockets.connect import PAUSE
-from scanner.net.sockets.errqueue import complaints, ttl_of
-from scanner.net.sockets.opening import NO_NEXT_HOP, aimed, endpoint, open_socket, refusal, refuse_unreached
+from scanner.net.sockets.errqueue import QUEUE, complaints, ttl_of
+from scanner.net.sockets.opening import (
+    NO_NEXT_HOP,
+    aimed,
+    descriptors,
+    endpoint,
+    open_socket,
+    ready,
+    refusal,
+    refuse_unreached,
+)
+from scanner.net.sockets.udp_connected import ConnectedWire
+from scanner.net.trouble import gone
 from scanner.net.volley.passes import MOST_PROBES, Arrival, volley
 from scanner.net.volley.tally import Answer, Question, Tally
 
@@ -31,11 +43,19 @@ class DatagramWire:
     """Sends a tally's UDP or echo probes from ordinary sockets, one for each source address."""
 
     def __init__(
-        self, tally: Tally, ways: Sequence[Hop | None], interface: Interface, payloads: Mapping[int, bytes]
+        self,
+        tally: Tally,
+        ways: Sequence[Hop | None],
+        interface: Interface,
+        payloads: Mapping[int, bytes],
+        local: int = 0,
     ) -> None:
+        """`local`: the source port; 0: any."""
+        self._local = local
         self._tally = tally
         self._ways = ways
         self._interface = interface
+        self._carrier = Carrier(interface)
         self._payloads = payloads
         self._hosts = {address: index for index, address in enumerate(tally.addresses)}
         self._asked = {port: index for index, (_, port) in enumerate(tally.questions)}
@@ -59,7 +79,7 @@ class DatagramWire:
         data = self._payloads.get(port, b"")
         if self._echo:
             port, kind = 0, 128 if ":" in address else 8
-            data = struct.pack("!BBHHH", kind, 0, 0, 0, attempt) + b"fencewalk"
+            data = _echo_request(kind, attempt)
         for _ in range(64):
             try:
                 sock.sendto(data, endpoint(address, port, self._interface))
@@ -75,7 +95,7 @@ class DatagramWire:
                     self._tally.refuse(host, reason)
                     return
                 if error.errno in (errno.EAGAIN, errno.ENOBUFS):
-                    _wait([sock], select.POLLOUT, 0.01)
+                    ready([sock], selectors.EVENT_WRITE, 0.01)
         raise NetworkFailed(f"{self._interface.name} takes no packet to {address}")
 
     def receive(self, timeout: float) -> Iterator[Arrival]:
@@ -86,13 +106,12 @@ class DatagramWire:
             time.sleep(min(timeout, 0.05))
             return
         # An ICMP error makes a socket readable too.
-        for sock in _wait(sockets, select.POLLIN, 0 if early else timeout):
+        for sock in ready(sockets, selectors.EVENT_READ, 0 if early else timeout):
             yield from self._errors(sock)
             yield from self._replies(sock)
 
     def check(self) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            check_interface(sock, self._interface.name)
+        self._carrier.check()
 
     def _socket(self, hop: Hop) -> socket.SocketType:
         key = hop.source, hop.kind == "self"
@@ -103,7 +122,7 @@ class DatagramWire:
                 protocol = frames.ICMP6 if ":" in hop.source else frames.ICMP
             try:
                 device = "" if hop.kind == "self" else self._interface.name
-                sock = open_socket(hop.source, device, socket.SOCK_DGRAM, protocol)
+                sock = open_socket(hop.source, device, socket.SOCK_DGRAM, protocol, self._local)
             except OSError as error:
                 raise NetworkFailed(f"{self._interface.name} cannot be used: {error.strerror}") from None
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SO_RCVBUF)
@@ -113,7 +132,7 @@ class DatagramWire:
     def _replies(self, sock: socket.SocketType) -> Iterator[Arrival]:
         for _ in range(_MOST_AT_ONCE):
             try:
-                data, ancillary, _, peer = sock.recvmsg(2048, 256)
+                data, ancillary, peer = _received(sock)
             except BlockingIOError:
                 return
             except OSError:
@@ -124,6 +143,7 @@ class DatagramWire:
                 continue
             attempt, reason = None, "udp-reply"
             if self._echo:
+                data = _behind_ip(data)
                 if len(data) < 8 or data[0] not in (0, 129):
                     continue
                 reason, attempt = "echo-reply", int.from_bytes(data[6:8], "big")
@@ -164,21 +184,35 @@ def knock(
     for part in AddressSet.parse(request.addresses).chunks(max(1, MOST_PROBES // len(questions))):
         tally, ways = aimed(part, questions, request.tries, vantage, interface)
         tally.know(request.known)
-        wire = DatagramWire(tally, ways, interface, {} if request.gentle else payloads)
-        try:
-            pause = PAUSE if request.gentle else 0.0
+        said = {} if request.gentle else payloads
+        pause = PAUSE if request.gentle else 0.0
+        with descriptors() as limit, contextlib.ExitStack() as opened:
+            if QUEUE:
+                wire: DatagramWire | ConnectedWire = DatagramWire(tally, ways, interface, said)
+            else:
+                wire = ConnectedWire(tally, ways, interface, said, limit)
+            opened.callback(wire.close)
             yield from volley(wire, tally, pace, stage="knock", pause=pause, patience=request.patience)
             yield from patiently(wire, tally, pace)
             refuse_unreached(tally, ways, interface)
             yield from tally.rows(time.time())
-        finally:
-            wire.close()
 
 
-def _wait(sockets: Sequence[socket.SocketType], events: int, seconds: float) -> list[socket.SocketType]:
-    """Those that are ready (for reading: an error counts) within so many seconds."""
-    poll = select.poll()
-    by_number = {sock.fileno(): sock for sock in sockets}
-    for number in by_number:
-        poll.register(number, events)
-    return [by_number[number] for number, _ in poll.poll(max(0.0, seconds) * 1000)]
+def _received(sock: socket.SocketType) -> tuple[bytes, list[tuple[int, int, bytes]], tuple[str, int]]:
+    """A datagram, what the kernel says of it, and who sent it. Windows has no recvmsg, and says nothing."""
+    if hasattr(sock, "recvmsg"):
+        data, ancillary, _, peer = sock.recvmsg(2048, 256)
+        return data, ancillary, peer
+    data, peer = sock.recvfrom(2048)
+    return data, [], peer
+
+
+def _echo_request(kind: int, attempt: int) -> bytes:
+    """Linux writes the checksum of IPv4 itself, others do not; that of IPv6 everybody does."""
+    head, said = struct.pack("!BB", kind, 0), struct.pack("!HH", 0, attempt) + b"fencewalk"
+    return head + frames.checksum(head + bytes(2) + said).to_bytes(2, "big") + said
+
+
+def _behind_ip(data: bytes) -> bytes:
+    """The ICMP message: macOS hands over the IPv4 header before it."""
+    return data[(data[0] & 15) * 4 :] if data and data[0] >> 4 == 4 else data

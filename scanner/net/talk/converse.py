@@ -20,7 +20,7 @@ import msgspec
 
 from scanner.model.base import Transport
 from scanner.model.network import Converse, Pace, Talk
-from scanner.model.observation import Conversation, Event, Outcome, Progress, Reading, Vantage
+from scanner.model.observation import Conversation, Event, Outcome, PortState, Progress, Reading, Vantage
 from scanner.model.probe import RECONNECTS, Peer, Probe, Read, Reconnect, Send, StartTls, Step
 from scanner.net.rules import NEVER_WRITTEN, WITHHELD
 from scanner.net.talk.wire import Wire
@@ -217,6 +217,8 @@ class _Driver:
                 unwelcoming = attempt.dropped
             tried.append((probe, attempt))
             if attempt.outcome == "answered":
+                if attempt.readings and probe.elsewhere is not None:
+                    self._found_open(talk)
                 self._tell(talk, probe.name, attempt)
             if not attempt.connected:
                 break
@@ -260,7 +262,7 @@ class _Driver:
     async def _connection(self, talk: Talk, probe: Probe) -> _Attempt:
         """One connection, from SYN to FIN."""
         udp = talk.transport == "udp"
-        wire = Wire(udp, asyncio.get_running_loop().time() + CONVERSATION_SECONDS)
+        wire = Wire(udp, asyncio.get_running_loop().time() + CONVERSATION_SECONDS, probe.elsewhere)
         try:
             if not await wire.connect(talk.address, talk.port, self._vantage):
                 return _Attempt(_outcome(wire), detail=wire.detail, connected=False, dropped=wire.dropped)
@@ -337,6 +339,13 @@ class _Driver:
                 attempt.received,
             )
         )
+
+    def _found_open(self, talk: Talk) -> None:
+        """The port scan could not see the answer, which came from another port."""
+        said = PortState(
+            talk.address, talk.transport, str(talk.port), "open", "udp-reply", time.time(), source=talk.address
+        )
+        self._events.put(said)
 
     def _progress(self, last: bool = False) -> None:
         now = time.monotonic()

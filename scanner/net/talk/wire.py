@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import os
+import ipaddress
 import socket
 from collections.abc import Callable
 from typing import Literal
 
 from scanner.errors import NetworkFailed
 from scanner.model.observation import Vantage
+from scanner.model.probe import Elsewhere
+from scanner.net.route import index_of
+from scanner.net.sockets.opening import SO_BINDTODEVICE
 from scanner.net.talk.tls import TlsError, TlsLayer
 
 CONNECT_SECONDS = 3.0
@@ -29,9 +32,12 @@ Fault = Literal["refused", "reset", "timeout", "failed", "closed"]
 
 
 class Wire:
-    """A TCP connection, or a UDP socket that talks with one peer only. `deadline` is in the loop's time."""
+    """A TCP connection, or a UDP socket that talks with one peer only. `deadline` is in the loop's time.
 
-    def __init__(self, udp: bool, deadline: float) -> None:
+    `elsewhere`: UDP whose answers come from another port of the peer than the one that is asked.
+    """
+
+    def __init__(self, udp: bool, deadline: float, elsewhere: Elsewhere | None = None) -> None:
         self.fault: Fault | None = None
         self.detail = ""
         self.received = 0
@@ -40,6 +46,8 @@ class Wire:
         """The first bytes off the wire, as they came."""
         self.tls: TlsLayer | None = None
         self._udp = udp
+        self._elsewhere = elsewhere if udp else None
+        self._target: tuple[str | int, ...] = ()
         self._deadline = deadline
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket | None = None
@@ -65,12 +73,15 @@ class Wire:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         kind = socket.SOCK_DGRAM if self._udp else socket.SOCK_STREAM
         try:
-            self._socket = _socket(family, kind, host, vantage)
-            target: tuple[str | int, ...] = (host, port)
-            if family == socket.AF_INET6:
-                target = (host, port, 0, _scope_id(host, scope, vantage))
-            async with asyncio.timeout_at(min(self._deadline, self._loop.time() + CONNECT_SECONDS)):
-                await self._loop.sock_connect(self._socket, target)
+            elsewhere = self._elsewhere
+            self._socket = _socket(family, kind, host, vantage, elsewhere.own if elsewhere is not None else 0)
+            rest = (0, _scope_id(host, scope, vantage)) if family == socket.AF_INET6 else ()
+            self._target = (host, port, *rest)
+            if elsewhere is None or elsewhere.source:
+                # Of two sockets that share a port of ours, each gets what its own peer sends.
+                source = self._target if elsewhere is None else (host, elsewhere.source, *rest)
+                async with asyncio.timeout_at(min(self._deadline, self._loop.time() + CONNECT_SECONDS)):
+                    await self._loop.sock_connect(self._socket, source)
         except TimeoutError:
             self._broken("timeout", f"no connection within {CONNECT_SECONDS:g} s")
         except OSError as error:
@@ -188,7 +199,7 @@ class Wire:
         await asyncio.sleep(0)  # sock_recv does not yield while bytes lie ready, and others have to live, too
         try:
             async with asyncio.timeout_at(until):
-                data = await self._loop.sock_recv(self._socket, 65535 if self._udp else _CHUNK)
+                data = await self._received()
         except TimeoutError:
             return b""
         except OSError as error:
@@ -201,6 +212,17 @@ class Wire:
             self.raw_head += data[:1024]
         return data
 
+    async def _received(self) -> bytes:
+        assert self._socket is not None
+        if self._elsewhere is None or self._elsewhere.source:
+            return await self._loop.sock_recv(self._socket, 65535 if self._udp else _CHUNK)
+        peer = ipaddress.ip_address(str(self._target[0]))
+        while True:
+            data, sender = await self._loop.sock_recvfrom(self._socket, 65535)
+            if ipaddress.ip_address(sender[0].partition("%")[0]) == peer:
+                return data
+            await asyncio.sleep(0)  # somebody else's, of whom there may be no end
+
     async def _flush(self) -> None:
         assert self.tls is not None
         await self._write(self.tls.outgoing())
@@ -211,7 +233,10 @@ class Wire:
             return
         try:
             async with asyncio.timeout_at(self._deadline):
-                await self._loop.sock_sendall(self._socket, data)
+                if self._elsewhere is None:
+                    await self._loop.sock_sendall(self._socket, data)
+                else:
+                    await self._loop.sock_sendto(self._socket, data, self._target)
         except TimeoutError:
             self._broken("timeout", "the peer takes no more bytes")
         except BrokenPipeError:
@@ -228,22 +253,32 @@ class Wire:
         elif isinstance(error, ConnectionResetError):
             self._broken("reset", "reset by the peer")
         else:
-            self._broken("failed", os.strerror(error.errno) if error.errno else str(error))
+            self._broken("failed", error.strerror or str(error))
 
     def _broken(self, fault: Fault, detail: str) -> None:
         if self.fault is None:
             self.fault, self.detail = fault, detail
 
 
-def _socket(family: int, kind: int, host: str, vantage: Vantage) -> socket.socket:
+def _socket(family: int, kind: int, host: str, vantage: Vantage, port: int = 0) -> socket.socket:
     """A socket that speaks from the vantage: on a laptop with two networks the other one would be another vantage."""
     made = socket.socket(family, kind)
     made.setblocking(False)
-    with contextlib.suppress(PermissionError):
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, vantage.interface.encode() + b"\0")
+    if SO_BINDTODEVICE:
+        with contextlib.suppress(PermissionError):
+            made.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, vantage.interface.encode() + b"\0")
     own = vantage.address6 if family == socket.AF_INET6 else vantage.address
-    if own and (":" in own) == (family == socket.AF_INET6) and not _link_local(own) and not _link_local(host):
-        made.bind((own.partition("%")[0], 0))
+    if not own or (":" in own) != (family == socket.AF_INET6) or _link_local(own) or _link_local(host):
+        own = ""
+    try:
+        if port:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if own or port:
+            made.bind((own.partition("%")[0], port))
+    except OSError:
+        made.close()
+        raise
     return made
 
 
@@ -254,4 +289,4 @@ def _link_local(address: str) -> bool:
 def _scope_id(host: str, scope: str, vantage: Vantage) -> int:
     if not _link_local(host):
         return 0
-    return int(scope) if scope.isdecimal() else socket.if_nametoindex(scope or vantage.interface)
+    return int(scope) if scope.isdecimal() else index_of(scope or vantage.interface)

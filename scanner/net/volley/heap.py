@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scanner.model.observation import PortState
 from scanner.net.packets.bulk_keys import Arrivals
 from scanner.net.volley.senders import CONTROL_SHARE, Choice, stride
-from scanner.net.volley.tally import DELIVERY_FAILED, HASTY, HASTY_MS, ITSELF, OPEN, RANK, Key, Tally
+from scanner.net.volley.tally import DELIVERY_FAILED, HASTY, HASTY_MS, ITSELF, OPEN, RANK, Key, Tally, by_itself
 from scanner.net.volley.throttle import SPAN, Meter
 
 Indices = npt.NDArray[np.int64]
@@ -46,6 +46,8 @@ class Heap:
         """The tally's code of each of the wire's keys, with its rank, and whether it may be hasty."""
         self._ranks = np.zeros(0, np.uint8)
         self._failed = np.zeros(0, bool)
+        self._itself = np.zeros(0, bool)
+        """Whether it can only be the host's own, even if that stands beyond a router."""
         self._controls: dict[int, float] = {}
 
     def stamp(self, indices: Indices, attempt: int, controls: int) -> None:
@@ -132,9 +134,11 @@ class Heap:
         self._rtt[index] = rtt
         self._tried[index] = attempt + 1
         rows = []
-        opened = index[single & (rank == OPEN)]
+        chosen = single & (rank == OPEN)
+        opened = index[chosen]
         if len(opened):
-            self._opened[opened // self.width] = 1
+            hosts = opened // self.width
+            self._opened[hosts[self._itself[code[chosen]] | (self._late[hosts] == 0)]] = 1
             rows = [] if self._tally.quiet else [self._tally.open_row(each) for each in opened.tolist()]
         if not len(trips):
             return rows, (0, 0.0, 0.0)
@@ -144,7 +148,7 @@ class Heap:
         new = keys[len(self._codes) :]
         if not new:
             return
-        codes, ranks, failed = [], [], []
+        codes, ranks, failed, itself = [], [], [], []
         for key in new:
             transport, state, reason, ttl, source, window = key
             codes.append(
@@ -152,9 +156,11 @@ class Heap:
             )
             ranks.append(RANK[state])
             failed.append(reason in DELIVERY_FAILED)
+            itself.append(by_itself(ttl, window))
         self._codes = np.concatenate((self._codes, np.array(codes, np.uint32)))
         self._ranks = np.concatenate((self._ranks, np.array(ranks, np.uint8)))
         self._failed = np.concatenate((self._failed, np.array(failed, bool)))
+        self._itself = np.concatenate((self._itself, np.array(itself, bool)))
 
     def _count(self, fresh: Indices) -> None:
         hosts = fresh // self.width

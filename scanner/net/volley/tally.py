@@ -29,6 +29,8 @@ NO_ROUTE = "this vantage has no route to it"
 """Why a host was refused, in the words of every engine and of the simulation."""
 _SILENT = bytes((1, *bytes(255)))
 """From ranks to marks of what is unanswered."""
+FIRST_HOP = frozenset({32, 64, 128, 255})
+"""TTLs of answers that no router has passed on."""
 KNOWN = 255
 """In place of the try that was answered: it was in an earlier run."""
 _MOST_LABELS = 1000
@@ -89,7 +91,7 @@ class Tally:
         self.skipped = bytearray(len(addresses))
         """Hosts that nothing is sent to."""
         self.opened = bytearray(len(addresses))
-        """Hosts that accepted something: nobody but the target answers for a live service of its own."""
+        """Hosts that accepted something themselves, as far as that can be told: no router reports those dead."""
         self._codes: dict[Key, int] = {}
         self.late = late
         self._refused: dict[int, str] = {}
@@ -200,7 +202,8 @@ class Tally:
         self.tried[index] = min(tries, KNOWN - 1)
         if rank < OPEN:
             return None
-        self.opened[host] = 1
+        if not self.late[host] or by_itself(answer.ttl, answer.window):
+            self.opened[host] = 1
         return None if self.quiet else self.open_row(index)
 
     def open_row(self, index: int) -> PortState:
@@ -332,6 +335,11 @@ class Tally:
         if transport != "icmp":
             return [found] if found else []
         return [each for each in (found.of_version(4), found.of_version(6)) if each]
+
+
+def by_itself(ttl: int | None, window: int | None) -> bool:
+    """Whether a host beyond a router accepted something itself, and not the router for it, as SYN proxies do."""
+    return window != 0 and ttl not in FIRST_HOP
 
 
 def _label(transport: Transport, address: str, ports: Sequence[int]) -> str:

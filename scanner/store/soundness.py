@@ -1,0 +1,98 @@
+"""Whether scan data out of another laptop's store may be taken over: a row that types alone let through can still name
+no address, or so many that judging it never ends."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from scanner.model.addresses import AddressSet, address
+from scanner.model.observation import (
+    Alive,
+    Arrival,
+    Conversation,
+    HostSeen,
+    Limitation,
+    Listening,
+    Observation,
+    PortState,
+    Refused,
+    Scan,
+    Silence,
+)
+
+_MOST_ALIVE = 1 << 20
+"""Addresses in a row that is taken apart one by one; a sweep asks a quarter of that at most."""
+_MOST_SILENT = 1 << 24
+_MOST_PARTS = 1 << 18
+_LATEST = 4_102_444_800.0
+"""The year 2100."""
+_ID = re.compile(r"[0-9a-f]{1,32}")
+_NONCE = re.compile(r"(?:[0-9a-f]{4})?")
+_PORTS = re.compile(r"(?:\d{1,5}(?:-\d{1,5})?(?:,|$))*", re.ASCII)
+
+
+def check_scan(scan: Scan) -> None:
+    """ValueError where a session's own row cannot be one of ours."""
+    if not _ID.fullmatch(scan.id):
+        raise ValueError("a scan's id is none")
+    _times(scan.started, *(() if scan.ended is None else (scan.ended,)))
+    address(scan.vantage.address)
+    if scan.vantage.address6 is not None:
+        address(scan.vantage.address6)
+    if not _NONCE.fullmatch(scan.nonce):
+        raise ValueError("a scan's nonce is none")
+
+
+def check(row: Observation) -> None:
+    """ValueError where an observation names what is no address, port or time."""
+    _times(row.at)
+    match row:
+        case HostSeen():
+            address(row.address)
+        case PortState():
+            address(row.address)
+            _ports(row.ports)
+            if row.source is not None:
+                address(row.source)
+        case Alive():
+            _addresses(row.addresses, _MOST_ALIVE)
+        case Silence():
+            _addresses(row.addresses, _MOST_SILENT)
+            _ports(row.ports)
+        case Arrival():
+            address(row.address)
+            address(row.source)
+            _ports(row.ports)
+            if not _NONCE.fullmatch(row.nonce):
+                raise ValueError("a nonce is none")
+        case Listening():
+            _times(row.since)
+            _addresses(row.addresses, _MOST_SILENT)
+            _ports(row.ports)
+        case Conversation():
+            address(row.address)
+        case Refused():
+            _addresses(row.addresses)
+            _ports(row.ports)
+        case Limitation():
+            pass
+
+
+def _times(*times: float) -> None:
+    for each in times:
+        if not math.isfinite(each) or not 0 <= each <= _LATEST:
+            raise ValueError(f"{each} is no time")
+
+
+def _addresses(text: str, most: int | None = None) -> None:
+    if text.count(",") > _MOST_PARTS:
+        raise ValueError("too many ranges of addresses")
+    spans = AddressSet.parse(text).spans
+    if most is not None and sum(high - low + 1 for _, low, high in spans) > most:
+        raise ValueError("more addresses than any scan asks")
+
+
+def _ports(text: str) -> None:
+    if not _PORTS.fullmatch(text) or any(int(each) > 65535 for each in re.findall(r"\d+", text)):
+        raise ValueError("ports are none")

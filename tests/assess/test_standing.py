@@ -1,0 +1,84 @@
+"""A laptop that may have been plugged into another zone's socket proves no denial; what crossed stays found."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from assess.scene import (
+    DB,
+    FW,
+    GUEST,
+    MACS,
+    NOTHING_KNOWN,
+    OFFICE,
+    SERVERS,
+    TODAY,
+    at_home,
+    judge,
+    port,
+    session,
+    silence,
+    site,
+    spoke,
+)
+
+from scanner.assess import assess
+from scanner.model.observation import HostSeen, Observation
+
+NEAR = "10.0.1.9"
+SHARED = HostSeen(FW[GUEST], "gateway", 1050.0, mac=MACS[SERVERS])
+"""The guests' router shows the MAC of the servers' one: both have one MAC, or the laptop is in the servers' socket."""
+HOST = HostSeen("10.0.1.77", "arp", 1000.0, mac="02:00:00:00:00:77")
+OTHERS = HostSeen("10.0.1.77", "arp", 1000.0, mac="02:00:00:00:00:10")
+"""The database's leg among the guests, or its answer for it among the servers."""
+LONG_AGO = msgspec.structs.replace(spoke(NEAR, 22), at=-60_000.0)
+CASES: list[tuple[str, list[Observation], list[Observation], str]] = [
+    ("an empty zone behind a router with a MAC of its own", [], [], "DROPPED"),
+    ("the MAC of the servers' router, and nothing came back", [SHARED], [], "UNPROVEN"),
+    ("the router refused a port of its own", [SHARED, port(FW[GUEST], 22, "closed", ttl=64)], [], "DROPPED"),
+    ("the other zone's host was reached", [SHARED, port(DB, 80, "open")], [], "DROPPED"),
+    (
+        "it was reached from a source port that is trusted",
+        [SHARED, msgspec.structs.replace(port(DB, 80, "open"), via="sport-53")],
+        [],
+        "DROPPED",
+    ),
+    ("a neighbour answered ARP", [SHARED, HOST], [], "DROPPED"),
+    ("a neighbour that stands among the servers answered ARP", [SHARED, OTHERS], [], "UNPROVEN"),
+    ("a guest's host spoke with the servers' vantage", [], [spoke(NEAR, 22)], "UNPROVEN"),
+    ("it did so the day before", [], [LONG_AGO], "DROPPED"),
+    ("it spoke, and others are there now", [HOST], [spoke(NEAR, 22)], "DROPPED"),
+    ("it is asleep, and the router answers", [port(FW[GUEST], 22, "closed", ttl=64)], [spoke(NEAR, 22)], "DROPPED"),
+]
+
+
+@pytest.mark.parametrize(("rows", "home", "verdict"), [each[1:] for each in CASES], ids=[each[0] for each in CASES])
+def test_silence_counts_where_nothing_speaks_against_the_place(
+    rows: list[Observation], home: list[Observation], verdict: str
+) -> None:
+    guests, servers = session(GUEST, *rows, silence(DB, "5432")), at_home(5432)
+    servers = msgspec.structs.replace(servers, observations=(*servers.observations, *home))
+    evidence, _, found = judge(site(), guests, servers)
+    drawn = found.verdict(evidence.views[GUEST], (DB, "tcp", 5432))
+    assert drawn.verdict == verdict
+    assert ("stood in guest" in drawn.reason) == (verdict == "UNPROVEN")
+
+
+def test_who_saw_nobody_in_the_wrong_socket_is_no_control_for_another_zone() -> None:
+    """What is up in the zone is not known, so that no denial into it is proven either; and coverage says why."""
+    guests = session(GUEST, SHARED, silence(DB, "5432"))
+    office = session(OFFICE, port("10.0.1.0", 22, "rejected", ttl=64, source=FW[OFFICE]))
+    report = assess(site(), [guests, office, at_home(5432)], NOTHING_KNOWN, TODAY)
+    cells = {(each.from_, each.to): each for each in report.cells}
+    assert cells[OFFICE, GUEST].verdict == "UNPROVEN"
+    assert "stood in guest" in cells[OFFICE, GUEST].reason
+    assert cells[GUEST, SERVERS].verdict == "UNPROVEN"
+    coverage = {(each.from_, each.to): each for each in report.coverage}
+    assert coverage[GUEST, SERVERS].state == "partial"
+    assert "stood in guest" in coverage[GUEST, SERVERS].reason
+
+
+def test_what_crossed_from_there_stays_found() -> None:
+    guests = session(GUEST, SHARED, port(DB, 5432, "open"), spoke(DB, 5432))
+    report = assess(site(), [guests, at_home(5432)], NOTHING_KNOWN, TODAY)
+    assert {each.verdict for each in report.cells if (each.from_, each.to) == (GUEST, SERVERS)} == {"BREACHED"}

@@ -1,0 +1,116 @@
+"""`verify` and `diff` as they are typed: what stands on stdout, and one sentence for each mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typed import Run
+
+from scanner import samples, session
+from scanner.ports import parse_ports
+from scanner.store import Store
+
+TOPOLOGY = "flat-office"
+
+
+@pytest.fixture
+def scanned(tmp_path: Path) -> Path:
+    """A site that was surveyed twice, with nothing changed."""
+    topology = samples.load_topology(TOPOLOGY)
+    site = tmp_path / "site.yaml"
+    samples.write_lab_site(topology, site, session.today_local())
+    with Store(session.store_path(site, None)) as store:
+        for _ in range(2):
+            for zone in topology.scan.zones or [each.name for each in topology.site.zones]:
+                for _ in samples.scan_simulated(topology, zone, parse_ports(topology.scan.ports), store):
+                    pass
+    return site
+
+
+def some_finding(site: Path, kind: str) -> str:
+    report = session.assess_site(site)
+    return next(each.id for each in report.findings if each.kind == kind)
+
+
+def test_verify_elsewhere_says_where_to_stand(scanned: Path, run: Run) -> None:
+    finding = some_finding(scanned, "exposure")
+    code, out, _ = run("verify", scanned, finding)
+    assert code == 0
+    assert out.startswith(f"cannot tell here: {finding}: it is asked from ")
+    assert "this laptop is in no zone of the site" in out
+
+
+def test_a_finding_that_is_none_names_the_nearest(scanned: Path, run: Run) -> None:
+    finding = some_finding(scanned, "exposure")
+    code, out, err = run("verify", scanned, finding[:-1])
+    assert (code, out) == (2, "")
+    assert f"did you mean {finding}" in err
+
+
+def test_verify_without_scans_says_so(tmp_path: Path, site: Path, run: Run) -> None:
+    code, out, err = run("verify", site, "gap-00000000")
+    assert (code, out) == (2, "")
+    assert "fencewalk scan" in err
+
+
+def test_an_unchanged_site_is_no_change(scanned: Path, run: Run) -> None:
+    code, out, _ = run("diff", scanned)
+    assert code == 0
+    assert "New: 0" in out
+    assert "Fixed: 0" in out
+    assert out.rstrip().endswith("No change.")
+
+
+def test_a_diff_in_json_parses_from_stdout(scanned: Path, run: Run) -> None:
+    code, out, _ = run("diff", scanned, "-o", "json=-", "--fail-on-new", "info")
+    found = json.loads(out)
+    assert code == 0
+    assert found["schema"] == 1
+    assert found["new"] == found["fixed"] == found["opened"] == []
+    assert {each["finding"]["id"] for each in found["persisting"] + found["not_retested"]} == {
+        each.id for each in session.assess_site(scanned).findings
+    }
+    assert len(found["base"]) == len(found["since"])
+
+
+def test_since_the_first_scan_all_is_new(scanned: Path, run: Run) -> None:
+    with Store(session.store_path(scanned, None), create=False) as store:
+        (client, name), *_ = store.sites()
+        scans = store.scans(client, name)
+    code, out, _ = run("diff", scanned, "--base", scans[0].id, "--fail-on-new", "info")
+    topology = samples.load_topology(TOPOLOGY)
+    zones = topology.scan.zones or [each.name for each in topology.site.zones]
+    assert code == (1 if len(zones) > 1 else 0), out
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--base", "nonsense"), "name one scan by its id, or a day"),
+        (("--base", "2026-02-30"), "there is no such day"),
+        (("--base", "2001-01-01"), "there is no scan up to that day"),
+        (("--base", "2999-01-01"), "no scan is newer"),
+        (("-o", "html=x.html"), "write json=PATH"),
+        (("-o", "json="), "write json=PATH"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else " ".join(each),
+)
+def test_each_mistake_has_its_sentence(scanned: Path, run: Run, flags: tuple[str, ...], said: str) -> None:
+    code, out, err = run("diff", scanned, *flags)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_one_visit_cannot_be_compared(tmp_path: Path, run: Run) -> None:
+    topology = samples.load_topology(TOPOLOGY)
+    site = tmp_path / "site.yaml"
+    samples.write_lab_site(topology, site, session.today_local())
+    with Store(session.store_path(site, None)) as store:
+        for _ in samples.scan_simulated(topology, topology.site.zones[0].name, parse_ports("22"), store):
+            pass
+    code, _, err = run("diff", site)
+    assert code == 2
+    assert "nothing to compare yet" in err

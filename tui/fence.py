@@ -1,0 +1,103 @@
+"""What proves or breaks a fence, as parts of documents: paths, cuts, what falls, what a canary measured. Pure."""
+
+from __future__ import annotations
+
+from scanner.exporters.fence_page import fall, measurements
+from scanner.exporters.fence_words import cut_words, hop_how, hop_proof, hop_service, path_of
+from scanner.exporters.verdict import stood_in
+from scanner.model.report import FindingRow, PathRow, Report
+from scanner.model.text import plural
+from tui.doc import Doc
+from tui.status import TONES, Colour
+
+ROWS = 30
+"""Rows of a canary that the detail of a pair lists."""
+DENIALS = 5
+
+
+def path(doc: Doc, finding: FindingRow, report: Report) -> bool:
+    """Draw the path of a finding step by step; False where the report holds none."""
+    found = path_of(finding, report.paths)
+    if found is not None:
+        hosts = {hop.to for hop in found.hops}
+        _chain(doc, found, {host.id: host.names[0] for host in report.hosts if host.names and host.id in hosts})
+    return found is not None
+
+
+def _chain(doc: Doc, row: PathRow, names: dict[str, str]) -> None:
+    """An arrow a step: solid where it was observed, dotted where inferred; a cross where policy forbids it."""
+    doc.add("● ", "accent").line(row.from_, bold=True)
+    for number, hop in enumerate(row.hops, 1):
+        last = number == len(row.hops)
+        colour: Colour = "accent" if hop.allowed else "red"
+        doc.add("│ " if hop.observed else "┊ ", colour)
+        doc.line(", ".join(filter(None, (hop_service(hop), hop_how(hop)))), hang=2)
+        doc.add("↓ ", colour)
+        doc.line(f"{'' if hop.allowed else '✕ '}{hop_proof(hop)}", "muted" if hop.allowed else "red", hang=2)
+        doc.add("◉ " if last else "● ", "red" if last else "accent")
+        doc.add(hop.to, "red" if last else "text", bold=True)
+        if names.get(hop.to):
+            doc.add(f"  {names[hop.to]}", "muted")
+        doc.end(hang=2)
+    doc.field("critical", row.critical)
+    for number, hop in enumerate(row.hops, 1):
+        doc.add(f"{number}. ", "muted").line(hop.evidence or "nothing recorded", "muted", hang=3)
+
+
+def closed_by(doc: Doc, finding: FindingRow, report: Report) -> None:
+    """Which denials of the least cut close a finding."""
+    found = [each for each in report.cut.denials if finding.id in each.closes] if report.cut else []
+    if found:
+        doc.title("The least cut", "closes it by")
+        doc.bullets(f"deny {each.from_} → {each.to}, except what policy allows" for each in found)
+
+
+def cut(doc: Doc, report: Report) -> None:
+    """The least cut in a few lines; nothing where the report has none."""
+    row = report.cut
+    if row is None:
+        return
+    doc.line(cut_words(row), bold=True)
+    for number, each in enumerate(row.denials[:DENIALS], 1):
+        doc.add(f"{number}  ", "accent", bold=True).add(f"deny {each.from_} → {each.to}")
+        doc.line(f"   closes {plural(len(each.closes), 'finding')}" if each.closes else "", "muted", hang=3)
+    if len(row.denials) > DENIALS:
+        doc.line(f"   and {len(row.denials) - DENIALS} more in the report", "muted")
+    for left in row.left[:DENIALS]:
+        doc.add("! ", "amber", bold=True).add("no rule cuts ", "amber").line(left, "amber", hang=2)
+    if len(row.left) > DENIALS:
+        doc.line(f"  and {len(row.left) - DENIALS} more in the report", "amber")
+    if row.denials:
+        doc.line("The rules for each firewall are in the HTML report.", "muted")
+    doc.end()
+
+
+def falls_from(doc: Doc, start: str, zone: str, report: Report) -> None:
+    """What falls to whoever has a foothold in a zone or on a host of it; nothing where the report does not say."""
+    row = next((each for each in report.blast if each.start == start), None)
+    if row is None:
+        return
+    each = fall(row, zone in stood_in(report))
+    doc.title("What falls with a foothold there")
+    where = f" in {', '.join(row.zones)}" if row.zones else ""
+    doc.field("taken over", f"{plural(row.hosts, 'host')}{where}").field("reached", plural(row.reached, "host"))
+    doc.field("by design", ", ".join(each.by_design)).field("by a breach", ", ".join(row.forbidden), "red")
+    if not row.critical:
+        doc.field("critical", "none is reached, by what was seen")
+    if each.blind:
+        doc.line("Nobody scanned from there: what it reaches in other zones is not known.", "amber")
+
+
+def measured(doc: Doc, from_: str, to: str, report: Report) -> None:
+    """What a canary measured from one zone to another."""
+    rows = [row for row in report.measured if (row.from_, row.to) == (from_, to)]
+    for group in measurements(rows):
+        doc.title("Measured by a canary")
+        for each in group.ranges[:ROWS]:
+            doc.add(f"{each.ports}  ", "accent").add(f"{each.row.address}  ")
+            doc.add(f"{each.mark.glyph} {each.mark.word}", "red" if each.breach else TONES[each.mark.tone], bold=True)
+            doc.add(f"  {each.asked}" if each.asked else "", "amber")
+            doc.line("  allowed" if each.row.allowed else "  forbidden", "muted", hang=2)
+            doc.add("  ").line(each.row.reason, "muted", hang=2)
+        if len(rows) > ROWS:
+            doc.line(f"and {plural(len(rows) - ROWS, 'more row')} in the report", "muted")
