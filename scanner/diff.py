@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scanner import session
-from scanner.assess.compare import Diff, compared
-from scanner.assess.evidence import utc
+from scanner.assess.facts.evidence import utc
+from scanner.assess.later.compare import Diff, compared
 from scanner.errors import BadInput
 from scanner.model.observation import PortState, Session, Silence
 from scanner.store import Store

@@ -300,8 +300,8 @@ def assess_site(
 ) -> Report:
     """The report on everything that the store holds of a site; `deny`: as if the fence had these rules as well."""
     from scanner.assess import assess
-    from scanner.assess.memory import uncollected
-    from scanner.assess.whatif import denials
+    from scanner.assess.attack.whatif import denials
+    from scanner.assess.facts.memory import uncollected
     from scanner.feeds import bundled_knowledge
     from scanner.feeds.recog import users_recog
     from scanner.identify.vendor import vendor
@@ -322,7 +322,7 @@ def assess_site(
 def warnings(path: Path, report: Report) -> list[str]:
     """What whoever asked for the report should know besides: what is odd about the policy, exceptions that do nothing,
     and a day before the scans."""
-    from scanner.assess.lint import told
+    from scanner.assess.policies.lint import told
     from scanner.feeds.recog import users_recog
 
     found = sorted(f"{each}; it is not used" for each in getattr(users_recog(), "unusable", ()))
@@ -340,6 +340,6 @@ def warnings(path: Path, report: Report) -> list[str]:
 
 def policy_warnings(path: Path, site: Site) -> list[str]:
     """Rules of the site file that do not do what they seem to, as sentences."""
-    from scanner.assess.lint import lint, told
+    from scanner.assess.policies.lint import lint, told
 
     return told(str(path), lint(site))

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from scanner import session
-from scanner.assess.again import Knowing, found_in, verified
-from scanner.assess.near import same_host
-from scanner.assess.recheck import Ask, Recheck, grouped, recheck
-from scanner.assess.settled import Outcome
-from scanner.assess.view import View
+from scanner.assess.facts.view import View
+from scanner.assess.later.again import Knowing, found_in, verified
+from scanner.assess.later.recheck import Ask, Recheck, grouped, recheck
+from scanner.assess.later.settled import Outcome
+from scanner.assess.verdicts.near import same_host
 from scanner.dressing import neighbour_of
 from scanner.errors import BadInput
 from scanner.model.addresses import AddressSet, ports_of
@@ -43,7 +43,7 @@ from scanner.ports import Ports
 from scanner.store import Journal, Store
 
 if TYPE_CHECKING:
-    from scanner.assess.grounds import Grounds
+    from scanner.assess.later.grounds import Grounds
     from scanner.model.observation import Session
     from scanner.model.report import Report
     from scanner.net.live import LiveNetwork
@@ -176,8 +176,8 @@ def plan_of(case: Case, vantage: Vantage) -> Plan:
 
 
 def _company(view: View, site: Site) -> Iterator[str]:
-    """Some neighbours of an earlier visit: one that answers shows that the laptop stands where it says. Routers do so on
-    any leg."""
+    """Some neighbours of an earlier visit: one that answers shows that the laptop stands where it says. A router, which
+    answers on any leg, does not."""
     found = (
         host.address
         for host in view.hosts.values()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.assess.classes import CREDENTIAL_PORTS
+from scanner.assess.attack.classes import CREDENTIAL_PORTS
 from scanner.errors import BadInput
 from scanner.identify.service import service_name
 from scanner.model.addresses import ports_of, ports_text

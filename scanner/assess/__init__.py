@@ -9,27 +9,27 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from scanner.assess.blast import blast
-from scanner.assess.bridges import dual_homed, flat, port_forwards
-from scanner.assess.cells import Crossing, Crossings
-from scanner.assess.cut import cut_row
-from scanner.assess.evidence import Evidence, FlowKey, utc
+from scanner.assess.attack.blast import blast
+from scanner.assess.attack.cut import cut_row
+from scanner.assess.attack.forwarded import forwarded, led_into
+from scanner.assess.attack.graph import attack_graph
+from scanner.assess.attack.paths import attack_paths
+from scanner.assess.attack.whatif import Supposing, marked, stopped_by, written
 from scanner.assess.exposures import exposed
-from scanner.assess.flows import Judge
-from scanner.assess.forwarded import forwarded, led_into
-from scanner.assess.gaps import gaps, path_findings
-from scanner.assess.gateways import bridged
-from scanner.assess.graph import attack_graph
-from scanner.assess.inventory import Inventory
-from scanner.assess.lint import lint
-from scanner.assess.measured_gaps import measured_gaps
-from scanner.assess.paths import attack_paths
-from scanner.assess.policy import Policy
-from scanner.assess.remedies import remediation, with_rules
-from scanner.assess.required import blocked
-from scanner.assess.software import Judged, judged, patch_findings
-from scanner.assess.unknown import strangers
-from scanner.assess.whatif import Supposing, marked, stopped_by, written
+from scanner.assess.facts.evidence import Evidence, FlowKey, utc
+from scanner.assess.findings.bridges import dual_homed, flat, port_forwards
+from scanner.assess.findings.gaps import gaps, path_findings
+from scanner.assess.findings.gateways import bridged
+from scanner.assess.findings.measured_gaps import measured_gaps
+from scanner.assess.findings.required import blocked
+from scanner.assess.findings.unknown import strangers
+from scanner.assess.fixes.remedies import remediation, with_rules
+from scanner.assess.machines.inventory import Inventory
+from scanner.assess.machines.software import Judged, judged, patch_findings
+from scanner.assess.policies.lint import lint
+from scanner.assess.policies.policy import Policy
+from scanner.assess.verdicts.cells import Crossing, Crossings
+from scanner.assess.verdicts.flows import Judge
 from scanner.identify.second import NOBODY, Second
 from scanner.model.base import SEVERITIES
 from scanner.model.baseline import Knowledge

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scanner.model.text import plural, visible
 
 if TYPE_CHECKING:
-    from scanner.assess.compare import Change, Diff, FlowChange
+    from scanner.assess.later.compare import Change, Diff, FlowChange
 
 _MOST_FLOWS = 100
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from scanner.assess.whatif import outcome
+from scanner.assess.attack.whatif import outcome
 from scanner.model.addresses import addresses_text
 from scanner.model.report import FindingRow, FlowRow, HopRow, PathRow, Report
 from scanner.model.text import plural, visible

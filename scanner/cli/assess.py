@@ -107,7 +107,7 @@ def COMMAND(
 
 def _write_excerpts(report: Report, captures: tuple[Path, ...], folder: Path) -> None:
     """One file a finding; a finding whose packets no capture holds gets none, and is named."""
-    from scanner.assess.packets import flows_of
+    from scanner.assess.findings.packets import flows_of
     from scanner.errors import BadInput
     from scanner.net.evidence.excerpt import excerpts
 

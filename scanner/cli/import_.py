@@ -116,7 +116,7 @@ def _told(taken: Taken) -> str:
 
 
 def _add_rules(loaded: Site, site: Path, path: Path, write: bool) -> None:
-    from scanner.assess.matrix import compare
+    from scanner.assess.policies.matrix import compare
     from scanner.importers.matrix import read_matrix
     from scanner.importers.site_text import rules_text
 

@@ -14,7 +14,7 @@ from scanner.cli._progress import Ticker
 from scanner.model.text import visible
 
 if TYPE_CHECKING:
-    from scanner.assess.settled import Outcome
+    from scanner.assess.later.settled import Outcome
     from scanner.model.report import FindingRow
 
 

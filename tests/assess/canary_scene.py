@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from assess.scene import FW, GUEST, LAPTOP, SERVERS, judge, session, site
 
-from scanner.assess.flows import Judge
-from scanner.assess.view import View
+from scanner.assess.facts.view import View
+from scanner.assess.verdicts.flows import Judge
 from scanner.model.observation import (
     Arrival,
     Conversation,

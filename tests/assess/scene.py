@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 
-from scanner.assess.evidence import Evidence
-from scanner.assess.flows import Judge
-from scanner.assess.inventory import Inventory
-from scanner.assess.policy import Policy
+from scanner.assess.facts.evidence import Evidence
+from scanner.assess.machines.inventory import Inventory
+from scanner.assess.policies.policy import Policy
+from scanner.assess.verdicts.flows import Judge
 from scanner.model.baseline import Knowledge
 from scanner.model.observation import (
     Conversation,

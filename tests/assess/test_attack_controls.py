@@ -20,7 +20,7 @@ from assess.scene import (
 )
 
 from scanner.assess import assess
-from scanner.assess.evidence import FlowKey
+from scanner.assess.facts.evidence import FlowKey
 from scanner.model.observation import HostSeen, Observation, PortState, Session, Vantage
 from scanner.model.report import Report
 from scanner.model.site import Rule, Site

@@ -6,7 +6,7 @@ import pytest
 from assess.scene import DB, FW, GUEST, NOTHING_KNOWN, SERVERS, TODAY, at_home, echo, judge, port, session, site, spoke
 
 from scanner.assess import assess
-from scanner.assess.evidence import FlowKey
+from scanner.assess.facts.evidence import FlowKey
 from scanner.model.observation import HostSeen, Observation, Session
 from scanner.model.site import Critical
 

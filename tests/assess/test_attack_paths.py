@@ -7,14 +7,14 @@ import time
 import pytest
 from assess.uncollapsed import Net
 
-from scanner.assess.blast import blast
-from scanner.assess.cut import least_cut
-from scanner.assess.forwarded import forwarded
-from scanner.assess.graph import attack_graph
-from scanner.assess.identity import Link
-from scanner.assess.inventory import Machine
-from scanner.assess.paths import attack_paths
-from scanner.assess.port_forwards import Forward
+from scanner.assess.attack.blast import blast
+from scanner.assess.attack.cut import least_cut
+from scanner.assess.attack.forwarded import forwarded
+from scanner.assess.attack.graph import attack_graph
+from scanner.assess.attack.paths import attack_paths
+from scanner.assess.findings.port_forwards import Forward
+from scanner.assess.machines.identity import Link
+from scanner.assess.machines.inventory import Machine
 from scanner.model.report import BlastRow, FlowRow
 from scanner.model.site import Critical, Site, Trust, Zone
 

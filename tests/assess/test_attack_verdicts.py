@@ -24,7 +24,7 @@ from assess.scene import (
 )
 
 from scanner.assess import assess
-from scanner.assess.evidence import FlowKey
+from scanner.assess.facts.evidence import FlowKey
 from scanner.model.observation import HostSeen, Limitation, Observation, PortState, Session, Vantage
 
 FLOW: FlowKey = (DB, "tcp", 5432)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from assess.scene import DB, FW, GUEST, SERVERS, at_home, echo, judge, port, session, silence, site, spoke
 
-from scanner.assess.evidence import FlowKey
+from scanner.assess.facts.evidence import FlowKey
 from scanner.model.observation import HostSeen, Observation, PortState, Session, Silence
 
 FLOW: FlowKey = (DB, "tcp", 5432)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netns import why_not
 
-from scanner.assess.firewalls import Fence, fence, firewalls, rules
-from scanner.assess.policy import Policy
+from scanner.assess.fixes.firewalls import Fence, fence, firewalls, rules
+from scanner.assess.policies.policy import Policy
 from scanner.model.base import Transport
 from scanner.model.site import Rule, Site, Zone
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from assess.scene import DB, FW, GUEST, OFFICE, at_home, echo, judge, mute, port, session, silence, site, spoke
 
-from scanner.assess.evidence import FlowKey
+from scanner.assess.facts.evidence import FlowKey
 from scanner.model.observation import SHUT_OUT, HostSeen, Limitation, Observation, PortState, Session
 
 FLOW: FlowKey = (DB, "tcp", 5432)

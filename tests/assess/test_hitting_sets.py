@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.assess.hitting import Element, greedy, smallest
+from scanner.assess.attack.hitting import Element, greedy, smallest
 
 ELEMENTS: list[Element] = [(f"z{i}", f"z{j}") for i in range(3) for j in range(3)]
 SETS = st.sets(st.frozensets(st.sampled_from(ELEMENTS), min_size=1, max_size=4), max_size=10)

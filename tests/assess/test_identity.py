@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.assess import assess
-from scanner.assess.identity import Leg, Mark, computer_name, contradiction, links, marks
+from scanner.assess.machines.identity import Leg, Mark, computer_name, contradiction, links, marks
 from scanner.model.observation import HostSeen, Observation, Reading, Session
 from scanner.model.report import FindingRow
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from assess.scene import NOTHING_KNOWN
 from assess.test_attack_paths import DB, JUMP, SECOND, flow, linked, machine, net
 
-from scanner.assess.cut import cut_row, least_cut
-from scanner.assess.gaps import path_findings
-from scanner.assess.make import finding
-from scanner.assess.paths import attack_paths
+from scanner.assess.attack.cut import cut_row, least_cut
+from scanner.assess.attack.paths import attack_paths
+from scanner.assess.findings.gaps import path_findings
+from scanner.assess.findings.make import finding
 from scanner.model.base import Severity
 from scanner.model.report import FindingRow
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from scanner.assess.lint import lint
-from scanner.assess.matrix import Addition, compare
-from scanner.assess.policy import Policy
+from scanner.assess.policies.lint import lint
+from scanner.assess.policies.matrix import Addition, compare
+from scanner.assess.policies.policy import Policy
 from scanner.importers.document import read_document
 from scanner.importers.matrix import read_matrix
 from scanner.model.site import Site

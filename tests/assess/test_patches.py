@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.assess.patches import Judgement, judge
+from scanner.assess.machines.patches import Judgement, judge
 from scanner.importers.document import read_document
 from scanner.model.baseline import Knowledge
 from scanner.model.product import Product

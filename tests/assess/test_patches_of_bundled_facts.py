@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from scanner.assess.patches import judge
+from scanner.assess.machines.patches import judge
 from scanner.feeds import bundled_knowledge
 from scanner.model.product import Product
 

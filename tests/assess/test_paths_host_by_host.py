@@ -9,9 +9,9 @@ from assess.uncollapsed import Hosts, Net, networks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.assess.blast import blast
-from scanner.assess.cut import least_cut
-from scanner.assess.paths import attack_paths, starts
+from scanner.assess.attack.blast import blast
+from scanner.assess.attack.cut import least_cut
+from scanner.assess.attack.paths import attack_paths, starts
 from scanner.model.report import BlastRow
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.assess.lint import lint
-from scanner.assess.policy import Policy
+from scanner.assess.policies.lint import lint
+from scanner.assess.policies.policy import Policy
 from scanner.importers.document import read_document
 from scanner.model.base import Transport
 from scanner.model.groups import Groups

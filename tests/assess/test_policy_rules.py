@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.assess.policy import Policy
+from scanner.assess.policies.policy import Policy
 from scanner.importers.document import read_document
 from scanner.model.site import Site
 

@@ -6,8 +6,8 @@ import pytest
 from assess.scene import DB, FW, GUEST, NOTHING_KNOWN, OFFICE, SERVERS, TODAY, port, session, site, spoke
 
 from scanner.assess import assess
-from scanner.assess.identity import Leg, Mark, Served, links
-from scanner.assess.port_forwards import forwards, without
+from scanner.assess.findings.port_forwards import forwards, without
+from scanner.assess.machines.identity import Leg, Mark, Served, links
 from scanner.model.observation import HostSeen, Observation, Session
 from scanner.model.report import FindingRow
 from scanner.model.site import Rule

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from scanner.assess.make import replay
-from scanner.assess.replays import replay_canary
+from scanner.assess.findings.make import replay
+from scanner.assess.findings.replays import replay_canary
 
 FOUR, SIX = "10.0.2.10", "fd00:2::10"
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.assess import assess
-from scanner.assess.rows import ByPort
-from scanner.assess.view import View
+from scanner.assess.facts.rows import ByPort
+from scanner.assess.facts.view import View
 from scanner.model.addresses import ports_of, ports_text
 from scanner.model.baseline import Knowledge
 from scanner.model.observation import PortState, Silence

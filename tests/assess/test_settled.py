@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from assess.scene import DB, GUEST, NOTHING_KNOWN, SERVERS, TODAY, at_home, port, session, silence, site, spoke
 
-from scanner.assess.again import Knowing, verified
-from scanner.assess.grounds import Grounds
-from scanner.assess.recheck import Ask, recheck
-from scanner.assess.settled import settle
+from scanner.assess.later.again import Knowing, verified
+from scanner.assess.later.grounds import Grounds
+from scanner.assess.later.recheck import Ask, recheck
+from scanner.assess.later.settled import settle
 from scanner.model.observation import HostSeen, Observation, PortState, Refused, Scan, Session
 
 ASK = Ask(DB, "tcp", 5432)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.assess.cells import Crossings
-from scanner.assess.evidence import Evidence
-from scanner.assess.flows import Judge
-from scanner.assess.inventory import Inventory
-from scanner.assess.policy import Policy
+from scanner.assess.facts.evidence import Evidence
+from scanner.assess.machines.inventory import Inventory
+from scanner.assess.policies.policy import Policy
+from scanner.assess.verdicts.cells import Crossings
+from scanner.assess.verdicts.flows import Judge
 from scanner.model.addresses import addresses_text, ports_text
 from scanner.model.observation import (
     Conversation,

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from assess.scene import FW, GUEST, MACS, OFFICE, SERVERS, session, site
 
-from scanner.assess.evidence import Evidence
-from scanner.assess.inventory import Inventory
+from scanner.assess.facts.evidence import Evidence
+from scanner.assess.machines.inventory import Inventory
 from scanner.model.observation import HostSeen, Observation, PortState
 
 HOST = "10.0.2.20"

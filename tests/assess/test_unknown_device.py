@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from assess.scene import site
 
-from scanner.assess.unknown import strangers
+from scanner.assess.findings.unknown import strangers
 from scanner.model.baseline import Knowledge
 from scanner.model.report import HostRow, ServiceRow
 

@@ -24,8 +24,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.assess import assess
-from scanner.assess.evidence import FlowKey
-from scanner.assess.portmask import mask_of, text_of
+from scanner.assess.facts.evidence import FlowKey
+from scanner.assess.facts.portmask import mask_of, text_of
 from scanner.model.addresses import ports_of, ports_text
 from scanner.model.observation import Limitation, Observation, Session
 from scanner.model.report import CROSSED, HELD

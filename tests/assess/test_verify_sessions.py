@@ -6,7 +6,7 @@ import msgspec
 from assess.scene import DB, GUEST, NOTHING_KNOWN, SERVERS, TODAY, at_home, judge, port, session, silence, site, spoke
 
 from scanner.assess import assess
-from scanner.assess.evidence import FlowKey
+from scanner.assess.facts.evidence import FlowKey
 from scanner.model.observation import HostSeen, Observation, Session
 
 FLOW: FlowKey = (DB, "tcp", 5432)

@@ -20,7 +20,7 @@ from assess.scene import (
 )
 
 from scanner.assess import assess
-from scanner.assess.whatif import denials, outcome, stopped_by, written
+from scanner.assess.attack.whatif import denials, outcome, stopped_by, written
 from scanner.errors import BadInput
 from scanner.model.report import FlowRow, Report
 from scanner.model.site import Rule, Site

@@ -14,7 +14,7 @@ from small_networks import TWO_ZONES
 
 from scanner import samples
 from scanner.assess import assess
-from scanner.assess.asked import area
+from scanner.assess.facts.asked import area
 from scanner.importers.document import read_document
 from scanner.lab.topology import Topology
 from scanner.model.addresses import AddressSet, address, addresses_of, ports_of

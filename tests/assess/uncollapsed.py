@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator
 import msgspec
 from hypothesis import strategies as st
 
-from scanner.assess.evidence import FlowKey
-from scanner.assess.graph import AttackGraph, attack_graph
-from scanner.assess.identity import Link
-from scanner.assess.inventory import Machine
+from scanner.assess.attack.graph import AttackGraph, attack_graph
+from scanner.assess.facts.evidence import FlowKey
+from scanner.assess.machines.identity import Link
+from scanner.assess.machines.inventory import Machine
 from scanner.model.report import FlowRow
 from scanner.model.site import Critical, Site, Trust, Zone
 

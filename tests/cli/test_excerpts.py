@@ -16,7 +16,7 @@ from scapy.utils import rdpcap, wrpcap
 from typed import simulated
 
 from scanner import session
-from scanner.assess.packets import flows_of
+from scanner.assess.findings.packets import flows_of
 from scanner.cli import main
 from scanner.model.report import FindingRow, FlowRow, HostRow, ServiceRow
 

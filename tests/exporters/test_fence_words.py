@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample import sample_report
 
-from scanner.assess.firewalls import firewalls
+from scanner.assess.fixes.firewalls import firewalls
 from scanner.exporters import fence_words as words
 from scanner.model.addresses import ports_of, ports_text
 from scanner.model.report import FlowVerdict, MeasuredRow, PolicyNoteKind, RemedyRow

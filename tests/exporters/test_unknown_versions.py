@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from sample import sample_report
 
-from scanner.assess.patches import judge
+from scanner.assess.machines.patches import judge
 from scanner.exporters.html import render
 from scanner.exporters.words import why_unknown
 from scanner.feeds import bundled_knowledge

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scanner import samples, session, verify
-from scanner.assess.settled import Outcome
+from scanner.assess.later.settled import Outcome
 from scanner.lab.simulate import SimulatedNetwork
 from scanner.lab.topology import Topology
 from scanner.model.observation import Vantage

@@ -10,7 +10,7 @@ from resurvey import report_of, survey
 from verify_networks import DB, RULES, SPARE, network
 
 from scanner import diff, session
-from scanner.assess.compare import Change, Diff
+from scanner.assess.later.compare import Change, Diff
 from scanner.lab.topology import Topology
 
 NEWER = "'OpenSSH_9.2p1 Debian-2+deb12u9'"

@@ -14,9 +14,9 @@ import pytest
 from lab_fixtures import raised
 from random_rules import PAIRS, TCP, UDP, UNIVERSE, ZONES, Rule, SixZones, meaning, random_rules
 
-from scanner.assess.evidence import Evidence
-from scanner.assess.flows import Judge
-from scanner.assess.policy import Policy
+from scanner.assess.facts.evidence import Evidence
+from scanner.assess.policies.policy import Policy
+from scanner.assess.verdicts.flows import Judge
 from scanner.model.addresses import ports_of
 from scanner.model.observation import Session
 from scanner.model.report import CROSSED, HELD

@@ -9,9 +9,9 @@ import pytest
 from canary_lab import FAR, FAR6, CanaryLab, sessions
 from lab_fixtures import raised
 
-from scanner.assess.evidence import Evidence
-from scanner.assess.flows import Judge
-from scanner.assess.policy import Policy
+from scanner.assess.facts.evidence import Evidence
+from scanner.assess.policies.policy import Policy
+from scanner.assess.verdicts.flows import Judge
 from scanner.model.addresses import ports_of
 from scanner.model.report import MeasuredRow
 from scanner.model.site import Site, Zone

@@ -13,13 +13,13 @@ from functools import cache
 
 import msgspec
 
-from scanner.assess.controls import Controls
-from scanner.assess.evidence import Evidence, FlowKey
 from scanner.assess.exposures.router import consoles
 from scanner.assess.exposures.rule import Exposure, Host, Rule, Scene, Service
-from scanner.assess.inventory import Inventory, Machine
-from scanner.assess.make import finding
-from scanner.assess.policy import Policy
+from scanner.assess.facts.evidence import Evidence, FlowKey
+from scanner.assess.findings.make import finding
+from scanner.assess.machines.inventory import Inventory, Machine
+from scanner.assess.policies.policy import Policy
+from scanner.assess.verdicts.controls import Controls
 from scanner.collect import collect
 from scanner.identify.service import service_name
 from scanner.model.addresses import address_key

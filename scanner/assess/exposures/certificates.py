@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanner.assess.device_certificates import came_with_device
 from scanner.assess.exposures.rule import Exposure, Host, Rule, Scene, Service
+from scanner.assess.machines.device_certificates import came_with_device
 from scanner.identify.tls import Certificate, certificate
 from scanner.model.base import Severity
 from scanner.model.text import visible

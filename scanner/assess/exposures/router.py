@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
 
-from scanner.assess.controls import Controls
-from scanner.assess.evidence import Evidence
 from scanner.assess.exposures.rule import SHOWN
-from scanner.assess.make import finding
+from scanner.assess.facts.evidence import Evidence
+from scanner.assess.findings.make import finding
+from scanner.assess.verdicts.controls import Controls
 from scanner.identify.service import service_name
 from scanner.identify.shown import shown
 from scanner.model.addresses import address_key

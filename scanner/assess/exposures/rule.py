@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from scanner.assess.evidence import FlowKey
-from scanner.assess.inventory import Machine
+from scanner.assess.facts.evidence import FlowKey
+from scanner.assess.machines.inventory import Machine
 from scanner.identify.shown import shown
 from scanner.model.base import Severity, Transport
 from scanner.model.observation import Reading

@@ -1,0 +1,114 @@
+"""Whether a laptop stood where its scan says.
+
+One with a fixed address of one zone, plugged into a socket of another, still sees its router: routers answer ARP on any
+leg. But what is sent back to it goes to the other segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from scanner.assess.facts.seen import single
+from scanner.assess.facts.view import View
+from scanner.model.observation import Conversation, HostSeen, PortState, Scan, Session
+
+_ON_LINK = frozenset({"arp", "ndp"})
+_NO_PACKET = frozenset({*_ON_LINK, "neighbour-table", "named", "gateway", "self"})
+"""Ways in which an address comes up without a packet that was routed, or could have been, to the laptop's address."""
+_HOURS = 43_200.0
+"""A host that spoke so long before or after a scan should have been there during it."""
+
+
+class Standing:
+    """Asked of single scans, and only where something rests on their silence."""
+
+    def __init__(
+        self, sessions: Iterable[Session], views: Mapping[str, View], zone_of: Callable[[str], str | None]
+    ) -> None:
+        self._sessions = {each.scan.id: each for each in sessions}
+        self._views = views
+        self._zone_of = zone_of
+        self._doubts: dict[tuple[str, bool], str] = {}
+
+    def doubt(self, scan: Scan, six: bool) -> str:
+        """What speaks against the laptop having stood in the zone that the scan names; empty without anything.
+
+        Any packet that came back to its address of that version of IP settles that it did, as routers send those to
+        the zone's own segment, and so does a neighbour with an address of the zone that is not known from elsewhere.
+        """
+        found = self._doubts.get((scan.id, six))
+        if found is None:
+            session = self._sessions.get(scan.id)
+            found = self._doubts[scan.id, six] = "" if session is None else self._draw(session, six)
+        return found
+
+    def astray(self, zone: str) -> str:
+        """Why the newest scan of ports from a zone does not even show who is there."""
+        view = self._views.get(zone)
+        scan = view.asking if view is not None else None
+        if scan is None:
+            return ""
+        return self.doubt(scan, False) and self.doubt(scan, True) and self.doubt(scan, ":" in scan.vantage.address)
+
+    def _draw(self, session: Session, six: bool) -> str:
+        zone = session.scan.vantage.zone
+        if self._came_back(session, six) or any(True for _ in self._neighbours(session, six)):
+            return ""
+        spoke = next(self._spoke_near(session, six), None)
+        shared = next(self._same_router(session), None)
+        if spoke is not None:
+            sign = f"not even {spoke[0]}, which spoke with {spoke[1]} within hours of it"
+        elif shared is not None:
+            sign = f"and the router has the MAC of the one in {shared}"
+        else:
+            return ""
+        return (
+            f"nothing shows that the laptop stood in {zone}: its router answered ARP, as routers do on any leg, but "
+            f"no packet came back to it, and nobody else of {zone} was on its link, {sign}"
+        )
+
+    def _came_back(self, session: Session, six: bool) -> bool:
+        own = {session.scan.vantage.address, session.scan.vantage.address6}
+        return any(
+            (":" in each.address) == six
+            and each.address not in own
+            and (
+                (isinstance(each, PortState) and each.state != "silent" and not each.via.startswith("by-"))
+                or (isinstance(each, Conversation) and each.received > 0)
+                or (isinstance(each, HostSeen) and each.how not in _NO_PACKET)
+            )
+            for each in single(session.observations)
+            if isinstance(each, PortState | Conversation | HostSeen)
+        )
+
+    def _neighbours(self, session: Session, six: bool) -> Iterator[str]:
+        """Who of the zone answered ARP or NDP. The routers do so anywhere, and a host with a leg in another zone may do
+        it there for its address in this one."""
+        zone = session.scan.vantage.zone
+        routers = {each.mac for each in session.observations if isinstance(each, HostSeen) and each.how == "gateway"}
+        elsewhere = {h.mac for other, view in self._views.items() if other != zone for h in view.hosts.values()}
+        for each in session.observations:
+            if not isinstance(each, HostSeen) or each.how not in _ON_LINK or (":" in each.address) != six:
+                continue
+            if each.mac is None or each.mac in routers or self._zone_of(each.address) != zone:
+                continue
+            if each.mac not in elsewhere:
+                yield each.address
+
+    def _same_router(self, session: Session) -> Iterator[str]:
+        """The other zones whose next hop has the MAC that this scan's has. Of a router with one MAC for all of its
+        segments that is no wonder, so it counts only where nothing else of the segment was seen."""
+        routers = {each.mac for each in session.observations if isinstance(each, HostSeen) and each.how == "gateway"}
+        for other, view in self._views.items():
+            if other != session.scan.vantage.zone and not routers.isdisjoint(filter(None, view.gateways.values())):
+                yield other
+
+    def _spoke_near(self, session: Session, six: bool) -> Iterator[tuple[str, str]]:
+        """(address, zone): hosts of the zone that spoke with the laptop elsewhere, or here on another visit."""
+        scan = session.scan
+        start, end = scan.started - _HOURS, (scan.ended or scan.started) + _HOURS
+        for other in self._views.values():
+            for key, talk in other.talks.items():
+                near = talk.received and start <= talk.at <= end and (":" in key[0]) == six
+                if near and self._zone_of(key[0]) == scan.vantage.zone and key[0] not in other.gateways:
+                    yield key[0], other.zone

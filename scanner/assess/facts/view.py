@@ -1,0 +1,400 @@
+"""What the laptop saw from one zone, indexed for judging. The newest answer wins."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator
+
+import msgspec
+
+from scanner.assess.facts.rows import ByPort, port_set, ports_tuple
+from scanner.assess.facts.seen import Host, Quiet, single
+from scanner.assess.facts.silences import Silences
+from scanner.model.addresses import AddressSet, address_key
+from scanner.model.base import Transport
+from scanner.model.observation import (
+    SHUT_OUT,
+    Conversation,
+    HostSeen,
+    Limitation,
+    PortState,
+    Refused,
+    Scan,
+    Session,
+    Silence,
+    Via,
+)
+
+FlowKey = tuple[str, Transport, int]
+"""Address, transport, port."""
+
+_NO_SIGN = frozenset({"self", "named"})
+"""Ways in which an address comes up without a host of the client's having answered."""
+_FEW = 16
+"""Rows of one address and transport up to which looking through them is quicker than an index."""
+_LOST = "answers that were lost"
+"""How `Limitation.what` ends where the network lost so much that a silent probe may have been answered."""
+
+
+class View:
+    """Everything seen from one zone by plain probes; what dressed ones saw is kept apart, a view for each dress."""
+
+    def __init__(self, zone: str, via: Via = "", plain: View | None = None) -> None:
+        self.zone = zone
+        self.via = via
+        self.plain: View = plain or self
+        """What plain probes saw: who is there, how far away, and what still worked, for dressed ones as well."""
+        self.dressed: dict[Via, View] = {}
+        self.signing: list[Session] = []
+        """The sessions that sent signed probes to a canary."""
+        self.scans: list[Scan] = []
+        self.hosts: dict[str, Host] = {}
+        self.gateways: dict[str, str | None] = {}
+        """Next hops out of the zone -> MAC."""
+        self.talks: dict[FlowKey, Conversation] = {}
+        self._talked: dict[str, list[FlowKey]] = {}
+        self._heard: dict[FlowKey, str] = {}
+        """Which scan a conversation is of."""
+        self._called: dict[str, list[str]] = {}
+        """What others call an address, whether it is in use or not."""
+        self._resolved: dict[str, dict[str, float]] = {}
+        """Scan -> next hops that answered it, and when they last did."""
+        self.shut_out: set[str] = set()
+        """Scans that lost on their way what they had reached."""
+        self.lossy: set[str] = set()
+        """Scans that lost more packets than they could make up for: their silence may be loss."""
+        self._starts: list[int] = []
+        self._present_since = 0
+        self._alive: dict[str, int] = {}
+        """Address -> the order of its newest sign of life."""
+        self.refused: list[Refused] = []
+        self.limitations: list[Limitation] = []
+        self._rows: dict[tuple[str, Transport], list[tuple[int, PortState]]] = {}
+        self._silences: dict[Transport, list[Quiet]] = {}
+        self._quiet: dict[Transport, Silences[Quiet]] = {}
+        """The same by address; made when first asked for."""
+        self._by_port: dict[tuple[str, Transport], ByPort] = {}
+        """The rows of addresses that have many."""
+        self._order = 0
+        self.asking: Scan | None = None  # the newest one that asked ports
+        """The newest session that asked ports."""
+        self._flows: list[tuple[FlowKey, PortState]] | None = None
+        self._opened: list[tuple[FlowKey, PortState]] | None = None
+        self._asked: AddressSet | None = None
+        self._reports: dict[str, list[PortState]] | None = None
+        """What routers said of other addresses, by router."""
+        self._verified = False
+        """Whether a session only asked again what a finding rests on: that widens no coverage."""
+        if plain is not None:
+            self.scans, self._starts = plain.scans, plain._starts
+            self.shut_out, self.lossy = plain.shut_out, plain.lossy
+            self.hosts, self.gateways, self._resolved = plain.hosts, plain.gateways, plain._resolved
+
+    def dressed_as(self, via: Via) -> View | None:
+        """The view of probes that were dressed so; None if there were none."""
+        return self.plain if not via else self.plain.dressed.get(via)
+
+    @property
+    def asked_ports(self) -> bool:
+        """Whether any session asked ports: one that only looks for hosts does not."""
+        return self.asking is not None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the newest session that asked ports ran to its end."""
+        return self.asking is not None and self.asking.complete
+
+    @property
+    def address(self) -> str:
+        """Where the laptop stood last; a session that verifies may stand elsewhere."""
+        found = [each for each in self.scans if each.purpose == "scan"] or self.scans
+        return found[-1].vantage.address if found else ""
+
+    def add(self, session: Session) -> None:
+        """Take what a session saw. One of purpose `verify` adds answers: it is no scan that ran, or did not, to its
+        end, and no sweep that shows who is gone."""
+        scan = session.scan
+        self.scans.append(scan)
+        self._starts.append(self._order + 1)
+        self._flows = self._opened = self._asked = self._reports = None
+        self._quiet.clear()
+        self._by_port.clear()
+        if scan.nonce:
+            self.signing.append(session)
+        observations = list(single(session.observations))
+        if scan.purpose != "scan":
+            self._verified = True
+        else:
+            if any(isinstance(o, PortState | Silence) and o.transport != "icmp" and not o.via for o in observations):
+                self.asking = scan
+            if scan.complete and any(isinstance(o, HostSeen) and o.how not in _NO_SIGN for o in observations):
+                self._present_since = self._order + 1
+        for each in observations:
+            self._order += 1
+            if isinstance(each, PortState):
+                if each.state != "silent" and not each.via:
+                    self._alive[each.address] = self._order
+                rows = self._wearing(each.via)._rows
+                rows.setdefault((each.address, each.transport), []).append((self._order, each))
+            elif isinstance(each, HostSeen):
+                self._see(scan.id, each)
+            elif isinstance(each, Silence):
+                silent = Quiet(self._order, AddressSet.parse(each.addresses), each, scan.purpose == "scan")
+                self._wearing(each.via)._silences.setdefault(each.transport, []).append(silent)
+            elif isinstance(each, Conversation):
+                self._hear(scan.id, each)
+            elif isinstance(each, Refused):
+                self.refused.append(each)
+            elif isinstance(each, Limitation):
+                self.limitations.append(each)
+                if each.what == SHUT_OUT:
+                    self.shut_out.add(scan.id)
+                elif each.what.endswith(_LOST):
+                    self.lossy.add(scan.id)
+
+    def _wearing(self, via: Via) -> View:
+        """Where a row belongs that is about to be added."""
+        if not via:
+            return self
+        found = self.dressed.get(via)
+        if found is None:
+            found = self.dressed[via] = View(self.zone, via, self)
+        found._flows = found._opened = found._asked = found._reports = None
+        found._quiet.clear()
+        found._by_port.clear()
+        found._verified = self._verified
+        return found
+
+    def answer(self, address: str, transport: Transport, port: int) -> PortState | None:
+        """The newest answer to this probe; a silent one has state `silent`; None: never asked."""
+        return self._newest(address, transport, port)[1]
+
+    def asker(self, key: FlowKey) -> Scan | None:
+        """The scan that the newest answer to this probe is of."""
+        order, row = self._newest(*key)
+        return None if row is None else self._scan_of(order)
+
+    def _scan_of(self, order: int) -> Scan:
+        return self.scans[bisect.bisect_right(self._starts, order) - 1]
+
+    def spoke_since(self, key: FlowKey, scan: Scan, at: float) -> bool:
+        """Whether something was heard from this service in that very scan, at that time or later."""
+        talk = self.talks.get(key)
+        return talk is not None and talk.received > 0 and self._heard.get(key) == scan.id and talk.at >= at
+
+    def talks_of(self, address: str) -> list[tuple[FlowKey, Conversation]]:
+        """The conversations with the services of one address."""
+        return [(key, self.talks[key]) for key in self._talked.get(address, ())]
+
+    def heard_in(self, scan: Scan) -> Iterator[tuple[FlowKey, float]]:
+        """The services from which something was heard in that very scan, and when; in the order of the talks."""
+        for key, talk in self.talks.items():
+            if talk.received > 0 and self._heard.get(key) == scan.id:
+                yield key, talk.at
+
+    def resolved_since(self, scan: Scan, at: float) -> list[str]:
+        """The next hops that answered that very scan at that time or later, in the order of their addresses."""
+        return sorted((a for a, when in self._resolved.get(scan.id, {}).items() if when >= at), key=address_key)
+
+    def present(self, address: str) -> bool:
+        """Whether the newest whole sweep from this zone, or anything since, saw the address alive."""
+        return self.plain._alive.get(address, -1) >= self.plain._present_since
+
+    def _newest(self, address: str, transport: Transport, port: int) -> tuple[int, PortState | None]:
+        """The newest row. In one scan an answer counts for more than a later silence, which may be loss."""
+        answered: tuple[int, PortState | None] = -1, None
+        quiet: tuple[int, PortState | None] = -1, None
+        for order, row in self._rows_on(address, transport, port):
+            if row.state != "silent":
+                answered = order, row
+                break
+            if quiet[1] is None:
+                quiet = order, row
+        for silent in self._silent_at(address, transport):
+            if silent.order < max(answered[0], quiet[0]):
+                break
+            if port in port_set(silent.row.ports):
+                none = silent.row
+                quiet = (
+                    silent.order,
+                    PortState(address, transport, none.ports, "silent", "no-response", none.at, tries=none.tries),
+                )
+                break
+        if quiet[1] is None or (answered[1] is not None and self._start_of(quiet[0]) <= answered[0]):
+            return answered
+        return quiet
+
+    def _rows_on(self, address: str, transport: Transport, port: int) -> Iterator[tuple[int, PortState]]:
+        """The rows of an address that speak of a port, the newest first."""
+        rows = self._rows.get((address, transport), ())
+        if len(rows) > _FEW:
+            if (address, transport) not in self._by_port:
+                self._by_port[address, transport] = ByPort(rows)
+            rows = self._by_port[address, transport].on(port)
+        return (each for each in reversed(rows) if port in port_set(each[1].ports))
+
+    def _start_of(self, order: int) -> int:
+        return self._starts[bisect.bisect_right(self._starts, order) - 1]
+
+    def answers_of(self, address: str, only: Transport | None = None) -> Iterator[PortState]:
+        """Every answer of an address, or for it, old ones too."""
+        return (row for _, row in self.answers_with_scan(address, only))
+
+    def answers_with_scan(self, address: str, only: Transport | None = None) -> Iterator[tuple[Scan, PortState]]:
+        """The same, each with the scan that it is of."""
+        transports: tuple[Transport, ...] = (only,) if only else ("tcp", "udp", "icmp")
+        for order, row in (pair for each in transports for pair in self._rows.get((address, each), ())):
+            if row.state != "silent":
+                yield self._scan_of(order), row
+
+    def reports_of(self, source: str) -> list[PortState]:
+        """What a router said of other addresses."""
+        if self._reports is None:
+            self._reports = {}
+            for (address, _), rows in self._rows.items():
+                for _, row in rows:
+                    if row.source is not None and row.source != address:
+                        self._reports.setdefault(row.source, []).append(row)
+        return self._reports.get(source, [])
+
+    def flows(self) -> list[tuple[FlowKey, PortState]]:
+        """Every probe that got an answer, once, with its newest answer. Order: as first seen."""
+        if self._flows is None:
+            self._flows = list(self._answered())
+        return self._flows
+
+    def _answered(self) -> Iterator[tuple[FlowKey, PortState]]:
+        for address, transport in self._rows:
+            yield from self.answers(address, transport)
+
+    def answers(self, address: str, transport: Transport) -> Iterator[tuple[FlowKey, PortState]]:
+        """The same of one address and transport."""
+        seen: dict[int, int] = {}
+        """Port -> from where on an answer still counts; -1 for one that is settled."""
+        for order, row in reversed(self._rows.get((address, transport), ())):
+            for port in ports_tuple(row.ports):
+                since = seen.get(port, 0)
+                if since < 0 or order < since:
+                    continue
+                if row.state == "silent":
+                    seen[port] = max(since, self._start_of(order))
+                    continue
+                seen[port] = -1
+                if not self._silent_since(order, address, transport, port):
+                    yield (address, transport, port), row
+
+    def opened(self) -> list[tuple[FlowKey, PortState]]:
+        """Those that were answered as open ports answer. Of closed ports there may be thousands an address."""
+        if self._opened is None:
+            self._opened = [
+                ((address, transport, port), row)
+                for (address, transport), rows in self._rows.items()
+                for _, row in rows
+                if row.state == "open"
+                for port in ports_tuple(row.ports)
+                if self.answer(address, transport, port) is row
+            ]
+        return self._opened
+
+    def answering(self) -> set[str]:
+        """The addresses of which some probe got an answer."""
+        return {address for address, transport in self._rows if any(True for _ in self.answers(address, transport))}
+
+    def asked(self) -> AddressSet:
+        """Every address that was asked anything."""
+        if self._asked is None:
+            quiet = [each.addresses for silences in self._silences.values() for each in silences if each.counts]
+            single = AddressSet.of({address for address, _, _ in self.singly()})
+            self._asked = AddressSet(span for each in (single, *quiet) for span in each.spans)
+        return self._asked
+
+    def asked_on(self, transport: Transport, port: int) -> AddressSet:
+        """Every address that was asked this very port, whatever came back."""
+        single = AddressSet.of(
+            address
+            for address, kind in self._rows
+            if kind == transport and any(True for _ in self._rows_on(address, kind, port))
+        )
+        quiet = [each for each in self._silences.get(transport, ()) if port in port_set(each.row.ports)]
+        return AddressSet(span for each in (single, *(each.addresses for each in quiet)) for span in each.spans)
+
+    def singly(self) -> Iterator[tuple[str, Transport, frozenset[str]]]:
+        """Of each address with rows of its own the ranges of ports that they speak of."""
+        for (address, transport), rows in self._rows.items():
+            if self._verified:
+                rows = [each for each in rows if self._scan_of(each[0]).purpose == "scan"]
+            if rows:
+                yield address, transport, frozenset(row.ports for _, row in rows)
+
+    def silent(self, transport: Transport, within: AddressSet) -> Iterator[tuple[AddressSet, str]]:
+        """Of these addresses those that were silent together, and the ranges of their ports."""
+        for each in self._silences.get(transport, ()):
+            if each.counts:
+                yield each.addresses & within, each.row.ports
+
+    def _silent_since(self, order: int, address: str, transport: Transport, port: int) -> bool:
+        """Whether a later scan than that of this row was not answered."""
+        return any(
+            silent.order > order and port in port_set(silent.row.ports) and self._start_of(silent.order) > order
+            for silent in self._silent_at(address, transport)
+        )
+
+    def _silent_at(self, address: str, transport: Transport) -> tuple[Quiet, ...]:
+        """The silences that an address had a part in, the newest first."""
+        return self._by_address(transport).of(address)
+
+    def silent_from(self, transport: Transport, place: tuple[int, int]) -> tuple[list[Silence], tuple[int, int] | None]:
+        """The silences that an address (as `address_key` has it) had a part in, the newest first, and up to which
+        address (itself not) they are the same. Of addresses without rows of their own that is all there is."""
+        found, end = self._by_address(transport).run(place)
+        return [each.row for each in found], end
+
+    def _by_address(self, transport: Transport) -> Silences[Quiet]:
+        found = self._quiet.get(transport)
+        if found is None:
+            found = self._quiet[transport] = Silences(self._silences.get(transport, ()))
+        return found
+
+    def with_rows(self) -> Iterator[tuple[str, Transport]]:
+        """Each address of which, by that transport, more is known than the silence of many."""
+        return iter(self._rows)
+
+    def _hear(self, scan: str, talk: Conversation) -> None:
+        """Several probes may have talked with one port: what they read in one session belongs together."""
+        key = (talk.address, talk.transport, talk.port)
+        before = self.talks.get(key)
+        if before is None:
+            self._talked.setdefault(talk.address, []).append(key)
+        elif not talk.received:
+            return
+        if before is None or self._heard.get(key) != scan:
+            self.talks[key] = talk
+        else:
+            both = dict.fromkeys((*before.readings, *talk.readings))
+            self.talks[key] = msgspec.structs.replace(
+                before if before.readings else talk,
+                readings=tuple(both),
+                tls=before.tls or talk.tls,
+                received=before.received + talk.received,
+            )
+        self._heard[key] = scan
+
+    def _see(self, scan: str, seen: HostSeen) -> None:
+        if seen.how == "gateway":
+            self.gateways[seen.address] = seen.mac or self.gateways.get(seen.address)
+            if seen.mac:
+                resolved = self._resolved.setdefault(scan, {})
+                resolved[seen.address] = max(seen.at, resolved.get(seen.address, seen.at))
+        if seen.how == "named":
+            called = self._called.setdefault(seen.address, [])
+            called.extend(name for name in seen.names if name not in called)
+            if seen.address in self.hosts:
+                self.hosts[seen.address].call(called)
+        if seen.how in _NO_SIGN:
+            return
+        self._alive[seen.address] = self._order
+        host = self.hosts.get(seen.address)
+        if host is None:
+            host = self.hosts[seen.address] = Host(seen.address)
+            host.call(self._called.get(seen.address, ()))
+        host.see(seen)

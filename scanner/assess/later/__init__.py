@@ -1,0 +1,1 @@
+"""Findings asked again, and reports compared."""

@@ -1,0 +1,1 @@
+"""What the site's policy says, and what is wrong with it."""

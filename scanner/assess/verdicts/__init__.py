@@ -1,0 +1,1 @@
+"""What the facts prove: of a flow, of a zone pair, of what a canary measured."""
