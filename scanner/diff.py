@@ -16,6 +16,7 @@ from scanner.store import Store
 from scanner.verify import knowing
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_LISTED = 10
 _SHORTEST = 4
 """Characters of a scan's id that may stand for it."""
 
@@ -44,9 +45,13 @@ def base_of(sessions: Sequence[Session], text: str) -> set[str]:
     else:
         named = [each for each in sessions if len(text) >= _SHORTEST and each.scan.id.startswith(text)]
         if len(named) != 1:
-            scans = [f"{each.scan.id} ({each.scan.vantage.zone}, {utc(each.scan.started)})" for each in sessions[-12:]]
+            newest = sessions[-_LISTED:]
+            which = (
+                "there are" if len(newest) == len(sessions) else f"the newest {len(newest)} of {len(sessions):,} are"
+            )
             raise BadInput(
-                f"--base {text}: name one scan by its id, or a day as YYYY-MM-DD; there are {', '.join(scans)}"
+                f"--base {text!r}: name one scan by its id, or a day as YYYY-MM-DD; {which}",
+                tuple(f"{each.scan.id}  {utc(each.scan.started)}  {each.scan.vantage.zone}" for each in newest),
             )
         found = {each.scan.id for each in sessions if each.scan.started <= named[0].scan.started}
     if len(found) == len(sessions):
@@ -65,7 +70,10 @@ def default_base(sessions: Sequence[Session]) -> set[str]:
     last = max(cuts.values(), default=0.0)
     found = {each.scan.id for each in sessions if each.scan.started <= cuts.get(each.scan.vantage.zone, last)}
     if not found or len(found) == len(sessions):
-        raise BadInput("each zone was scanned once: there is nothing to compare yet; scan again, or name a --base")
+        raise BadInput(
+            "each zone's ports were asked in one scan only: there is nothing to compare yet; scan again, or name a "
+            "--base"
+        )
     return found
 
 

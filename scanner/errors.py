@@ -14,7 +14,14 @@ class FencewalkError(Exception):
 
 
 class BadInput(FencewalkError):
-    """A file, flag or name that cannot be used. The message names the file, the key or line, and the mend."""
+    """A file, flag or name that cannot be used. The message names the file, the key or line, and the mend.
+
+    `listing`: what may be named instead, a line each.
+    """
+
+    def __init__(self, message: str, listing: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.listing = listing
 
 
 class OutOfScope(BadInput):

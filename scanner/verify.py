@@ -55,6 +55,8 @@ _UNUSED = 2
 _UNUSED_PORTS = 64
 _CONTROL_TRIES = 3
 _NEAR = 3
+_LIKE = 0.75
+"""How much of an id has to be the same to have been meant: that of any other finding of its kind is half the same."""
 _COMPANY = 8
 
 
@@ -108,9 +110,9 @@ def case_for(known: Knowing, sessions: tuple[Session, ...], finding: str) -> Cas
 
 def _unknown(finding: str, report: Report) -> str:
     ids = [each.id for each in report.findings]
-    near = difflib.get_close_matches(finding, ids, _NEAR, 0.5) or ids[:_NEAR]
+    near = difflib.get_close_matches(finding, ids, _NEAR, _LIKE)
     if not near:
-        return f"{finding}: no such finding, and the site has none; `fencewalk assess` lists them"
+        return f"{finding}: no such finding in this store; `fencewalk assess` lists them"
     return f"{finding}: no such finding; did you mean {' or '.join(near)}? `fencewalk assess` lists them all"
 
 
@@ -135,6 +137,15 @@ def vantage_in(site: Site, zone: str, interface: str | None) -> Vantage | None:
     if not any(found.holds(a.partition("/")[0]) for each in known if each.up for a in each.addresses):
         return None
     return vantage_for(found, interface)
+
+
+def nowhere(site: Site, interface: str) -> BadInput:
+    """What is wrong with an interface that stands in no zone."""
+    from scanner.net.route import interface_named
+
+    has = ", ".join(interface_named(interface).addresses) or "no address"
+    zones = ", ".join(each.name for each in site.zones)
+    return BadInput(f"--interface {interface}: is in no zone of the site ({zones}): it has {has}")
 
 
 def elsewhere(case: Case, standing: Iterable[str]) -> Outcome:

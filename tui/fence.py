@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanner.exporters.fence_page import fall, measurements
-from scanner.exporters.fence_words import cut_words, hop_how, hop_proof, hop_service, path_of
+from scanner.exporters.fence_words import cut_words, hop_how, hop_proof, hop_service, past_fences, path_of
 from scanner.exporters.verdict import stood_in
 from scanner.model.report import FindingRow, PathRow, Report
 from scanner.model.text import plural
@@ -57,7 +57,7 @@ def cut(doc: Doc, report: Report) -> None:
     row = report.cut
     if row is None:
         return
-    doc.line(cut_words(row), bold=True)
+    doc.line(cut_words(row, past_fences(report.findings)), bold=True)
     for number, each in enumerate(row.denials[:DENIALS], 1):
         doc.add(f"{number}  ", "accent", bold=True).add(f"deny {each.from_} → {each.to}")
         doc.line(f"   closes {plural(len(each.closes), 'finding')}" if each.closes else "", "muted", hang=3)

@@ -139,7 +139,7 @@ def limits(report: Report) -> Doc:
     for zone, sessions in stood.items():
         unfinished = sum(not session.complete for session in sessions)
         doc.add("! " if unfinished else "● ", "amber" if unfinished else "text", bold=True).add(f"from {zone}")
-        where = dict.fromkeys(f"{session.address}, {session.engine} engine" for session in sessions)
+        where = dict.fromkeys(f"{session.address}, {_engine(session)}" for session in sessions)
         times = f", {len(sessions)} sessions" if len(sessions) > 1 else ""
         doc.add(f"  {'; '.join(where)}{times}", "muted")
         doc.line(f"  {unfinished} unfinished: scan --resume" if unfinished else "", "amber", hang=2)
@@ -168,3 +168,8 @@ def limits(report: Report) -> Doc:
     if len(report.policy_notes) > NOTED:
         doc.line(f"and {len(report.policy_notes) - NOTED} more in the report", "muted")
     return doc
+
+
+def _engine(session: VantageRow) -> str:
+    # What goes on the wire is never recorded as `auto`.
+    return "simulated" if session.engine == "auto" else f"{session.engine} engine"

@@ -30,6 +30,7 @@ from scanner.assess.policies.lint import lint
 from scanner.assess.policies.policy import Policy
 from scanner.assess.verdicts.cells import Crossing, Crossings
 from scanner.assess.verdicts.flows import Judge
+from scanner.assess.verdicts.retried import proved
 from scanner.identify.second import NOBODY, Second
 from scanner.model.base import SEVERITIES
 from scanner.model.baseline import Knowledge
@@ -78,11 +79,12 @@ def assess(
     have besides.
     """
     sessions = sorted(sessions, key=lambda each: (each.scan.started, each.scan.id))
-    evidence = Evidence(site, sessions)
     policy = Policy(site)
-    inventory = Inventory(evidence, second)
-    judge = Judge(evidence, policy, inventory.two_legged)
-    inventory.add_reached(judge)
+    evidence, inventory, judge = _judged_from(site, sessions, policy, second)
+    if any(each.scan.purpose == "verify" for each in sessions):
+        standing = proved(sessions, evidence, judge)
+        if standing != sessions:
+            evidence, inventory, judge = _judged_from(site, standing, policy, second)
     if what_if:
         judge = Supposing(judge, what_if)
 
@@ -155,6 +157,16 @@ def assess(
         ),
         what_if=tuple(map(written, what_if)),
     )
+
+
+def _judged_from(
+    site: Site, sessions: Sequence[Session], policy: Policy, second: Second
+) -> tuple[Evidence, Inventory, Judge]:
+    evidence = Evidence(site, sessions)
+    inventory = Inventory(evidence, second)
+    judge = Judge(evidence, policy, inventory.two_legged)
+    inventory.add_reached(judge)
+    return evidence, inventory, judge
 
 
 def _allows(evidence: Evidence, policy: Policy) -> Callable[[str, FlowKey], bool]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scanner import __version__
-from scanner.errors import FencewalkError, NoPrivilege
+from scanner.errors import BadInput, FencewalkError, NoPrivilege
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -99,6 +99,8 @@ def main(args: list[str] | None = None) -> None:
         from scanner.model.text import visible
 
         click.echo(f"fencewalk: {visible(str(error))}", err=True)
+        for each in error.listing if isinstance(error, BadInput) else ():
+            click.echo(f"  {visible(each)}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("fencewalk: interrupted", err=True)

@@ -34,7 +34,11 @@ def _lines(found: Diff) -> Iterator[str]:
         yield f"Zones: {plural(len(found.cells), 'verdict')} changed"
         for cell in found.cells:
             yield f"  {cell.from_} → {cell.to}: {cell.before} → {cell.after}: {visible(cell.reason)}"
-    for title, flows in (("Flows opened", found.opened), ("Flows closed", found.closed)):
+    for title, flows in (
+        ("Flows opened", found.opened),
+        ("Flows closed", found.closed),
+        ("Flows uncertain (they crossed; nothing proves that they no longer do)", found.uncertain),
+    ):
         if flows:
             yield ""
             yield f"{title}: {len(flows)}"

@@ -152,9 +152,7 @@ def _canary(plan: Plan, site: Site, who: Sender) -> list[tuple[str, str]]:
     how = "" if who.engine != "connect" else ", and TCP by whole connections, which are signed after the handshake"
     if plan.canary_ports.tcp and not how:
         how = f"; up to {PROOFS} whole connections to each, as proof of both ways"
-    lines = [
-        ("canary", f"{plan.canary}: {' and '.join(counts)} and echo, by signed probes and nothing else{how}")
-    ]
+    lines = [("canary", f"{plan.canary}: {' and '.join(counts)} and echo, by signed probes and nothing else{how}")]
     lines += [
         ("", f"without {kind} {ports_text(ports)}: never asked, of nobody") for kind, ports in refused.items() if ports
     ]

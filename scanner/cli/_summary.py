@@ -12,10 +12,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scanner.exporters.fence_words import asked, cut_words, measured, port_count
+from scanner.exporters.fence_words import asked, cut_words, measured, past_fences, port_count
 from scanner.exporters.verdict import conclude, is_scan, unfinished
 from scanner.exporters.words import CELLS, Tone
 from scanner.model.base import SEVERITIES
+from scanner.model.observation import Purpose
 from scanner.model.report import CROSSED, CellRow, CutRow, FindingRow, Report, is_open
 from scanner.model.text import plural, visible
 
@@ -23,6 +24,8 @@ _TONES: dict[Tone, str] = {"good": "green", "bad": "bold red", "warn": "yellow",
 _SEVERITY = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _SHOWN = 40
 _PARTS = 12
+_BESIDES: dict[Purpose, str] = {"canary": "canary session", "verify": "verification"}
+"""Sessions that are no scans."""
 
 
 def summary(report: Report, color: bool, width: int | None = None) -> str:
@@ -50,8 +53,8 @@ def _parts(report: Report, width: int) -> Iterable[RenderableType]:
     hosts, services = len(report.hosts), sum(len(each.services) for each in report.hosts)
     scans = sum(map(is_scan, report.vantages))
     counted = [plural(hosts, "host"), plural(services, "service"), plural(scans, "vantage session")]
-    if len(report.vantages) > scans:
-        counted.append(plural(len(report.vantages) - scans, "canary session"))
+    purposes = Counter(each.purpose for each in report.vantages)
+    counted += [plural(purposes[each], name) for each, name in _BESIDES.items() if purposes[each]]
     cut = unfinished(report)
     yield Text(f"{', '.join(counted)}. Findings: {totals or 'none'}{' so far' if cut else ''}.")
     for zone in cut:
@@ -64,7 +67,8 @@ def _parts(report: Report, width: int) -> Iterable[RenderableType]:
     yield from _matrix(report, width)
     if report.findings:
         yield _findings(report.findings)
-    yield from _cut(report.cut)
+        yield Text("")
+    yield from _cut(report.cut, past_fences(report.findings))
     if report.remediation:
         yield Text("What to change first", style="bold")
         for number, row in enumerate(report.remediation[:5], 1):
@@ -123,14 +127,14 @@ def _findings(findings: tuple[FindingRow, ...]) -> RenderableType:
     return table
 
 
-def _cut(cut: CutRow | None) -> Iterable[RenderableType]:
+def _cut(cut: CutRow | None, bridged: bool) -> Iterable[RenderableType]:
     if cut is None:
         return
     yield Text("The least cut", style="bold")
-    yield Text(f"  {cut_words(cut)}")
+    yield Text(f"  {cut_words(cut, bridged)}")
     for number, each in enumerate(cut.denials[:_PARTS], 1):
         closes = f" (closes {plural(len(each.closes), 'finding')})" if each.closes else ""
-        yield Text(f"  {number}. deny {each.from_} → {each.to}{closes}")
+        yield Text(f"  {number}. deny {each.from_} → {each.to}, except what policy allows{closes}")
     if len(cut.denials) > _PARTS:
         yield Text(f"  and {len(cut.denials) - _PARTS} more: -o html=report.html has them all, with the rules")
     for left in cut.left[:_PARTS]:

@@ -23,6 +23,14 @@ def _lines(before: Report, after: Report) -> Iterator[str]:
     found = outcome(before, after)
     yield "What if the fence had these rules as well, judged by what was seen without them:"
     yield from (f"  deny {visible(rule)}" for rule in after.what_if)
+    if not found.vanish:
+        yield ""
+        yield (
+            "They would close nothing: no finding rests on what they deny to a whole zone."
+            if found.broken or found.appear
+            else "They would close and break nothing: "
+            "no flow that was seen to cross is theirs for all hosts of its zone."
+        )
     broken = list(_flows(found.broken))
     yield from _part(f"Would break {plural(len(found.broken), 'flow')} that policy allows", broken)
     yield from _part(f"Would bring up {plural(len(found.appear), 'finding')}", map(_finding, found.appear))
@@ -35,9 +43,6 @@ def _lines(before: Report, after: Report) -> Iterator[str]:
     if len(found.stay) > len(stay):
         yield ""
         yield f"{plural(len(found.stay) - len(stay), 'finding')} about hosts and services would stay as well."
-    if not (found.vanish or found.broken or found.appear):
-        yield ""
-        yield "They would close and break nothing: no flow that was seen to cross is theirs for all hosts of its zone."
 
 
 def _part(title: str, rows: Iterable[str]) -> Iterator[str]:

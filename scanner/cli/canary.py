@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import signal
 import time
 from collections.abc import Iterator
@@ -166,7 +167,8 @@ def _tell(canary: Canary, opened: Opened, where: Path, site: Path) -> None:
         click.echo(f"fencewalk: {visible(each)}", err=True)
     flags = " ".join(f"--canary {each}" for each in canary.addresses)
     click.echo(
-        f"{zone}: Ctrl-C ends it. From the other side: {program()} scan {site.name} --from ZONE {flags}", err=True
+        f"{zone}: Ctrl-C ends it. From the other side: {program()} scan {shlex.quote(str(site))} --from ZONE {flags}",
+        err=True,
     )
 
 

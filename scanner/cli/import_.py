@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _HEAD = 8192
 _MOST_BYTES = 4 << 20
 """Of a text file; a store may be larger."""
+
+_SITE_KEY = re.compile(rb"^(?:client|site|scope|zones|allow|critical)[ \t]*:", re.MULTILINE)
 
 Format = Literal["store", "matrix"]
 
@@ -48,7 +51,7 @@ def COMMAND(site: Path, files: tuple[Path, ...], write: bool, store: Path | None
     from scanner import session
 
     loaded = session.load_site(site)
-    formats = [(each, _format(each)) for each in files]
+    formats = [(each, _format(each, site)) for each in files]
     if write and not any(kind == "matrix" for _, kind in formats):
         raise BadInput("--write is for the rules of a matrix; scan data goes into --store without it")
     where = session.store_path(site, store)
@@ -62,7 +65,7 @@ def COMMAND(site: Path, files: tuple[Path, ...], write: bool, store: Path | None
             loaded = session.load_site(site)
 
 
-def _format(path: Path) -> Format:
+def _format(path: Path, site: Path) -> Format:
     """BadInput for what cannot be taken over, with what it is where that can be told."""
     from scanner.importers import importers
     from scanner.importers.matrix import looks_like_matrix
@@ -70,6 +73,8 @@ def _format(path: Path) -> Format:
 
     if not path.is_file():
         raise BadInput(f"{path}: {'is no ordinary file' if path.exists() else 'no such file'}")
+    if path.samefile(site):
+        raise BadInput(f"{path}: is the site file itself; name what is to be taken over into it")
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if head.startswith(MAGIC):
@@ -81,6 +86,10 @@ def _format(path: Path) -> Format:
             raise BadInput(
                 f"{path}: {each.title}: cannot be imported yet; `scan --engine nmap` runs Nmap from a vantage"
             )
+    if len(_SITE_KEY.findall(head)) > 1:
+        raise BadInput(f"{path}: is a site file (YAML), which cannot be imported; copy its rules by hand")
+    if path.suffix.lower() in (".yaml", ".yml"):
+        raise BadInput(f"{path}: is a YAML file; a matrix of zones (CSV) or a store of scan data can be imported")
     if looks_like_matrix(head):
         return "matrix"
     raise BadInput(f"{path}: is neither a matrix of zones (CSV) nor a store of scan data; nothing else is imported yet")
@@ -137,7 +146,11 @@ def _add_rules(loaded: Site, site: Path, path: Path, write: bool) -> None:
         click.echo(f"{site}: {_counted(new)} added from {path}", err=True)
     else:
         click.echo("".join(rules_text(key, rules) for key, rules in new.items()), nl=False)
-        click.echo(f"{path}: {_counted(new)} to add to {site}; --write adds them", err=True)
+        then = "--write adds them"
+        if found.contradictions:
+            what = plural(len(found.contradictions), "contradiction")
+            then = f"--write refuses while there is {what}, named above: change the one file or the other first"
+        click.echo(f"{path}: {_counted(new)} to add to {site}; {then}", err=True)
 
 
 def _counted(new: dict[str, tuple[Rule, ...]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,8 +156,8 @@ def COMMAND(
     request.zone_of()
     where = session.store_path(site, store)
     outside = [*_dry_run.out_of_scope(loaded, site), *session.policy_warnings(site, loaded)]
-    if capture is not None and capture.exists():
-        raise BadInput(f"--capture {capture}: there is a file of that name; name another one")
+    if capture is not None:
+        _check_capture(capture)
     check_store(where, create=not dry_run)
     earlier = _resume.unfinished(where, loaded, zone) if resume else None
     if earlier is not None:
@@ -204,6 +205,17 @@ def _check_flags(
     if resolver is not None and (no_names or polite):
         silent = "--no-names" if no_names else "--polite"
         raise BadInput(f"--resolver says whom to ask for names, {silent} asks nobody: leave one of them out")
+
+
+def _check_capture(path: Path) -> None:
+    """BadInput where no capture can be made at `path`; asked before a session is begun and left unfinished."""
+    folder = path.absolute().parent
+    if os.path.lexists(path):
+        raise BadInput(f"--capture {path}: there is a file of that name; name another one")
+    if not folder.is_dir():
+        raise BadInput(f"--capture {path}: there is no folder {folder}; make it, or name a file elsewhere")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadInput(f"--capture {path}: no file can be made in {folder}; name one elsewhere")
 
 
 def _print_plan(request: ScanRequest, where: Path, earlier: Unfinished | None) -> int:

@@ -50,6 +50,8 @@ def COMMAND(site: Path, finding: str, interface: str | None, engine: str, store:
     vantage = verify.stand(case, interface, lambda zone, name: verify.vantage_in(loaded, zone, name))
     if vantage is None:
         standing = [each.name for each in loaded.zones if verify.vantage_in(loaded, each.name, interface) is not None]
+        if interface is not None and not standing:
+            raise verify.nowhere(loaded, interface)
         _say(case.finding, verify.elsewhere(case, standing))
         return
     check_store(where, create=True)

@@ -11,6 +11,7 @@ import io
 import re
 
 from scanner.exporters import Exporter
+from scanner.exporters.words import without_padding
 from scanner.model.report import ExceptionRow, FindingRow, Report
 from scanner.model.text import visible
 
@@ -55,7 +56,8 @@ def _fields(finding: FindingRow) -> tuple[str | int | None, ...]:
         finding.id, finding.severity, finding.kind, finding.title, finding.host, finding.from_, finding.to,
         finding.transport, finding.port,
         "  ".join(f"{number}. {hop}" for number, hop in enumerate(finding.path, 1)),
-        finding.remedy.replace("\n", "; "), finding.replay, finding.evidence, ", ".join(finding.controls),
+        finding.remedy.replace("\n", "; "), finding.replay,
+        without_padding(finding.evidence), ", ".join(finding.controls),
         *(("",) * 5 if accepted is None else _exception(accepted)),
     )  # fmt: skip
 

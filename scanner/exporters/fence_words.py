@@ -44,7 +44,7 @@ MEASURED: dict[str, Mark] = {
     ),
     "NOTHING_ARRIVED": Mark(
         "|", "Nothing arrived", "plain",
-        "The canary listened, and none of the probes reached it. Only a canary can say so.",
+        "The canary listened, and none of the signed probes reached it. Only a canary can say so.",
     ),
     "DROPPED": Mark(
         "|", "No answer comes back", "plain",
@@ -55,7 +55,7 @@ MEASURED: dict[str, Mark] = {
 }  # fmt: skip
 
 _HOW = {
-    "credential": "logs in with a credential",
+    "credential": "whoever has a password logs in",
     "bridge": "one machine with a leg in each zone",
     "forwards": "forwards packets into the next zone",
     "data": "reaches its data",
@@ -100,7 +100,10 @@ def hop_how(hop: HopRow) -> str:
 def hop_proof(hop: HopRow) -> str:
     """`observed, against policy`."""
     policy = "allowed by policy" if hop.allowed else "against policy"
-    return f"{'observed' if hop.observed else 'inferred'}, {policy}"
+    if not hop.observed:
+        return f"inferred, {policy}"
+    # Nobody logged in: of such a step only the port was seen.
+    return f"{'port observed' if hop.how == 'credential' else 'observed'}, {policy}"
 
 
 def path_of(finding: FindingRow, paths: Iterable[PathRow]) -> PathRow | None:
@@ -125,15 +128,26 @@ def change_words(row: RemedyRow) -> tuple[str, ...]:
     return tuple(line for line in row.change.split("\n") if line not in written)
 
 
-def cut_words(cut: CutRow) -> str:
-    """What the cut does, claiming no more than it does."""
+def past_fences(findings: Iterable[FindingRow]) -> bool:
+    """Whether a machine with a leg in two zones was found: what starts on it needs no firewall to let it through."""
+    return any(each.kind == "dual-homed" for each in findings)
+
+
+def cut_words(cut: CutRow, bridged: bool = False) -> str:
+    """What the cut does, claiming no more than it does. `bridged`: what `past_fences` says."""
     if not cut.denials:
         return "No rule of a firewall cuts the forbidden paths to critical systems: they lead past every firewall."
     one = len(cut.denials) == 1
     what = f"{'This' if one else 'These'} {plural(len(cut.denials), 'denial')} {'cuts' if one else 'cut'}"
     which = "that a firewall can cut" if cut.left else "to a critical system"
     fewest = "It is proven that no fewer do." if cut.least else "There may be fewer: the search was given up."
-    return f"{what} every forbidden path found {which}, and no flow that policy allows. {fewest}"
+    limits = (
+        " This speaks of paths that start in a zone; a machine that stands in two zones is a way past every firewall, "
+        "and no rule cuts that."
+        if bridged or cut.left
+        else " This speaks of paths that start in a zone."
+    )
+    return f"{what} every forbidden path found {which}, and no flow that policy allows. {fewest}{limits}"
 
 
 def ports(text: str, most: int = 12) -> str:

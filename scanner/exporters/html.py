@@ -60,7 +60,12 @@ def _environment() -> Environment:
         is_open=is_open,
         why_unknown=words.why_unknown,
     )
-    environment.filters.update(long_date=words.long_date, short_time=words.short_time, figure="{:,}".format)
+    environment.filters.update(
+        long_date=words.long_date,
+        short_time=words.short_time,
+        figure="{:,}".format,
+        unpadded=words.without_padding,
+    )
     return environment
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from scanner.exporters.fence_page import RULE_STEPS, Chain, Form, forms
-from scanner.exporters.fence_words import change_words, cut_words
+from scanner.exporters.fence_words import change_words, cut_words, past_fences
 from scanner.model.report import CutRow, DenialRow, FindingRow, RemedyRow
 
 CLOSES_LIMIT = 10
@@ -60,7 +60,7 @@ def cut(row: CutRow | None, shown: Sequence[Shown]) -> Cut | None:
         return None
     by_id = {each.row.id: each for each in reversed(shown)}
     denials = (Denial(each, *_closes(each.closes, by_id), forms(each.rules)) for each in row.denials)
-    return Cut(cut_words(row), tuple(denials), row.left)
+    return Cut(cut_words(row, past_fences(each.row for each in shown)), tuple(denials), row.left)
 
 
 def _closes(ids: tuple[str, ...], by_id: dict[str, Shown]) -> tuple[tuple[Shown, ...], int]:

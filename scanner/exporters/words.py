@@ -17,6 +17,19 @@ from scanner.model.report import PatchRow
 Tone = Literal["good", "bad", "warn", "none", "plain"]
 
 
+_ZEROS = re.compile(r"\x00{33,}|(?:\\x00){33,}")
+
+
+def without_padding(text: str) -> str:
+    """Evidence with its long runs of zero bytes, which say nothing, shortened; how many there were is said."""
+    return _ZEROS.sub(_shortened, text)
+
+
+def _shortened(found: re.Match[str]) -> str:
+    count = len(found[0]) if found[0][0] == "\0" else len(found[0]) // 4
+    return f"\\x00… {count:,} bytes of \\x00 …"
+
+
 class Mark(msgspec.Struct, frozen=True):
     glyph: str
     word: str

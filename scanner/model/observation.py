@@ -206,6 +206,8 @@ class Limitation(Frozen, frozen=True, tag="limitation", tag_field="kind"):
     at: float
 
 
+MISSING = "arrivals beyond what is kept"
+"""`Limitation.what` where a canary kept nothing of what arrived from then on, until it ended."""
 SHUT_OUT = "whether silence after the port scan is the fence's"
 """`Limitation.what` where the laptop lost what it reached before: a ban or a pulled cable looks like a fence."""
 

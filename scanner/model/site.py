@@ -55,6 +55,14 @@ class ServiceRange(Frozen, frozen=True):
         return self.transport == transport and self.low <= port <= self.high
 
 
+_MEANT = {
+    "http": "tcp/80", "https": "tcp/443", "ssh": "tcp/22", "telnet": "tcp/23", "ftp": "tcp/21", "smtp": "tcp/25",
+    "smb": "tcp/445", "rdp": "tcp/3389", "vnc": "tcp/5900", "dns": "udp/53 and tcp/53", "ntp": "udp/123",
+    "snmp": "udp/161", "ldap": "tcp/389", "ping": "icmp/8", "tcp": "tcp/any", "udp": "udp/any", "all": "any",
+}  # fmt: skip
+"""What to write for names that a rule does not know."""
+
+
 def service_range(text: str) -> ServiceRange:
     """Parse one service of a rule; ValueError says what it may look like."""
     kind, slash, ports = text.partition("/")
@@ -74,6 +82,8 @@ def service_range(text: str) -> ServiceRange:
             first, last = int(low), int(high or low)
             if 1 <= first <= last <= 65535:
                 return ServiceRange(transport, first, last)
+    if (meant := _MEANT.get(text.casefold())) is not None:
+        raise ValueError(f"{text!r} is no service: write {meant}")
     raise ValueError(f"{text!r} is no service: write tcp/443, udp/5000-5010, tcp/any, icmp, icmp/8 or any")
 
 

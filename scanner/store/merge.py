@@ -21,7 +21,7 @@ from scanner.errors import BadInput
 from scanner.model.observation import Scan
 from scanner.model.text import visible
 from scanner.store.journal import _SCHEMA_VERSION, Store, _decode, _decode_scan, _in_words
-from scanner.store.soundness import check, check_scan
+from scanner.store.soundness import Counted, check, check_scan
 
 MAGIC = b"SQLite format 3\0"
 _MOST_BYTES = 16 << 30
@@ -91,13 +91,15 @@ def _take(
 
 
 def _append(into: Store, source: Path, name: str, rows: Iterator[tuple[str, bytes]]) -> int:
-    count = 0
+    count, counted = 0, Counted()
     while batch := list(itertools.islice(rows, _BATCH)):
         for unit, body in batch:
             try:
                 if not isinstance(unit, str) or len(unit) > 200 or len(body) > _MOST_ROW:
                     raise ValueError("a row of it is none of ours")
-                check(_decode(body))
+                row = _decode(body)
+                check(row)
+                counted.check(row)
             except (msgspec.MsgspecError, ValueError, TypeError) as error:
                 raise _damaged(source, str(error)) from None
         into._db.executemany(
@@ -128,8 +130,10 @@ def _read(source: Path, db: sqlite3.Connection, query: str, values: tuple[str, .
     try:
         for row in db.execute(query, values):  # noqa: UP028 - that would close the cursor, after the database at times
             yield row
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise _damaged(source, str(error)) from None
+    except sqlite3.Error as error:
+        raise _damaged(source, _in_words(error)) from None
+    except UnicodeDecodeError:
+        raise _damaged(source, "some of it is no text") from None
 
 
 def _damaged(source: Path, why: str) -> BadInput:
@@ -201,4 +205,4 @@ def _check_tables(source: Path, db: sqlite3.Connection) -> None:
         raise BadInput(f"{source}: no store of scan data that this version can read (store format {version})")
     said = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if said != "ok":
-        raise _damaged(source, str(said))
+        raise _damaged(source, "its pages do not fit together; copy the file again from the other laptop")

@@ -25,10 +25,15 @@ _MOST_ALIVE = 1 << 20
 """Addresses in a row that is taken apart one by one; a sweep asks a quarter of that at most."""
 _MOST_SILENT = 1 << 24
 _MOST_PARTS = 1 << 18
+_MOST_HEARD, _MOST_STRETCHES = 1 << 16, 64
+"""Arrivals, and stretches of listening, of one session. A canary tells less, and judging it takes their product."""
+_MOST_OWN = 256
+"""Addresses that one laptop listens on."""
 _LATEST = 4_102_444_800.0
 """The year 2100."""
 _ID = re.compile(r"[0-9a-f]{1,32}")
 _NONCE = re.compile(r"(?:[0-9a-f]{4})?")
+_PORT = re.compile(r"\d{1,5}", re.ASCII)
 _PORTS = re.compile(r"(?:\d{1,5}(?:-\d{1,5})?(?:,|$))*", re.ASCII)
 
 
@@ -44,19 +49,39 @@ def check_scan(scan: Scan) -> None:
         raise ValueError("a scan's nonce is none")
 
 
+class Counted:
+    """How many rows of a canary one session has."""
+
+    def __init__(self) -> None:
+        self._heard = 0
+        self._stretches: set[tuple[str, str, str, str, float]] = set()
+
+    def check(self, row: Observation) -> None:
+        """ValueError where it is one more than any canary tells."""
+        if isinstance(row, Arrival):
+            self._heard += 1
+        elif isinstance(row, Listening):
+            self._stretches.add((row.addresses, row.transport, row.ports, row.how, row.since))
+        if self._heard > _MOST_HEARD or len(self._stretches) > _MOST_STRETCHES:
+            raise ValueError("more rows than any canary tells")
+
+
 def check(row: Observation) -> None:
     """ValueError where an observation names what is no address, port or time."""
     _times(row.at)
     match row:
         case HostSeen():
             address(row.address)
+            _ttl(row.ttl)
         case PortState():
             address(row.address)
             _ports(row.ports)
+            _ttl(row.ttl)
             if row.source is not None:
                 address(row.source)
         case Alive():
             _addresses(row.addresses, _MOST_ALIVE)
+            _ttl(row.ttl)
         case Silence():
             _addresses(row.addresses, _MOST_SILENT)
             _ports(row.ports)
@@ -64,11 +89,13 @@ def check(row: Observation) -> None:
             address(row.address)
             address(row.source)
             _ports(row.ports)
+            if row.asked and not (_PORT.fullmatch(row.asked) and int(row.asked) <= 65535):
+                raise ValueError("a port that was asked is none")
             if not _NONCE.fullmatch(row.nonce):
                 raise ValueError("a nonce is none")
         case Listening():
             _times(row.since)
-            _addresses(row.addresses, _MOST_SILENT)
+            _addresses(row.addresses, _MOST_OWN)
             _ports(row.ports)
         case Conversation():
             address(row.address)
@@ -94,5 +121,14 @@ def _addresses(text: str, most: int | None = None) -> None:
 
 
 def _ports(text: str) -> None:
-    if not _PORTS.fullmatch(text) or any(int(each) > 65535 for each in re.findall(r"\d+", text)):
+    if not _PORTS.fullmatch(text):
         raise ValueError("ports are none")
+    for part in filter(None, text.split(",")):
+        low, _, high = part.partition("-")
+        if not int(low) <= int(high or low) <= 65535:
+            raise ValueError("ports are none")
+
+
+def _ttl(ttl: int | None) -> None:
+    if ttl is not None and not 0 <= ttl <= 255:
+        raise ValueError(f"{ttl} is no TTL")

@@ -19,7 +19,7 @@ from assess.canary_scene import (
 )
 from assess.scene import DB, FW, GUEST, SERVERS, at_home, port, silence
 
-from scanner.model.observation import SHUT_OUT, Limitation, Observation, Session
+from scanner.model.observation import MISSING, SHUT_OUT, Limitation, Observation, Session
 
 PORT = 5432
 HEARD = arrival("22")
@@ -52,7 +52,14 @@ CASES: list[tuple[str, list[Observation], list[Observation], str, str]] = [
         "ONE_WAY",
         FW[GUEST],
     ),
-    ("silent, nothing arrived", [silent("1-65535")], [], "DROPPED", "nothing arrived at the canary"),
+    (
+        "silent, nothing arrived",
+        [silent("23-65535"), FAR],
+        [HEARD],
+        "DROPPED",
+        "nothing arrived at the canary of 2 signed",
+    ),
+    ("silent, signatures unproven", [silent("1-65535")], [], "DROPPED", "no signature is known to survive"),
     ("the canary signed, its rows are lost", [port(CANARY, PORT, "open"), proof(PORT)], [], "REACHED", "signed"),
     # a middlebox
     ("RST of the first hop", [port(CANARY, PORT, "closed", ttl=64)], [], "REJECTED", f"the first hop ({FW[GUEST]})"),
@@ -94,11 +101,38 @@ CASES: list[tuple[str, list[Observation], list[Observation], str, str]] = [
     ),
     ("the laptop was shut out", [silent(str(PORT)), Limitation(SHUT_OUT, "", 1040.0)], [], "UNPROVEN", "still reached"),
     ("the canary lost packets", [silent(str(PORT))], [Limitation("frames", "ring", 1005.0)], "UNPROVEN", "missed"),
-    ("arrived for another scan", [silent(str(PORT))], [arrival(PORT, nonce="dead")], "DROPPED", "nothing arrived"),
-    ("arrived years ago", [silent(str(PORT))], [arrival(PORT, at=1e8)], "DROPPED", "nothing arrived"),
-    ("arrived elsewhere", [silent(str(PORT))], [arrival(PORT, address="10.0.2.251")], "DROPPED", "nothing arrived"),
-    ("arrived otherwise dressed", [silent(str(PORT))], [arrival(PORT, via="sport-53")], "DROPPED", "nothing arrived"),
-    ("arrived by UDP", [silent(str(PORT))], [arrival(PORT, "udp")], "DROPPED", "nothing arrived"),
+    ("the canary was full before", [silent(str(PORT))], [Limitation(MISSING, "", 900.0)], "UNPROVEN", "missed"),
+    ("it lost packets before", [silent(str(PORT))], [HEARD, Limitation("frames", "ring", 900.0)], "DROPPED", "nothing"),
+    (
+        "the canary was full afterwards",
+        [silent(str(PORT))],
+        [HEARD, Limitation(MISSING, "", 1016.0)],
+        "DROPPED",
+        "nothing",
+    ),
+    (
+        "arrived for another scan",
+        [silent(str(PORT))],
+        [HEARD, arrival(PORT, nonce="dead")],
+        "DROPPED",
+        "nothing arrived",
+    ),
+    ("arrived years ago", [silent(str(PORT))], [HEARD, arrival(PORT, at=1e8)], "DROPPED", "nothing arrived"),
+    (
+        "arrived elsewhere",
+        [silent(str(PORT))],
+        [HEARD, arrival(PORT, address="10.0.2.251")],
+        "DROPPED",
+        "nothing arrived",
+    ),
+    (
+        "arrived otherwise dressed",
+        [silent(str(PORT))],
+        [HEARD, arrival(PORT, via="sport-53")],
+        "DROPPED",
+        "nothing arrived",
+    ),
+    ("arrived by UDP", [silent(str(PORT))], [HEARD, arrival(PORT, "udp")], "DROPPED", "nothing arrived"),
     (
         "signatures are lost on the way",
         [silent(str(PORT)), FAR, proof(22)],
@@ -116,11 +150,17 @@ def test_a_flow_to_a_canary(seen: list[Observation], heard: list[Observation], v
     assert (got.verdict, word in got.reason) == (verdict, True), got
 
 
+EARLY = arrival(22, at=998.0)
+"""The scan began at 1000."""
 LISTENING: list[tuple[str, list[Observation], str]] = [
     ("listened the whole time", [listening()], "DROPPED"),
     ("grew, row by row", [listening(at=1001.0), listening(at=1060.0)], "DROPPED"),
     ("ended before", [listening(at=1003.0)], "UNPROVEN"),
     ("began after", [listening(since=1008.0)], "UNPROVEN"),
+    ("began a second late", [listening(since=1001.5)], "UNPROVEN"),
+    ("ended a second early", [listening(at=1009.0)], "UNPROVEN"),
+    ("long enough by a clock known to be off by two seconds", [listening(at=1012.5), EARLY], "DROPPED"),
+    ("not long enough by that clock", [listening(at=1011.0), EARLY], "UNPROVEN"),
     ("a gap in between", [listening(at=1004.0), listening(since=1006.0)], "UNPROVEN"),
     ("on other ports", [listening("1-1000")], "UNPROVEN"),
     ("by UDP only", [listening(transport="udp")], "UNPROVEN"),
@@ -131,12 +171,12 @@ LISTENING: list[tuple[str, list[Observation], str]] = [
 
 @pytest.mark.parametrize(("heard", "verdict"), [c[1:] for c in LISTENING], ids=[c[0] for c in LISTENING])
 def test_silence_counts_only_while_the_canary_listened(heard: list[Observation], verdict: str) -> None:
-    (row,) = measured(signed(silent("5432")), canary(*heard))
+    (row,) = measured(signed(silent("5432")), canary(HEARD, *heard))
     assert row.verdict == verdict, row
     assert ("nothing arrived" in row.reason) == (verdict == "DROPPED" and heard[0].how == "packets")  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("seconds", [None, 1002.0])
+@pytest.mark.parametrize("seconds", [None, 1002.0, 1006.9])
 def test_silence_proves_nothing_when_the_canarys_router_no_longer_answered(seconds: float | None) -> None:
     router = None if seconds is None else msgspec.structs.replace(ROUTER, at=seconds)
     (row,) = measured(signed(silent("5432")), canary(*EVERYTHING, router=router))

@@ -21,13 +21,40 @@ def verifies(zone: str, *observations: Observation, started: float = 5000.0, com
 GAP = session(GUEST, port(DB, 5432, "open"), spoke(DB, 5432), silence("10.0.2.1-10.0.2.254", "1-5431,5433-9000"))
 
 
+def silent_at(at: float) -> Session:
+    return verifies(GUEST, msgspec.structs.replace(silence(DB, "5432"), at=at + 1), started=at)
+
+
+def home_at(at: float) -> Session:
+    return verifies(SERVERS, msgspec.structs.replace(port(DB, 5432, "open", ttl=64), at=at + 1), started=at)
+
+
+def gaps(*sessions: Session) -> list[str]:
+    found = assess(site(), sessions, NOTHING_KNOWN, TODAY)
+    return [each.title for each in found.findings if each.kind == "segmentation-gap" and each.port == 5432]
+
+
 def test_its_answers_are_the_newest() -> None:
-    gone = verifies(GUEST, msgspec.structs.replace(silence(DB, "5432"), at=5001.0))
+    gone = silent_at(5000.0)
     evidence, _, found = judge(site(), GAP, gone, HOME)
     assert found.verdict(evidence.views[GUEST], FLOW).verdict == "DROPPED"
     again = verifies(GUEST, port(DB, 5432, "open"), spoke(DB, 5432), started=9000.0)
     evidence, _, found = judge(site(), GAP, gone, again, HOME)
     assert found.verdict(evidence.views[GUEST], FLOW).verdict == "REACHED"
+
+
+def test_its_silence_takes_a_proven_gap_away_only_with_proof() -> None:
+    assert gaps(GAP, HOME)
+    assert gaps(GAP, silent_at(5000.0)), "nobody stood in the servers' zone"
+    assert gaps(GAP, HOME, silent_at(5000.0)), "the service was seen up before it was silent only"
+    assert gaps(GAP, HOME, silent_at(5000.0), silent_at(7000.0))
+    assert gaps(GAP, HOME, silent_at(5000.0), home_at(90_000.0)), "not the same walk"
+    assert not gaps(GAP, HOME, silent_at(5000.0), home_at(6000.0))
+    assert not gaps(GAP, HOME, silent_at(5000.0), home_at(6000.0), silent_at(7000.0))
+
+
+def test_a_closed_gap_stays_closed_when_its_zone_is_seen_again_days_later() -> None:
+    assert not gaps(GAP, HOME, silent_at(5000.0), home_at(6000.0), home_at(500_000.0))
 
 
 def test_it_changes_neither_completeness_nor_coverage() -> None:

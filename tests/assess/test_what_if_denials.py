@@ -139,3 +139,8 @@ def test_what_the_firewall_answers_itself_no_rule_of_the_fence_stops() -> None:
     home = session(OFFICE, silence(DB, "5432"))
     after = assess(site(), (seen, home, HOME), NOTHING_KNOWN, TODAY, what_if=denials(site(), ["* -> *"]))
     assert [each.kind for each in after.findings] == ["exposure"]
+
+
+def test_inside_of_a_zone_there_is_nothing_to_deny() -> None:
+    with pytest.raises(BadInput, match=f"no fence stands inside of {GUEST}"):
+        denials(site(), [f"{GUEST} -> {GUEST}"])

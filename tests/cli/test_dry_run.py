@@ -152,3 +152,9 @@ def test_a_scope_beside_the_zones_sends_nothing(run: Run, site: Path) -> None:
         code, out, err = run("scan", site, "--from", "loop", "--interface", "lo", *dry)
         assert (code, out) == (2, "")
         assert "(loop 127.0.0.0/29, far 127.77.0.0/29)" in sentence(err)
+
+
+def test_a_capture_that_cannot_be_made_is_refused_at_once(run: Run, site: Path) -> None:
+    code, out, err = run("scan", site, "--from", "loop", "--capture", site.parent / "none" / "x.pcap", "--dry-run")
+    assert (code, out) == (2, "")
+    assert "there is no folder" in sentence(err)

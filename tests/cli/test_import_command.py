@@ -79,6 +79,7 @@ NO_IMPORT = [
     ("nothing there", None, "no such file"),
     ("an empty file", b"", "the file is empty"),
     ("a text", b"good morning\n", "neither a matrix of zones (CSV) nor a store"),
+    ("a site file", SITE.encode(), "is a site file (YAML)"),
     ("Nmap's XML", b'<?xml version="1.0"?>\n<nmaprun args="x"></nmaprun>', "Nmap XML (-oX): cannot be imported yet"),
     ("a matrix of other zones", b"x,lobby\nguest,yes\n", "zones.csv:1: column 2: 'lobby' is no zone of the site file"),
     ("an escape", b"x,far\n\x1b]0;x\x07,yes\n", r"'\x1b]0;x\x07' is no zone"),
@@ -98,6 +99,12 @@ def test_what_cannot_be_imported_is_one_sentence(
     assert not out
     assert said in sentence(err)
     assert site.read_text() == SITE
+
+
+def test_a_site_file_is_not_taken_over_into_itself(run: Run, site: Path) -> None:
+    code, _, err = run("import", site, site)
+    assert code == 2
+    assert "is the site file itself" in sentence(err)
 
 
 def test_write_is_for_a_matrix_and_files_are_wanted(run: Run, site: Path, tmp_path: Path) -> None:

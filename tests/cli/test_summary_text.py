@@ -28,7 +28,7 @@ def test_a_narrow_matrix_shows_glyphs_and_says_what_they_mean() -> None:
 def test_the_cut_and_what_a_canary_measured() -> None:
     told = summary(fence_report(), False, 160)
     assert "These 2 denials cut every forbidden path found that a firewall can cut" in told
-    assert "2. deny guest → servers (closes 4 findings)" in told
+    assert "2. deny guest → servers, except what policy allows (closes 4 findings)" in told
     assert "! no rule cuts clinical" in told
     assert "65,534 ports tcp: nothing arrived" in told
     assert "1 port tcp from source port 53: arrived and answered, forbidden" in told
@@ -48,3 +48,10 @@ def test_long_parts_fit_and_end(width: int) -> None:
 def test_a_what_if_heads_the_summary() -> None:
     told = summary(msgspec.structs.replace(fence_report(), what_if=("guest -> servers any",)), False, 160)
     assert told.splitlines()[1].startswith("? What if: separation fails. Not how the network is")
+
+
+def test_a_verification_is_no_canary() -> None:
+    report = fence_report()
+    again = msgspec.structs.replace(report.vantages[0], purpose="verify")
+    told = summary(msgspec.structs.replace(report, vantages=(*report.vantages, again)), False, 160)
+    assert "5 vantage sessions, 1 canary session, 1 verification." in told

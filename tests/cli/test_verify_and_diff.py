@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from typed import Run
+from typed import Run, sentence
 
 from scanner import samples, session
 from scanner.ports import parse_ports
@@ -85,10 +85,31 @@ def test_since_the_first_scan_all_is_new(scanned: Path, run: Run) -> None:
     assert code == (1 if len(zones) > 1 else 0), out
 
 
+@pytest.mark.parametrize("base", ["nonsense", "1", "0", ""])
+def test_a_base_that_is_none_lists_some_that_are(scanned: Path, run: Run, base: str) -> None:
+    code, out, err = run("diff", scanned, "--base", base)
+    first, *listed = err.splitlines()
+    assert (code, out) == (2, "")
+    assert "name one scan by its id, or a day" in first
+    assert 0 < len(listed) <= 10
+    assert all(run("diff", scanned, "--base", each.split()[0])[0] in (0, 2) for each in listed[:1])
+
+
+def test_verify_names_only_what_is_near(scanned: Path, run: Run) -> None:
+    code, out, err = run("verify", scanned, "nonsense")
+    assert (code, out) == (2, "")
+    assert "no such finding in this store; `fencewalk assess` lists them" in sentence(err)
+
+
+def test_verify_from_an_interface_in_no_zone_is_an_error(scanned: Path, run: Run) -> None:
+    code, out, err = run("verify", scanned, some_finding(scanned, "exposure"), "--interface", "lo")
+    assert (code, out) == (2, "")
+    assert "--interface lo: is in no zone of the site" in err.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--base", "nonsense"), "name one scan by its id, or a day"),
         (("--base", "2026-02-30"), "there is no such day"),
         (("--base", "2001-01-01"), "there is no scan up to that day"),
         (("--base", "2999-01-01"), "no scan is newer"),

@@ -72,6 +72,7 @@ def test_the_report_s_own_cut_leaves_no_path(harbor: Path, run: Run) -> None:
         ("guest servers", "FROM -> TO"),
         ("gest -> servers", "did you mean 'guest'?"),
         ("guest -> servers tcp/x", "is no service"),
+        ("guest -> servers http", "'http' is no service: write tcp/80"),
     ],
 )
 def test_a_rule_that_cannot_be_read_is_bad_input(harbor: Path, run: Run, rule: str, because: str) -> None:

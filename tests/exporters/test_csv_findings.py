@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sample import FORMULA, sample_report
 
 from scanner.exporters.csv import COLUMNS, EXPORTER, cell
+from scanner.exporters.words import without_padding
 
 
 def rows() -> list[dict[str, str]]:
@@ -78,3 +79,9 @@ def test_what_cuts_a_finding_and_what_is_only_supposed() -> None:
     assert {id_ for id_, row in found.items() if row["cut_by"] == "guest → servers"} == set(closed)
     assert {row["what_if"] for row in found.values()} == {"deny guest -> * any"}
     assert {row["what_if"] for row in rows()} == {""}
+
+
+@pytest.mark.parametrize("zero", ["\x00", "\\x00"], ids=["raw", "escaped"])
+def test_long_padding_is_shortened_and_counted(zero: str) -> None:
+    assert without_padding(f"SMB{zero * 96}end") == "SMB\\x00… 96 bytes of \\x00 …end"
+    assert without_padding(f"SMB{zero * 8}end") == f"SMB{zero * 8}end"

@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 import msgspec
 import pytest
-from assess.canary_scene import canary, listening, signed, silent
+from assess.canary_scene import arrival, canary, listening, signed, silent
 from assess.canary_scene import measured as judged_rows
 from fence_sample import GOAL, LATERAL, TOLD, fence_report
 from hypothesis import given
@@ -59,7 +59,7 @@ def test_only_a_canary_that_saw_nothing_says_that_nothing_arrived(verdict: FlowV
 
 @pytest.mark.parametrize(("how", "word"), [("packets", "Nothing arrived"), ("sockets", "No answer comes back")])
 def test_it_is_what_the_judge_says(how: Literal["packets", "sockets"], word: str) -> None:
-    (row,) = judged_rows(signed(silent("5432")), canary(listening(how=how)))
+    (row,) = judged_rows(signed(silent("5432")), canary(listening(how=how), arrival("22")))
     assert words.measured(row).word == word
 
 

@@ -91,7 +91,7 @@ def test_a_path_is_drawn_step_by_step_in_its_finding() -> None:
     drawn = [(bool(forbidden), bool(inferred)) for forbidden, inferred in steps]
     wanted = [(not hop.allowed, not hop.observed) for hop in hops]
     assert [each for each in drawn if True in each] == [each for each in wanted if True in each]
-    assert "tcp/22, from source port 53 logs in with a credential ✕ observed, against policy" in PAGE.text
+    assert "tcp/22, from source port 53 whoever has a password logs in ✕ port observed, against policy" in PAGE.text
     assert "one machine with a leg in each zone ✕ observed, against policy" in PAGE.text
     assert "inferred, allowed by policy" in PAGE.text
     assert "More paths 1" in PAGE.text, "the one that a finding tells is not shown twice"

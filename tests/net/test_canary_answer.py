@@ -286,6 +286,28 @@ def test_equal_arrivals_are_one_row_and_told_once() -> None:
     assert book.totals == {("10.0.1.5", "tcp", False): 4, ("10.0.1.5", "tcp", True): 1}
 
 
+def test_ten_scans_of_every_port_by_both_ip_versions_are_kept_and_each_port_is_told_once() -> None:
+    book = Book()
+    for number in range(10):
+        for target in (FAR, FAR6):
+            for port in (*range(1, 65536), 1, 200, 65535):
+                book.note(target, "tcp", port, f"{number:04x}", port, NEAR, False, "", 5.0)
+                if port == 129:
+                    told = list(book.rows())
+                    assert [each.ports for each in told if isinstance(each, Arrival)] == ["1-129"]
+            rows = list(book.rows())
+            assert [each.ports for each in rows if isinstance(each, Arrival)] == ["130-65535"]
+            assert len(rows) == 1
+
+
+def test_a_long_echo_is_answered_by_no_more_than_its_signature() -> None:
+    body = frames.echo(NEAR, FAR, 7, 9, SIGNER.payload(NONCE, 8) + bytes(2000))
+    seen, back = ear().hear(read(ip(NEAR, FAR, frames.ICMP, body)))
+    assert seen is not None
+    assert back is not None
+    assert len(back) < 100
+
+
 def test_a_flood_fills_no_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(books, "_MOST_ROWS", 10)
     book = Book()

@@ -146,6 +146,15 @@ def test_a_scan_that_both_went_on_with_stays_as_it_is_here(tmp_path: Path, their
     assert contents(ours) == before
 
 
+def test_more_stretches_of_listening_than_a_canary_has_are_refused(tmp_path: Path, theirs: Path) -> None:
+    with Store(theirs) as store:
+        journal = store.begin("c", "s", plan("b"), "canary", "canary")
+        rows = [Listening("10.0.2.250", "tcp", "22", "packets", float(since), 900.0) for since in range(65)]
+        write(journal, "listen", *rows, *rows)
+    with pytest.raises(BadInput, match="more rows than any canary tells"):
+        take(tmp_path / "ours.sqlite", theirs)
+
+
 def test_many_rows_come_in_without_a_loss(tmp_path: Path, theirs: Path) -> None:
     ours = tmp_path / "ours.sqlite"
     with Store(theirs) as store:
@@ -207,6 +216,19 @@ SPOILED = [
     ("ports that are none",
      BODY.format('{"kind":"silence","addresses":"10.0.0.1","transport":"tcp","ports":"1-999999999","tries":2,"at":1}'),
      "ports are none"),
+    ("ports that run backwards",
+     BODY.format('{"kind":"silence","addresses":"10.0.0.1","transport":"tcp","ports":"9-3","tries":2,"at":1}'),
+     "ports are none"),
+    *((f"asked {asked}", BODY.format(
+        '{"kind":"arrival","address":"10.0.0.1","transport":"tcp","ports":"22","nonce":"beef","source":"10.0.0.2",'
+        '"how":"packet","at":1,"asked":"' + asked + '"}'), "a port that was asked is none")
+      for asked in ("x", "99999999999", "65536", "9-3")),
+    *((f"a TTL of {ttl}", BODY.format(
+        '{"kind":"port","address":"10.0.0.1","transport":"tcp","ports":"22","state":"open","reason":"syn-ack","at":1,'
+        f'"ttl":{ttl}}}'), "no TTL") for ttl in (-5, 256)),
+    ("a canary on a whole network",
+     BODY.format('{"kind":"listening","addresses":"10.0.0.0-10.255.255.255","transport":"tcp","ports":"22",'
+                 '"how":"packets","since":1,"at":2}'), "more addresses than any"),
     ("addresses without end",
      BODY.format('{"kind":"alive","addresses":"::-ffff::","transport":"icmp","port":8,"reason":"echo-reply","at":1}'),
      "more addresses than any scan asks"),

@@ -17,8 +17,8 @@ def test_a_path_is_drawn_with_what_breaks_policy_and_what_cuts_it() -> None:
     drawn = told.split("PATH\n")[1].split("\n")
     assert drawn[:7] == [
         "● guest",
-        "│ tcp/22, from source port 53, logs in with a credential",
-        "↓ ✕ observed, against policy",
+        "│ tcp/22, from source port 53, whoever has a password logs in",
+        "↓ ✕ port observed, against policy",
         "● clinical/10.20.30.15  imaging",
         "│ tcp/5432, reaches its data",
         "↓ ✕ observed, against policy",

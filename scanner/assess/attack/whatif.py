@@ -35,6 +35,12 @@ def denials(site: Site, texts: Sequence[str]) -> tuple[Rule, ...]:
         read = _RULE.fullmatch(text)
         if read is None:
             raise BadInput(f'--deny {text!r}: write "FROM -> TO SERVICE...", such as "guest -> servers tcp/445"')
+        zone = site.zone(read[1])
+        if zone is not None and read[1] == read[2] and not zone.isolated:
+            raise BadInput(
+                f"--deny {text!r}: no fence stands inside of {zone.name}, so that nothing there can be denied; "
+                f"deny what crosses from zone to zone"
+            )
         services = tuple(filter(None, re.split(r"[\s,]+", read[3]))) or (ANY,)
         try:
             rule = Rule(read[1], read[2], services)

@@ -10,11 +10,13 @@ import msgspec
 from scanner.assess.facts.portmask import mask_of
 from scanner.model.addresses import AddressSet, address_key
 from scanner.model.base import Transport
-from scanner.model.observation import Arrival, HostSeen, Limitation, Listening, Scan, Session
+from scanner.model.observation import MISSING, Arrival, HostSeen, Limitation, Listening, Scan, Session
 from scanner.model.site import Site
 
 SLACK = 5.0
 """Seconds by which the clocks of two laptops may differ unnoticed: time servers keep them far closer than that."""
+CHECKS = 3.0
+"""Seconds between two askings of a canary's router: its answer may be so much older than the end of a scan."""
 _DAY = 86400.0
 
 
@@ -38,6 +40,8 @@ class Ear(msgspec.Struct):
     arrivals: list[Arrival]
     routers: dict[int, float]
     """IP version -> when a next hop of it last answered: the link works, and the zone's own one it is."""
+    heard: dict[str, list[float]]
+    """Nonce -> when its probes arrived."""
     flaws: list[Limitation]
     """What it knows to have missed."""
 
@@ -61,6 +65,11 @@ class Ears:
 
     def __init__(self, site: Site, sessions: Iterable[Session]) -> None:
         self._ears = [_ear(each) for each in sessions]
+        self._arrivals: dict[tuple[str, str, str, str], list[Arrival]] = {}
+        for ear in self._ears:
+            for each in ear.arrivals:
+                place = each.nonce, each.address, each.transport, each.via
+                self._arrivals.setdefault(place, []).append(each)
         self._addresses: dict[str, set[str]] = {}
         for ear in self._ears:
             zone = site.zone(ear.scan.vantage.zone)
@@ -90,38 +99,47 @@ class Ears:
         """
         found = [
             (mask_of(each.asked or each.ports), each)
-            for ear in self._ears
-            for each in ear.arrivals
-            if (each.nonce, each.address, each.transport, each.via) == (nonce, address, transport, via)
-            and _within(each.at, window)
+            for each in self._arrivals.get((nonce, address, transport, via), ())
+            if _within(each.at, window)
         ]
         return sorted(found, key=lambda pair: (pair[1].how != "connection", pair[1].asked, pair[1].source, -pair[1].at))
 
     def covers(
         self, nonce: str, window: tuple[float, float], address: str, transport: Transport, begin: float, end: float
     ) -> list[Cover]:
-        """On which ports of an address a canary listened from `begin` to `end`, when they were asked."""
+        """On which ports of an address a canary listened from `begin` to `end`, when they were asked: no second less,
+        and by as much more as its clock is known to differ."""
         found: list[Cover] = []
         for ear in self._ears:
-            for span in ear.spans:
-                if span.transport != transport or address not in span.addresses:
-                    continue
-                if span.since <= begin + SLACK and span.at >= end - SLACK:
-                    found.append(Cover(span.ports, span.how, _doubt(ear, nonce, window, address, begin, end)))
+            spans = [each for each in ear.spans if each.transport == transport and address in each.addresses]
+            if not spans:
+                continue
+            mine = [at for at in ear.heard.get(nonce, ()) if _within(at, window)]
+            apart = max(window[0] - min(mine), max(mine) - window[1], 0.0) if mine else 0.0
+            # Clocks that differ by more are told: whether it listened then is not known at all.
+            margin = apart if apart <= SLACK else 0.0
+            doubt = _doubt(ear, mine, apart, address, begin, end)
+            found += [
+                Cover(each.ports, each.how, doubt)
+                for each in spans
+                if each.since + margin <= begin and each.at - margin >= end
+            ]
         # Whoever sees packets knows more, and who has no doubts is believed first.
         return sorted(found, key=lambda each: (each.how != "packets", bool(each.doubt), each.doubt))
 
 
-def _doubt(ear: Ear, nonce: str, window: tuple[float, float], address: str, begin: float, end: float) -> str:
-    mine = [each.at for each in ear.arrivals if each.nonce == nonce and _within(each.at, window)]
-    apart = max(window[0] - min(mine), max(mine) - window[1]) if mine else 0.0
+def _doubt(ear: Ear, mine: list[float], apart: float, address: str, begin: float, end: float) -> str:
+    """Why a canary may have missed something; `mine`: when probes of that scan arrived. Its router must have answered,
+    or a probe arrived, no earlier than `CHECKS` seconds before the end; where it has no router, any probe will do."""
     if apart > SLACK:
         return f"the clocks of the two laptops differ by {apart:.0f} s or more: set them, and measure again"
     for flaw in ear.flaws:
-        if begin - SLACK <= flaw.at <= end + SLACK:
+        # A canary that is full keeps nothing until it ends.
+        if flaw.at <= end + SLACK and (flaw.what == MISSING or flaw.at >= begin - SLACK):
             return f"the canary missed something ({flaw.what}: {flaw.reason})"
     version = 6 if ":" in address else 4
-    if ear.routers.get(version, 0.0) < end - SLACK and not mine:
+    router = ear.routers.get(version)
+    if not mine if router is None else max([router, *mine]) < end - CHECKS:
         return "no router answered the canary afterwards: its link may not have worked"
     return ""
 
@@ -132,10 +150,11 @@ def _within(at: float, window: tuple[float, float]) -> bool:
 
 def _ear(session: Session) -> Ear:
     spans: dict[tuple[str, str, str, str, float], Span] = {}
-    ear = Ear(session.scan, [], [], {}, [])
+    ear = Ear(session.scan, [], [], {}, {}, [])
     for each in session.observations:
         if isinstance(each, Arrival):
             ear.arrivals.append(each)
+            ear.heard.setdefault(each.nonce, []).append(each.at)
         elif isinstance(each, Limitation):
             ear.flaws.append(each)
         elif isinstance(each, HostSeen) and each.how == "gateway":

@@ -5,11 +5,10 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator
 
-import msgspec
-
 from scanner.assess.facts.rows import ByPort, port_set, ports_tuple
 from scanner.assess.facts.seen import Host, Quiet, single
 from scanner.assess.facts.silences import Silences
+from scanner.assess.facts.words import Words
 from scanner.model.addresses import AddressSet, address_key
 from scanner.model.base import Transport
 from scanner.model.observation import (
@@ -51,10 +50,9 @@ class View:
         self.hosts: dict[str, Host] = {}
         self.gateways: dict[str, str | None] = {}
         """Next hops out of the zone -> MAC."""
-        self.talks: dict[FlowKey, Conversation] = {}
-        self._talked: dict[str, list[FlowKey]] = {}
-        self._heard: dict[FlowKey, str] = {}
-        """Which scan a conversation is of."""
+        self._words = Words()
+        self.talks = self._words.talks
+        """The last words of each service, for telling what it is; `words` has those that its answer may rest on."""
         self._called: dict[str, list[str]] = {}
         """What others call an address, whether it is in use or not."""
         self._resolved: dict[str, dict[str, float]] = {}
@@ -142,7 +140,7 @@ class View:
                 silent = Quiet(self._order, AddressSet.parse(each.addresses), each, scan.purpose == "scan")
                 self._wearing(each.via)._silences.setdefault(each.transport, []).append(silent)
             elif isinstance(each, Conversation):
-                self._hear(scan.id, each)
+                self._words.hear(scan.id, each)
             elif isinstance(each, Refused):
                 self.refused.append(each)
             elif isinstance(each, Limitation):
@@ -175,22 +173,40 @@ class View:
         return None if row is None else self._scan_of(order)
 
     def _scan_of(self, order: int) -> Scan:
-        return self.scans[bisect.bisect_right(self._starts, order) - 1]
+        return self.scans[self._place(order)]
+
+    def _place(self, order: int) -> int:
+        return bisect.bisect_right(self._starts, order) - 1
 
     def spoke_since(self, key: FlowKey, scan: Scan, at: float) -> bool:
         """Whether something was heard from this service in that very scan, at that time or later."""
+        talk = self._words.of(key, scan.id)
+        return talk is not None and talk.at >= at
+
+    def words(self, key: FlowKey) -> Conversation | None:
+        """What a service said that proves its newest answer to be its own: in the same scan, or before if that one did
+        not try to talk and got the same handshake. Older words say nothing of who shakes hands now."""
         talk = self.talks.get(key)
-        return talk is not None and talk.received > 0 and self._heard.get(key) == scan.id and talk.at >= at
+        heard = self._words.heard(key)
+        order, row = self._newest(*key) if heard else (-1, None)
+        if talk is None or heard is None or row is None:
+            return None
+        newest = self._scan_of(order).id
+        if newest == heard or not any(each.id == heard for each in self.scans[: self._place(order)]):
+            return talk
+        for older, before in self._rows_on(*key):
+            if before.state == "open" and self._scan_of(older).id == heard:
+                same = row.ttl is not None and (row.state, row.ttl, row.window) == ("open", before.ttl, before.window)
+                return talk if same else None
+        return None
 
     def talks_of(self, address: str) -> list[tuple[FlowKey, Conversation]]:
         """The conversations with the services of one address."""
-        return [(key, self.talks[key]) for key in self._talked.get(address, ())]
+        return self._words.at(address)
 
     def heard_in(self, scan: Scan) -> Iterator[tuple[FlowKey, float]]:
         """The services from which something was heard in that very scan, and when; in the order of the talks."""
-        for key, talk in self.talks.items():
-            if talk.received > 0 and self._heard.get(key) == scan.id:
-                yield key, talk.at
+        return self._words.heard_in(scan.id)
 
     def resolved_since(self, scan: Scan, at: float) -> list[str]:
         """The next hops that answered that very scan at that time or later, in the order of their addresses."""
@@ -234,7 +250,7 @@ class View:
         return (each for each in reversed(rows) if port in port_set(each[1].ports))
 
     def _start_of(self, order: int) -> int:
-        return self._starts[bisect.bisect_right(self._starts, order) - 1]
+        return self._starts[self._place(order)]
 
     def answers_of(self, address: str, only: Transport | None = None) -> Iterator[PortState]:
         """Every answer of an address, or for it, old ones too."""
@@ -358,26 +374,6 @@ class View:
     def with_rows(self) -> Iterator[tuple[str, Transport]]:
         """Each address of which, by that transport, more is known than the silence of many."""
         return iter(self._rows)
-
-    def _hear(self, scan: str, talk: Conversation) -> None:
-        """Several probes may have talked with one port: what they read in one session belongs together."""
-        key = (talk.address, talk.transport, talk.port)
-        before = self.talks.get(key)
-        if before is None:
-            self._talked.setdefault(talk.address, []).append(key)
-        elif not talk.received:
-            return
-        if before is None or self._heard.get(key) != scan:
-            self.talks[key] = talk
-        else:
-            both = dict.fromkeys((*before.readings, *talk.readings))
-            self.talks[key] = msgspec.structs.replace(
-                before if before.readings else talk,
-                readings=tuple(both),
-                tls=before.tls or talk.tls,
-                received=before.received + talk.received,
-            )
-        self._heard[key] = scan
 
     def _see(self, scan: str, seen: HostSeen) -> None:
         if seen.how == "gateway":

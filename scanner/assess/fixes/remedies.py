@@ -59,7 +59,8 @@ def _change(group: str, members: Sequence[FindingRow], written: Mapping[str, str
         flows = sorted({_flow(each) for each in members})
         words = [
             f"On the firewall between {first.from_} and {first.to}, deny what policy does not name. "
-            f"What gets through now: {', '.join(flows)}. What is meant to pass belongs into `allow`.",
+            f"What gets through now: {', '.join(flows)}. "
+            "What is meant to pass: add it to the list of allowed flows in the site file.",
             *written.get("nftables", "").splitlines(),
         ]
     if group == "harden":

@@ -9,6 +9,7 @@ from scanner.assess import assess
 from scanner.assess.later.grounds import Grounds
 from scanner.assess.later.recheck import Part, Recheck
 from scanner.assess.later.settled import Fresh, Outcome, answered_again, only_newest, outcome, settle, without
+from scanner.assess.verdicts.retried import STILL
 from scanner.identify.second import NOBODY, Second
 from scanner.model.base import Frozen
 from scanner.model.baseline import Knowledge
@@ -16,8 +17,6 @@ from scanner.model.observation import Scan, Session
 from scanner.model.report import FindingRow, HostRow, Report
 from scanner.model.site import Exception_, Site
 
-STILL = 43_200.0
-"""Seconds for which what a verifying session saw from another zone counts as newly seen: a technician's walk."""
 _PATCHES = frozenset({"outdated", "end-of-life", "known-exploited"})
 
 

@@ -12,7 +12,7 @@ from scanner.assess.facts.evidence import FlowKey, utc
 from scanner.assess.facts.view import View
 from scanner.assess.later.again import Knowing
 from scanner.assess.later.grounds import Grounds
-from scanner.assess.later.recheck import Recheck, recheck
+from scanner.assess.later.recheck import Ask, Recheck, recheck
 from scanner.assess.later.settled import Fresh, answered_again, outcome, settle
 from scanner.model.addresses import address_key
 from scanner.model.observation import Scan, Session, Via
@@ -72,11 +72,13 @@ class Diff(Row, frozen=True):
     cells: tuple[CellChange, ...]
     opened: tuple[FlowChange, ...]
     closed: tuple[FlowChange, ...]
+    uncertain: tuple[FlowChange, ...] = ()
+    """Flows that crossed, and of which newer answers, or silence, prove neither that they do nor that they do not."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing changed; what was not asked again apart."""
-        return not (self.new or self.fixed or self.cells or self.opened or self.closed)
+        return not (self.new or self.fixed or self.cells or self.opened or self.closed or self.uncertain)
 
 
 def compared(knowing: Knowing, sessions: Sequence[Session], base: Iterable[str]) -> Diff:
@@ -104,7 +106,7 @@ def compared(knowing: Knowing, sessions: Sequence[Session], base: Iterable[str])
         if each.id not in still:
             gone, reason = _gone(recheck(before, each, then), each, after, now, fresh)
             (fixed if gone else left).append(Change(each, reason))
-    opened, closed = _flows(then, now, fresh)
+    opened, closed, uncertain = _flows(then, now, fresh)
     return Diff(
         schema=1,
         client=after.client,
@@ -119,6 +121,7 @@ def compared(knowing: Knowing, sessions: Sequence[Session], base: Iterable[str])
         cells=_cells(before, after),
         opened=opened,
         closed=closed,
+        uncertain=uncertain,
     )
 
 
@@ -204,10 +207,11 @@ def _cells(before: Report, after: Report) -> tuple[CellChange, ...]:
     )
 
 
-def _flows(then: Grounds, now: Grounds, fresh: Fresh) -> tuple[tuple[FlowChange, ...], tuple[FlowChange, ...]]:
-    """(opened, closed): flows between zones that crossed at one of the two times only, by answers of both."""
+def _flows(then: Grounds, now: Grounds, fresh: Fresh) -> tuple[tuple[FlowChange, ...], ...]:
+    """(opened, closed, uncertain): flows between zones that crossed at one of both times only, by answers of both."""
     opened: list[FlowChange] = []
     closed: list[FlowChange] = []
+    uncertain: list[FlowChange] = []
     for zone, view in sorted(now.evidence.views.items()):
         old = then.evidence.views.get(zone)
         if old is None:
@@ -221,9 +225,14 @@ def _flows(then: Grounds, now: Grounds, fresh: Fresh) -> tuple[tuple[FlowChange,
                 if asker is None or not fresh(asker) or old_dress.asker(key) is None or not _crosses(now, zone, key):
                     continue
                 change = _change(then, now, old, view, key, via)
-                if change is not None:
-                    (opened if change.after in CROSSED else closed).append(change)
-    return tuple(opened), tuple(closed)
+                if change is None:
+                    continue
+                if change.after in CROSSED:
+                    opened.append(change)
+                else:
+                    held = settle(now, zone, Ask(*key, via), fresh).state == "held"
+                    (closed if held else uncertain).append(change)
+    return tuple(opened), tuple(closed), tuple(uncertain)
 
 
 def _answered(*views: View) -> list[FlowKey]:

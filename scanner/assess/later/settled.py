@@ -16,6 +16,7 @@ from scanner.assess.facts.rows import port_set
 from scanner.assess.facts.view import View
 from scanner.assess.later.grounds import Grounds
 from scanner.assess.later.recheck import Ask, Part, Recheck
+from scanner.assess.verdicts.retried import STILL
 from scanner.dressing import neighbour_of
 from scanner.model.addresses import AddressSet, ports_text
 from scanner.model.base import Frozen
@@ -107,7 +108,8 @@ def _alive(grounds: Grounds, view: View, seen: View, ask: Ask, asker: Scan, fres
         fresh(scan)
         and scan.started <= up_at <= (scan.ended or _LATER)
         # Of a walk from zone to zone: after the silence, for before it the host may have been switched off.
-        and (scan.purpose == "scan" or up_at >= asker.started)
+        and (scan.purpose == asker.purpose == "scan" or up_at >= asker.started)
+        and (asker.purpose == "scan" or abs(scan.started - asker.started) <= STILL)
         for scan in scans
     )
 

@@ -98,8 +98,8 @@ class Controls:
         found = self._confirmed.get((view.zone, address))
         if found is None:
             found = set()
-            for key, talk in view.talks_of(address):
-                if talk.received:
+            for key, _ in view.talks_of(address):
+                if view.words(key):
                     row = view.answer(*key)
                     if row is not None and row.ttl is not None and not self.portal(view, key, row):
                         found.add(row.ttl)
@@ -125,8 +125,8 @@ class Controls:
         view = view.plain
         home = self.evidence.views.get(self.evidence.zone_of(address) or "")
         found = self._echo_ttls(view, address)
-        for key, talk in view.talks_of(address):
-            if not talk.received or home is None:
+        for key, _ in view.talks_of(address):
+            if home is None or not view.words(key):
                 continue
             row, near = view.answer(*key), home.answer(*key)
             if row is not None and row.ttl is not None and near is not None and near.state == "open":
@@ -150,8 +150,8 @@ class Controls:
             return False
         others = 0
         for other in self._nobodys(zone, view, key):
-            answer, talk = view.answer(*other), view.talks.get(other)
-            others += bool(answer and answer.state == "open" and answer.ttl == row.ttl and talk and talk.received)
+            answer = view.answer(*other)
+            others += bool(answer and answer.state == "open" and answer.ttl == row.ttl and view.words(other))
         return others > 1
 
     def _nobodys(self, zone: str, view: View, key: FlowKey) -> Iterator[FlowKey]:
@@ -173,10 +173,9 @@ class Controls:
                     continue
                 found = index.setdefault((":" in address, transport, port), _Answering())
                 unused = used is not None and address not in used
-                talk = view.talks.get((address, transport, port))
                 if unused:
                     found.unused.append(address)
-                if row.state == "open" and not (talk and talk.received):
+                if row.state == "open" and not view.words((address, transport, port)):
                     found.mute.add(address)
                     found.mute_unused += unused
         return index.get((":" in key[0], *key[1:])) or _Answering()
@@ -230,14 +229,14 @@ class Controls:
         found = self._level.get(view.zone)
         if found is None:
             found = any(
-                talk.received
-                and self.evidence.zone_of(key[0]) not in (None, view.zone)
+                self.evidence.zone_of(key[0]) not in (None, view.zone)
                 and view.zone not in two_legged.get(key[0], ())
                 and not self.own_leg(key[0])
                 and row is not None
                 and hops_of(row.ttl) == 0
+                and view.plain.words(key)
                 and not self.portal(view.plain, key, row)
-                for key, talk in view.plain.talks.items()
+                for key in view.plain.talks
                 for row in (view.plain.answer(*key),)
             )
             self._level[view.zone] = found
@@ -248,8 +247,8 @@ class Controls:
         known = self.confirmed_ttls(view, address)
         return {
             row.ttl
-            for key, talk in view.plain.talks_of(address)
-            if key[1] == "tcp" and talk.received
+            for key, _ in view.plain.talks_of(address)
+            if key[1] == "tcp" and view.plain.words(key)
             for row in (view.plain.answer(*key),)
             if row is not None and row.ttl is not None and row.ttl in known
         }
@@ -286,8 +285,8 @@ class Controls:
         for row in home.answers_of(address, "tcp"):
             shut |= mask_of(row.ports) if row.state == "closed" else 0
             used |= mask_of(row.ports) if row.state == "open" else 0
-        for key, talk in view.talks_of(address):
-            used |= 1 << key[2] if talk.received and key[1] == "tcp" else 0
+        for key, _ in view.talks_of(address):
+            used |= 1 << key[2] if key[1] == "tcp" and view.words(key) else 0
         return here & shut & ~used
 
     def way_to(self, view: View, row: PortState) -> float:

@@ -123,14 +123,13 @@ class Judge:
     def _open(self, view: View, key: FlowKey, row: PortState) -> tuple[FlowVerdict, str]:
         address, transport, _ = key
         inside = self.controls.inside(view, address)
-        talk = view.talks.get(key)
+        talk = view.words(key)
         if self.own_leg(address):
             if transport == "icmp":
                 return "REJECTED", f"{address} is the router's own leg: it answered itself, nothing crossed"
             if transport == "udp":
                 return "REACHED", f"{address} is the router's own leg: a service of its own answered, nothing crossed"
-            mute = talk is None or not talk.received
-            if mute and not inside and (row.window == 0 or self.controls.answers_for_unused(view, key)):
+            if talk is None and not inside and (row.window == 0 or self.controls.answers_for_unused(view, key)):
                 return "UNPROVEN", (
                     f"{address} is the router's own leg, and nothing was said: the router shakes hands for every "
                     "address (SYN proxy)"
@@ -139,7 +138,7 @@ class Judge:
                 "REACHED",
                 f"{address} is the router's own leg: an open port there is its management, or a port forward",
             )
-        if talk is not None and talk.received:
+        if talk is not None:
             if not inside and self.controls.portal(view, key, row):
                 return "UNPROVEN", (
                     "addresses that nobody holds speak on this port as well, from as far away: a middlebox (a captive "

@@ -14,7 +14,7 @@ from scanner.assess.facts.view import View
 from scanner.assess.verdicts.controls import Controls, hops_of
 from scanner.model.addresses import AddressSet
 from scanner.model.base import Transport
-from scanner.model.observation import Arrival, PortState, Scan, Session, Silence, Via
+from scanner.model.observation import Arrival, Conversation, PortState, Scan, Session, Silence, Via
 from scanner.model.report import FlowVerdict
 
 SIGNED = "canary"
@@ -64,6 +64,8 @@ class Measured:
         self._segments: dict[tuple[str, Place], list[Segment]] = {}
         self._by_port: dict[tuple[str, Place], tuple[dict[int, Segment], list[Segment]]] = {}
         """The same: those of one port by that port, and the others."""
+        self._talks: dict[str, dict[str, tuple[int, int]]] = {}
+        """Scan -> address -> masks of the TCP ports that it talked to, and of those that signed what they said."""
         self._hops: dict[tuple[str, str, Via, str], set[int]] = {}
 
     def find(self, view: View, key: FlowKey) -> Segment | None:
@@ -122,8 +124,10 @@ class Measured:
             if part := mask & left:
                 left &= ~part
                 yield Segment(part, row, scan, *self._arrived(view, address, row, arrival))
+            if not left:
+                return
         plain = transport == "tcp" and row.state == "open" and not via
-        if plain and (part := self._talked(view, address, signed=True) & left):
+        if plain and (part := self._talked(asked, address, signed=True) & left):
             left &= ~part
             yield Segment(part, row, scan, "REACHED", "the canary itself answered: what it said is signed")
         end = row.at
@@ -190,9 +194,11 @@ class Measured:
             return "DROPPED", f"{no_answer}; whether they arrive is not known, as {scan.engine} sends them unsigned"
         if how == "sockets" and transport == "tcp":
             return "DROPPED", f"{no_answer}; whether they arrive a canary without privilege cannot see"
-        if transport == "tcp" and self._signatures(view, via, address, asked) == "lost":
-            return "DROPPED", f"{no_answer}; whether they arrive is not known, as signatures are lost on the way"
-        return "DROPPED", f"nothing arrived at the canary of {row.tries} tries {controls}"
+        signatures = self._signatures(view, via, address, asked) if transport == "tcp" else "survive"
+        if signatures != "survive":
+            why = "signatures are lost on the way" if signatures else "no signature is known to survive the way"
+            return "DROPPED", f"{no_answer}; whether they arrive is not known, as {why}"
+        return "DROPPED", f"nothing arrived at the canary of {row.tries} signed tries {controls}"
 
     def _answered(
         self,
@@ -213,18 +219,19 @@ class Measured:
             verdict, reason = self._unheard(view, via, address, transport, asked, row)
             yield Segment(ports, row, scan, verdict, f"{reason}; {doubt}" if doubt else reason)
             return
+        sure = transport != "tcp" or self._signatures(view, via, address, asked) == "survive"
+        nothing = "nothing arrived" if sure else "no signed probe arrived"
         if row.source is not None and row.source != address:
             late = row.rtt_ms is not None and row.rtt_ms >= _ARP_GIVES_UP_MS
             if row.state == "unreachable" and late and row.reason in ("icmp-3-1", "icmp6-1-3"):
                 reason = f"{row.source} tried to deliver, and found nobody although the canary listened"
                 yield Segment(ports, row, scan, "TARGET_DOWN_PATH_OPEN", reason)
             else:
-                reason = f"{row.source} refused it ({row.reason}): nothing arrived at the canary, which listened"
+                reason = f"{row.source} refused it ({row.reason}): {nothing} at the canary, which listened"
                 yield Segment(ports, row, scan, "REJECTED", reason)
             return
         near = self._distances(view, via, address, asked)
         hops = hops_of(row.ttl)
-        sure = transport != "tcp" or self._signatures(view, via, address, asked) == "survive"
         unsure = hops in near if row.state == "open" or not sure else False
         if hops is None or unsure or (hops and not near and (row.state == "open" or not sure)):
             reason = f"{row.reason}, which may be the canary's own answer, although it knows of no arrival"
@@ -232,10 +239,10 @@ class Measured:
             return
         who = f"the first hop{_named(view)}" if hops == 0 else f"a middlebox (TTL {row.ttl})"
         if row.state != "open" or transport != "tcp":
-            reason = f"{row.reason} is {who}'s: nothing arrived at the canary, which listened"
+            reason = f"{row.reason} is {who}'s: {nothing} at the canary, which listened"
             yield Segment(ports, row, scan, "REJECTED", reason)
             return
-        tried = 0 if via else self._talked(view, address, signed=False)
+        tried = 0 if via else self._talked(asked, address, signed=False)
         window = ", window 0" if row.window == 0 else ""
         proxy = f"{row.reason} with TTL {row.ttl}{window} is {who}'s (SYN proxy)"
         if part := ports & tried:
@@ -290,21 +297,25 @@ class Measured:
             else:
                 packets |= mask
         if not via:
-            connections |= self._talked(view, address, signed=True)
+            connections |= self._talked(asked, address, signed=True)
         return "lost" if connections & ~packets else "survive" if packets else ""
 
     def _arrivals(self, asked: _Asked, address: str, transport: Transport, via: Via) -> list[tuple[int, Arrival]]:
         return self._ears.arrivals(asked.session.scan.nonce, asked.window, address, transport, via)
 
-    @staticmethod
-    def _talked(view: View, address: str, signed: bool) -> int:
-        """The TCP ports to which a whole connection was tried; of those only which the canary signed, if `signed`."""
-        found = 0
-        for (_, transport, port), talk in view.talks_of(address):
-            proven = not signed or any(each.kind == SIGNED for each in talk.readings)
-            if transport == "tcp" and talk.outcome != "withheld" and proven:
-                found |= 1 << port
-        return found
+    def _talked(self, asked: _Asked, address: str, signed: bool) -> int:
+        """The TCP ports to which that very scan tried a whole connection; if `signed`, only those of which the canary
+        signed what it said: an earlier scan's words prove nothing of this one's packets."""
+        found = self._talks.get(asked.session.scan.id)
+        if found is None:
+            found = self._talks[asked.session.scan.id] = {}
+            for talk in asked.session.observations:
+                if isinstance(talk, Conversation) and talk.transport == "tcp" and talk.outcome != "withheld":
+                    tried, proven = found.get(talk.address, (0, 0))
+                    port = 1 << talk.port
+                    sure = port if any(each.kind == SIGNED for each in talk.readings) else 0
+                    found[talk.address] = tried | port, proven | sure
+        return found.get(address, (0, 0))[signed]
 
 
 def _rows(session: Session, canaries: set[str]) -> dict[Place, _Asked]:

@@ -149,8 +149,9 @@ def _via(probe: Probe) -> Via:
 
 
 def echo_reply(probe: Probe) -> bytes:
-    """What a kernel would answer an echo request."""
-    rest = struct.pack("!HH", probe.local, probe.sequence) + probe.data
+    """What a kernel would answer an echo request, but no more of it than is signed: what came in fragments may be
+    longer than a frame of the link."""
+    rest = struct.pack("!HH", probe.local, probe.sequence) + probe.data[:SIZE]
     six = len(probe.source) == 16
     protocol = frames.ICMP6 if six else frames.ICMP
     head = b"\x81\0" if six else b"\0\0"

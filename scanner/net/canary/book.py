@@ -11,10 +11,13 @@ import msgspec
 
 from scanner.model.addresses import ports_text
 from scanner.model.base import Transport
-from scanner.model.observation import Arrival, Limitation
+from scanner.model.observation import MISSING, Arrival, Limitation
 
-_MOST_PORTS, _MOST_ROWS = 2_000_000, 50_000
-MISSING = "arrivals beyond what is kept"
+_MOST_PORTS, _MOST_ROWS = 8_000_000, 50_000
+"""Thirty scans of all ports by both IP versions."""
+_FEW = 128
+
+__all__ = ["MISSING", "Book"]
 
 
 class _Key(msgspec.Struct, frozen=True):
@@ -28,11 +31,35 @@ class _Key(msgspec.Struct, frozen=True):
     """0 where it is the port that it came to."""
 
 
+class _Told:
+    """Ports, each once: a few as a set, many as bits, as a set of all of them has three megabytes."""
+
+    __slots__ = ("_bits", "_few")
+
+    def __init__(self) -> None:
+        self._few: set[int] = set()
+        self._bits: bytearray | None = None
+
+    def add(self, port: int) -> None:
+        if self._bits is None:
+            self._few.add(port)
+            if len(self._few) <= _FEW:
+                return
+            self._bits = bytearray(8192)
+            for each in self._few:
+                self._bits[each >> 3] |= 1 << (each & 7)
+            self._few.clear()
+        self._bits[port >> 3] |= 1 << (port & 7)
+
+    def __contains__(self, port: int) -> bool:
+        return port in self._few if self._bits is None else bool(self._bits[port >> 3] >> (port & 7) & 1)
+
+
 class Book:
     """Counts arrivals; `rows` gives what is new since its last call."""
 
     def __init__(self) -> None:
-        self._told: dict[_Key, set[int]] = {}
+        self._told: dict[_Key, _Told] = {}
         self._new: dict[_Key, tuple[set[int], float]] = {}
         self._kept = 0
         self._rows = 0
@@ -57,7 +84,7 @@ class Book:
         if told is None:
             if self._kept >= _MOST_PORTS or self._rows >= _MOST_ROWS:
                 return
-            told = self._told[key] = set()
+            told = self._told[key] = _Told()
         if port in told:
             return
         if self._kept >= _MOST_PORTS:
@@ -93,7 +120,7 @@ class Book:
             )
         if not self._over and (self._kept >= _MOST_PORTS or self._rows >= _MOST_ROWS):
             self._over = True
-            yield Limitation(MISSING, "somebody floods this canary; end it, and start it anew later", time.time())
+            yield Limitation(MISSING, "it is full, or somebody floods it: end it, and start it anew", time.time())
 
 
 @lru_cache(maxsize=4096)

@@ -200,6 +200,8 @@ class PacketEars:
                 self._socket.sendto(packet, to)
                 return
             except OSError as error:
+                if error.errno == errno.EMSGSIZE:
+                    return  # too long for this link: no answer is lost that could have been sent
                 if error.errno not in (errno.EAGAIN, errno.ENOBUFS):
                     raise failure(self._interface.name, error) from None
                 select.select([], [self._socket], [], 0.005)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
@@ -19,6 +20,8 @@ every second."""
 STALE_SECONDS = 10.0
 """After which a router that has not answered is gone."""
 _GATEWAYS = 4
+_LAST_SECONDS = 1.0
+"""How long a router has to answer before the canary ends."""
 
 Row = Arrival | HostSeen | Limitation | Listening
 
@@ -80,8 +83,16 @@ class Watch:
                 self._told = now
 
     def last(self) -> Iterator[Row]:
-        """What is left to tell."""
+        """What is left to tell, after the router was asked once more: a scan that ended just now was listened to until
+        its end, and the last answer may be older."""
         yield from self._news()
+        with contextlib.suppress(NetworkFailed):
+            self._check()
+            asked, end = time.time(), self._clock() + _LAST_SECONDS
+            self._ears.ask_gateways()
+            while self._routed and self._good < asked and self._clock() < end:
+                self._ears.listen(0.1)
+                yield from self._news()
         yield from self._listened()
 
     def close(self) -> None:

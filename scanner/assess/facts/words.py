@@ -1,0 +1,66 @@
+"""What services said, and in which scan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from scanner.model.base import Transport
+from scanner.model.observation import Conversation
+
+_Key = tuple[str, Transport, int]
+
+
+class Words:
+    """The conversations from one zone: of each service the last one in which it said anything."""
+
+    def __init__(self) -> None:
+        self.talks: dict[_Key, Conversation] = {}
+        self._at: dict[str, list[_Key]] = {}
+        self._of: dict[_Key, str] = {}
+        """Which scan a conversation is of."""
+        self._tried: dict[_Key, str] = {}
+        """The last scan that talked to it, whether it answered or not."""
+
+    def hear(self, scan: str, talk: Conversation) -> None:
+        """Several probes may have talked with one port: what they read in one session belongs together."""
+        key = (talk.address, talk.transport, talk.port)
+        if talk.outcome != "withheld":
+            self._tried[key] = scan
+        before = self.talks.get(key)
+        if before is None:
+            self._at.setdefault(talk.address, []).append(key)
+        elif not talk.received:
+            return
+        if before is None or self._of.get(key) != scan:
+            self.talks[key] = talk
+        else:
+            both = dict.fromkeys((*before.readings, *talk.readings))
+            self.talks[key] = msgspec.structs.replace(
+                before if before.readings else talk,
+                readings=tuple(both),
+                tls=before.tls or talk.tls,
+                received=before.received + talk.received,
+            )
+        self._of[key] = scan
+
+    def of(self, key: _Key, scan: str) -> Conversation | None:
+        """What a service said in that very scan."""
+        talk = self.talks.get(key)
+        return talk if talk is not None and talk.received and self._of.get(key) == scan else None
+
+    def heard(self, key: _Key) -> str | None:
+        """The scan in which a service last said anything; None if one that talked to it since heard nothing."""
+        talk, scan = self.talks.get(key), self._of.get(key)
+        return scan if talk is not None and talk.received and self._tried.get(key, scan) == scan else None
+
+    def heard_in(self, scan: str) -> Iterator[tuple[_Key, float]]:
+        """The services that said anything in that very scan, and when; in the order of the talks."""
+        for key, talk in self.talks.items():
+            if talk.received > 0 and self._of.get(key) == scan:
+                yield key, talk.at
+
+    def at(self, address: str) -> list[tuple[_Key, Conversation]]:
+        """The conversations with the services of one address."""
+        return [(key, self.talks[key]) for key in self._at.get(address, ())]
