@@ -106,7 +106,7 @@ while True:
         peer.settimeout(5)
         try:
             peer.recv(4096)
-            peer.sendall(b"HTTP/1.0 200 OK\\r\\nServer: AOLserver/4.5.1\\r\\nContent-Length: 0\\r\\n\\r\\n")
+            peer.sendall(b"HTTP/1.0 200 OK\\r\\nServer: AOLserver/4.5.1_r2\\r\\nContent-Length: 0\\r\\n\\r\\n")
         except OSError:
             pass
 """
@@ -136,5 +136,5 @@ def test_the_whole_way_with_a_real_nmap(lab: Lab, tmp_path: Path, nmap: bool) ->
     report = session.assess_site(path)
     [service] = [each for host in report.hosts for each in host.services if each.port == 8081]
     assert service.product == "aolserver"
-    assert service.version == "4.5.1"  # which stands in the bytes that we read ourselves
+    assert service.version == "4.5.1_r2"  # which stands in the bytes that we read ourselves
     assert service.evidence.startswith("tcp/8081 nmap.service: <service")

@@ -12,7 +12,7 @@ from scanner.model.product import Product
 from scanner.model.text import visible
 
 LONGEST = 512
-_VERSION = r"[vr]?(?P<version>\d{1,5}(?:\.\d{1,8}){1,4})(?P<rest>[-~+.]?[A-Za-z0-9][\w.+~-]{0,32})?"
+_VERSION = r"[vr]?(?P<version>\d{1,5}(?:\.\d{1,8}){1,4})(?P<rest>(?:[-~+.]?[A-Za-z]|[-~+]\d)[\w.+~-]{0,32})?"
 _FORMS = {
     # The whole of a Server header: one product, and at most a comment behind it.
     "http.server": re.compile(rf"(?P<name>[A-Za-z][\w+.-]{{2,32}})[/ ]{_VERSION}(?: ?[(\[;][ -~]{{0,200}})?"),
@@ -49,6 +49,6 @@ def called(kind: str, text: str) -> Product | None:
         return None
     rest = found["rest"] or ""
     # `2.13.6-1` is a package's or a build's number; `-DEV`, `rc1` and `a` belong to the version.
-    version = found["version"] + ("" if re.fullmatch(r"[-+.]\d[\w.+~-]*", rest) else rest)
+    version = found["version"] + ("" if re.fullmatch(r"[-+]\d[\w.+~-]*", rest) else rest)
     shown = visible(name)
     return Product(vendor=shown, name=shown, version=visible(version), certain=False, rule=f"{kind}: {OWN_WORDS}")

@@ -49,6 +49,7 @@ def test_a_name_and_a_version_that_stand_alone(kind: str, said: str, product: tu
         ("http.server", "libweaver/2.0"),
         ("http.server", "Weaver-SDK/2.0.1"),
         ("http.server", "Weaver/2"),
+        ("http.server", "Weaver/4.5.1_r2"),
         ("http.server", "Linux/6.1, UPnP/1.0, Weaver/1.8.4"),
         ("http.server", "Weaver/1.0 Other/2.0"),
         ("http.server", "we serve 1.0"),
