@@ -76,7 +76,11 @@ def written(rules: Sequence[Rule]) -> str:
         verdict = _WORDS.get((rule.action, rule.transport), "accept" if rule.action == "accept" else "drop")
         lines.append(f"    iifname to-{left} oifname to-{right} {what} {verdict}")
     chain = "\n".join(
-        ["    type filter hook forward priority 0; policy drop;", "    ct state established,related accept", *lines]
+        [
+            "    type filter hook forward priority 0; policy drop;",
+            "    ct direction reply ct state established,related accept",
+            *lines,
+        ]
     )
     return f"table inet fence\ndelete table inet fence\ntable inet fence {{\n  chain forward {{\n{chain}\n  }}\n}}\n"
 

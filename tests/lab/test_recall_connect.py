@@ -49,9 +49,9 @@ def complete(seen: Found, ports: range) -> None:
     assert not false, f"{len(false)} false, such as {sorted(false)[:5]}"
 
 
-@pytest.mark.parametrize("rate", [2000, 500], ids=lambda rate: f"{rate} a second")
+@pytest.mark.parametrize("rate", [2000], ids=lambda rate: f"{rate} a second")
 def test_behind_a_policer(lab: PacketLab, tmp_path: Path, rate: int) -> None:
-    """An engine that does not slow down takes one port in fifty for silent at 2,000 a second, a third at 500."""
+    """An engine that does not slow down takes one port in fifty for silent at 2,000 a second."""
     lab.rules("r", policer(rate, rate // 10))
     ports = range(1, rate // 100 + 1)
     complete(make_site(lab, tmp_path).scan("--ports", f"1-{ports[-1]}", "--engine", "connect"), ports)

@@ -42,7 +42,8 @@ def set_to(port: int, **options: bool) -> Change:
     ("host", "port", "change", "zone", "word", "why"),
     [
         ("switch", 23, without(23), "management", "gone", "is closed now"),
-        ("switch", 23, without(23), "voice", "gone", "is closed now"),
+        # From here only what the service said before told how far away the switch is.
+        ("switch", 23, without(23), "voice", "cannot tell here", "no other answer of the target"),
         ("chair2", 3389, set_to(3389, nla=True), "clinical", "gone", "answers clinical otherwise"),
         ("chair2", 3389, without(0), "clinical", "confirmed", "clinical"),
         ("chair2", 3389, None, "clinical", "cannot tell here", ""),

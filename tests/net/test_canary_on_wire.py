@@ -57,6 +57,10 @@ table ip fence {
 ASKED = "1000-1199,2000-2009,3000-3009,U:1000-1199,U:2000-2009,U:3000-3009"
 
 
+PROXIED = {*range(5000, 5010)}
+"""The SYN proxy of one of these tests goes on trying these for a while, after its rules are gone."""
+
+
 @pytest.fixture(scope="module")
 def far_side() -> Iterator[CanaryLab]:
     with raised(CanaryLab()) as built:
@@ -241,7 +245,8 @@ def test_a_killed_canary_leaves_its_rows_and_no_rule(far_side: CanaryLab, tmp_pa
     assert far_side.ns("far", "nft list ruleset").strip() == ""
     heard = canary_session(site)
     assert not heard.scan.complete
-    assert arrived(heard, "tcp") == arrived(heard, "udp") == {*range(10, 20)}
+    assert arrived(heard, "tcp") - PROXIED == {*range(10, 20)}
+    assert arrived(heard, "udp") == {*range(10, 20)}
     # It is no scan that somebody could go on with.
     far_side.scan(site, ["--resume", "--canary", FAR, "--canary-ports", "10-19"])
 
@@ -268,7 +273,7 @@ def test_what_the_laptop_serves_itself_goes_on(far_side: CanaryLab, tmp_path: Pa
             far_side.scan(site, ["--canary", FAR, "--canary-ports", "2220-2229"])
             assert early.send(b"yes") == 3
             assert early.recv(64) == b"yes"
-    assert arrived(canary_session(site), "tcp") == {*range(2220, 2230)}
+    assert arrived(canary_session(site), "tcp") - PROXIED == {*range(2220, 2230)}
 
 
 def _talk(listener: socket.socket) -> None:
