@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -181,15 +182,30 @@ class Store:
             raise BadInput(f"{self.path}: some other program's database, no store of scan data; name another --store")
         if not create:
             raise BadInput(f"{self.path}: holds no scan data; run `fencewalk scan` first")
-        if self._db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            # The file is empty yet: nothing has to be kept safe on the disk while it is made one with a log.
-            self._db.execute("PRAGMA journal_mode=MEMORY")
-            self._db.execute("PRAGMA journal_mode=WAL")
+        self._keep_a_log()
         with self._transaction():
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
         return _SCHEMA_VERSION
+
+    def _keep_a_log(self) -> None:
+        """Give the empty file a write-ahead log. Two who do so at once wait for each other, each with a lock that the
+        other one needs: so nobody waits with it, and all try again at moments of their own."""
+        end = time.monotonic() + _BUSY_SECONDS
+        self._db.execute("PRAGMA busy_timeout=0")
+        while True:
+            try:
+                if self._db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                    # Nothing has to be kept safe on the disk yet.
+                    self._db.execute("PRAGMA journal_mode=MEMORY")
+                    self._db.execute("PRAGMA journal_mode=WAL")
+                break
+            except sqlite3.OperationalError as error:
+                if not getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY") or time.monotonic() > end:
+                    raise
+                time.sleep(random.uniform(0.001, 0.02))
+        self._db.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
