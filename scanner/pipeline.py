@@ -31,7 +31,7 @@ from scanner.model.observation import (
     Silence,
 )
 from scanner.model.site import Site
-from scanner.plan import Plan, scope_of
+from scanner.plan import Plan, scope_of, subnets
 from scanner.probes import elsewhere
 from scanner.store import Journal
 
@@ -40,6 +40,8 @@ _TALKS_A_UNIT = 2000
 _DEEP_A_UNIT = 64
 _CONTROL_TRIES = 3
 _BEFORE_SECONDS = 0.6
+_CONTROL = "something known good"
+_FEW_ZONES = 3
 
 
 def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Site) -> Iterator[Event]:
@@ -60,8 +62,8 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
         if not journal.done(name):
             cut_off.setdefault(name, []).append(each)
 
-    def unit(name: str, ask: Callable[[], Iterator[Event]]) -> Iterator[Event]:
-        return _unit(name, ask, journal, found)
+    def unit(name: str, ask: Callable[[], Iterator[Event]], about: str = "") -> Iterator[Event]:
+        return _unit(name, ask, journal, found, about)
 
     if not journal.done("sweep") and "sweep" not in cut_off:
         for left_out in plan.left_out:
@@ -71,13 +73,13 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
 
     knocks = plan.knocks(found.alive())
     if any(each.echo for each in knocks) and not found.echoed:
-        yield from unit("before", partial(_before, plan, network, found, pace))
+        yield from unit("before", partial(_before, plan, network, found, pace), _CONTROL)
     for number, whole in enumerate(knocks):
         name = f"knock-{number}"
         knock = whole if journal.done(name) else unasked_knock(whole, cut_off.get(name, ()))
-        yield from unit(name, partial(network.knock, knock, pace))
+        yield from unit(name, partial(network.knock, knock, pace), _zones(site, whole.addresses))
         if whole.echo:
-            yield from unit(f"control-{number}", partial(_control, plan, network, found, pace))
+            yield from unit(f"control-{number}", partial(_control, plan, network, found, pace), _CONTROL)
 
     if asks_near(plan, site):
         yield from unit(LINK_LOCAL_UNIT, partial(near, plan, site, found.alive(), network, pace))
@@ -85,19 +87,19 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
     for number, whole in enumerate(canary_knocks(plan)):
         name = f"{CANARY_UNIT}-{number}"
         knock = whole if journal.done(name) else unasked_knock(whole, cut_off.get(name, ()))
-        yield from unit(name, partial(network.knock, knock, pace))
-        yield from unit(f"control-{name}", partial(_control, plan, network, found, pace))
+        yield from unit(name, partial(network.knock, knock, pace), "the canary")
+        yield from unit(f"control-{name}", partial(_control, plan, network, found, pace), _CONTROL)
         yield from unit(f"proof-{name}", partial(_proved, plan, network, journal, name, pace))
 
     for name, whole in detours(plan, site, journal.rows()):
-        yield from unit(name, partial(network.knock, whole, pace))
+        yield from unit(name, partial(network.knock, whole, pace), "other zones by way of neighbours")
     again, left = dressed(plan, journal.rows())
     canaries = list(canary_dressed(plan, canary_knocks(plan)))
     for name, whole in [*again, *canaries]:
         knock = whole if journal.done(name) else unasked_knock(whole, cut_off.get(name, ()))
-        yield from unit(name, partial(network.knock, knock, pace))
+        yield from unit(name, partial(network.knock, knock, pace), f"{_zones(site, whole.addresses)} by {whole.via}")
     if again or canaries:
-        yield from unit("control-via", partial(_control, plan, network, found, pace))
+        yield from unit("control-via", partial(_control, plan, network, found, pace), _CONTROL)
     if again:
         yield from unit("via-left", lambda: iter(_left_plain(left)))
 
@@ -363,7 +365,16 @@ def closing(events: Iterator[Event]) -> Iterator[None]:
             events.close()
 
 
-def _unit(name: str, ask: Callable[[], Iterator[Event]], journal: Journal, found: _Found) -> Iterator[Event]:
+def _zones(site: Site, addresses: str) -> str:
+    """The zones that those addresses are of, in a few words."""
+    asked = AddressSet.parse(addresses)
+    names = [zone.name for zone in site.zones if asked & subnets(zone.subnets)]
+    return ", ".join(names if len(names) <= _FEW_ZONES else [*names[:2], f"{len(names) - 2} more zones"])
+
+
+def _unit(
+    name: str, ask: Callable[[], Iterator[Event]], journal: Journal, found: _Found, about: str
+) -> Iterator[Event]:
     """One unit of work: its events are kept and passed on, and only a unit that ran to its end is marked done."""
     if journal.done(name):
         return
@@ -375,6 +386,8 @@ def _unit(name: str, ask: Callable[[], Iterator[Event]], journal: Journal, found
                 if type(event) is not Progress:
                     write(name, event)  # type: ignore[arg-type]
                     take(name, event)
+                elif about:
+                    event = msgspec.structs.replace(event, about=about)
                 yield event
     finally:
         journal.flush()

@@ -9,7 +9,7 @@ import msgspec
 
 from scanner.canary_plan import PROOFS
 from scanner.cli._dressing import detour_line, thorough_lines, thorough_packets
-from scanner.cli._progress import duration
+from scanner.cli._dry_time import in_words, parts
 from scanner.errors import BadInput, FencewalkError, NoPrivilege, OutOfScope
 from scanner.model.addresses import AddressSet, network, ports_text
 from scanner.model.base import Frozen, Transport
@@ -120,6 +120,7 @@ def described(plan: Plan, site: Site, who: Sender, here: bool = True) -> str:
         lines.append(("names", f"of whoever answers, asked of the DNS server {plan.manners.resolver}"))
     lines += [*_ports(plan), *_canary(plan, site, who), *detour_line(plan, who.raw), *thorough_lines(plan)]
     lines.append(("packets", _packets(plan, who)))
+    lines.append(("time", in_words(parts(plan, who.engine, who.raw or who.engine == "raw"))))
     if plan.manners.polite:
         lines.append(("polite", "whole connections, one thing at a time to a host"))
     six = [each.name for each in site.zones if any(":" in subnet for subnet in each.subnets)]
@@ -229,7 +230,7 @@ def _packets(plan: Plan, who: Sender) -> str:
             talks += ", then Nmap's with what is still unknown"
     return (
         f"{what}about {plural(count, 'packet')} where none is lost, more where some are; at most "
-        f"{plan.rate:,} a second: {duration(count / plan.rate)}{talks}"
+        f"{plan.rate:,} a second{talks}"
     )
 
 

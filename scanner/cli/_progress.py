@@ -21,7 +21,7 @@ _TOO_EARLY = 2.0
 
 
 class Ticker:
-    """One line that rewrites itself on a terminal; elsewhere a line when a stage begins and every ten seconds.
+    """One line that rewrites itself on a terminal; elsewhere a line when a round begins and every ten seconds.
 
     `clock`: seconds, whatever their zero. What is left is of the part at hand: a scan is done in parts, and how many
     there will be depends on what they find.
@@ -36,7 +36,8 @@ class Ticker:
         self._clock = clock
         self._live = sys.stderr.isatty()
         self._last = -LINE
-        self._stages: set[str] = set()
+        self._said: tuple[str, str, int] | None = None
+        """The round that the last line was about."""
         self._began = 0.0
         self._from = 0
         """Where the part at hand began: when, and with how much done."""
@@ -84,13 +85,13 @@ class Ticker:
             pace = (now - self._began) / (event.done - self._from)
             self._due = now + pace * (event.total - event.done)
         self._seen = event
-        stage = _STAGES[event.stage]
+        stage, which = _named(event), (event.stage, event.about, event.round)
         if self._live:
             if now - self._last >= REDRAW:
                 self._last = now
                 click.echo(f"\r{self._label}{stage} {self._how_far(event, now)}\x1b[K", err=True, nl=False)
-        elif event.stage not in self._stages:
-            self._stages.add(event.stage)
+        elif which != self._said:
+            self._said = which
             self._last = now
             click.echo(f"{self._label}{stage}", err=True)
         elif now - self._last >= LINE:
@@ -107,6 +108,12 @@ class Ticker:
 
     def _figures(self) -> str:
         return f"{plural(len(self._hosts) + len(self._many), 'host')}, {plural(self._open, 'open port')}"
+
+
+def _named(event: Progress) -> str:
+    """The round at hand: `asking ports of servers, round 2`."""
+    about = f" of {event.about}" if event.about else ""
+    return f"{_STAGES[event.stage]}{about}{f', round {event.round}' if event.round > 1 else ''}"
 
 
 def duration(seconds: float) -> str:

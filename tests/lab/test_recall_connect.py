@@ -49,9 +49,10 @@ def complete(seen: Found, ports: range) -> None:
     assert not false, f"{len(false)} false, such as {sorted(false)[:5]}"
 
 
-@pytest.mark.parametrize("rate", [2000], ids=lambda rate: f"{rate} a second")
+@pytest.mark.parametrize("rate", [500, 2000], ids=lambda rate: f"{rate} a second")
 def test_behind_a_policer(lab: PacketLab, tmp_path: Path, rate: int) -> None:
-    """An engine that does not slow down takes one port in fifty for silent at 2,000 a second."""
+    """An engine that does not slow down takes one port in fifty for silent at 2,000 a second, and at 500 on a busy
+    machine one in ten."""
     lab.rules("r", policer(rate, rate // 10))
     ports = range(1, rate // 100 + 1)
     complete(make_site(lab, tmp_path).scan("--ports", f"1-{ports[-1]}", "--engine", "connect"), ports)
@@ -78,7 +79,7 @@ def scan_elsewhere(site: Site, poller: str, *flags: str) -> Found:
     launcher = Path(__file__).parents[1] / "net" / "elsewhere.py"
     place = command.index(str(FENCEWALK))
     command[place : place + 1] = [sys.executable, str(launcher), poller]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return found(site.store)
 

@@ -94,7 +94,7 @@ class CanaryLab(Namespaces):
                 yield process
                 if process.poll() is None:
                     process.send_signal(signal.SIGINT)
-                process.wait(60)
+                process.wait(300)
             finally:
                 process.kill()
 

@@ -208,7 +208,7 @@ def test_while_the_router_is_silent_nothing_counts_as_listened_to(far_side: Cana
     far_side.ns("router", "ip link set br2 down")
     try:
         with far_side.listening(site, ["--seconds", "14"]) as canary:
-            canary.wait(60)
+            canary.wait(300)
     finally:
         far_side.ns("router", "ip link set br2 up", "ip -6 addr replace fd93:2::1/64 dev br2 nodad")
     assert canary.returncode == 0
@@ -238,7 +238,7 @@ def test_a_killed_canary_leaves_its_rows_and_no_rule(far_side: CanaryLab, tmp_pa
         while len(arrived(canary_session(site), "udp")) < 10 and time.monotonic() < end:
             time.sleep(0.1)
         canary.send_signal(signal.SIGKILL)
-        canary.wait(30)
+        canary.wait(300)
     end = time.monotonic() + 30
     while far_side.ns("far", "nft list ruleset").strip() and time.monotonic() < end:
         time.sleep(0.1)

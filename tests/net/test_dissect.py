@@ -35,6 +35,8 @@ ME, HOST, ROUTER, OTHER = "10.0.1.250", "10.0.2.10", "10.0.1.1", "192.168.7.7"
 ME6, HOST6 = "fd00:1::250", "fd00:2::10"
 SYN = IP(src=ME, dst=HOST) / TCP(sport=61000, dport=445, flags="S")
 SYN6 = IPv6(src=ME6, dst=HOST6) / TCP(sport=61000, dport=445, flags="S")
+HEAD = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+"""Never an `Ether` without a destination: scapy would ask the machine's own network for it, and wait."""
 
 FRAMES: list[tuple[str, Packet, set[tuple[str, str, int]]]] = [
     ("a probe", SYN, {(ME, "tcp", 61000), (HOST, "tcp", 445)}),
@@ -74,9 +76,8 @@ def packed(address: str) -> bytes:
 @pytest.mark.parametrize(("packet", "expected"), [each[1:] for each in FRAMES], ids=[each[0] for each in FRAMES])
 def test_the_flows_of_a_frame(packet: Packet, expected: set[tuple[str, str, int]]) -> None:
     keys = {(packed(address), transport, port) for address, transport, port in expected}
-    head = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
-    assert set(flow_keys(bytes(head / packet))) == keys
-    assert set(flow_keys(bytes(head / Dot1Q(vlan=20) / packet))) == keys
+    assert set(flow_keys(bytes(HEAD / packet))) == keys
+    assert set(flow_keys(bytes(HEAD / Dot1Q(vlan=20) / packet))) == keys
     if ARP not in packet:
         assert set(flow_keys(bytes(packet), RAW_IP)) == keys
 
@@ -94,7 +95,7 @@ def test_further_fragments_are_told_by_their_identity() -> None:
 @settings(max_examples=200, deadline=None)
 @given(
     frame=st.binary(max_size=120)
-    | st.sampled_from([bytes(Ether() / each[1]) for each in FRAMES]).flatmap(
+    | st.sampled_from([bytes(HEAD / each[1]) for each in FRAMES]).flatmap(
         lambda whole: st.integers(0, len(whole)).map(lambda length: whole[:length])
     ),
     linktype=st.sampled_from([ETHERNET, RAW_IP]),
@@ -250,7 +251,7 @@ def test_a_length_that_cannot_be_is_the_end_of_a_capture(capture: Path, tmp_path
 
 def test_a_packet_of_more_than_64_kib_is_no_break(capture: Path, tmp_path: Path) -> None:
     """The kernel hands over what it merged in one piece."""
-    long = bytes(Ether() / SYN) + bytes(65530)
+    long = bytes(HEAD / SYN) + bytes(65530)
     whole = capture.read_bytes()
     capture.write_bytes(whole[:24] + struct.pack("<IIII", 0, 0, len(long), len(long)) + long + whole[24:])
     said: list[str] = []
@@ -265,7 +266,7 @@ def test_what_is_no_capture_is_refused(capture: Path, tmp_path: Path) -> None:
         bad.write_bytes(content)
         with pytest.raises(BadInput, match=says):
             excerpt(bad, [(HOST, "tcp", 445)], tmp_path / "part.pcap")
-    wrpcapng(str(bad), [Ether() / SYN])
+    wrpcapng(str(bad), [HEAD / SYN])
     with pytest.raises(BadInput, match="editcap"):
         excerpt(bad, [(HOST, "tcp", 445)], tmp_path / "part.pcap")
     with RawPcapWriter(str(tmp_path / "wifi.pcap"), linktype=105) as writer:

@@ -138,6 +138,19 @@ def test_a_later_pass_asks_the_chosen_and_repeats_closed_ports_only_of_steady_ho
     assert set(repeated) <= {5, 9}
 
 
+def test_services_are_repeated_where_only_ports_that_tell_nothing_are_closed() -> None:
+    """A host that drops TCP and tells of closed UDP ports: those limit themselves, and say nothing of the network."""
+    _, many, heap = books()
+    for index, key in ((2, KEYS["tcp"][0]), (3, KEYS["udp"][1])):
+        arrivals = Arrivals([key], np.array([index]), np.zeros(1, np.uint8), np.zeros(1, np.uint16), np.array([START]))
+        heap.absorb(arrivals)
+    deal = heap.deal(EVERYTHING, controls=True)
+    repeated: list[int] = []
+    while len(batch := deal.deal(100)[0]):
+        repeated.extend(each for each in batch.tolist() if many.rank[each])
+    assert repeated == [2]
+
+
 def test_the_bulk_of_a_sweep_is_one_row_for_equal_answers() -> None:
     tally = Tally(list(HOSTS), [("icmp", 8)], 2, [True] * 5)
     for host, ttl in ((0, 63), (1, 63), (3, 63), (4, 127)):

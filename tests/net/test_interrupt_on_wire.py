@@ -53,7 +53,7 @@ def interrupted(folder: Path, sign: int, enough: int) -> tuple[int, int, str]:
             assert len(left) == enough, "it never got going"
             asked_to_stop = time.time()
             process.send_signal(sign)
-            _, said = process.communicate(timeout=40)
+            _, said = process.communicate(timeout=300)
             left = departures(wire, time.monotonic() + 10)
             return sum(each > asked_to_stop for each in left), process.returncode, said
 

@@ -4,7 +4,8 @@ It cannot see the TTL of a SYN-ACK or RST. The kernel repeats the SYN itself aft
 connection is two tries. Who is known to be there and has silent ports is asked again until few misses are expected.
 
 How many connections are under way is what the network takes: the first pass asks a random sample of all ports, so when
-the share that answers the first SYN falls as the rate rises, it is slowed down (`volley.congestion`).
+the share that answers the first SYN falls as the rate rises, it is slowed down (`volley.congestion`). Later passes ask
+what is silent; among it they repeat what answered before, which tells the same (`connect_passes`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import heapq
-import os
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -21,43 +20,40 @@ from collections.abc import Iterator, Sequence
 from scanner.errors import NetworkFailed
 from scanner.model.addresses import AddressSet
 from scanner.model.network import Knock, Pace
-from scanner.model.observation import Event, PortState, Progress, Vantage
+from scanner.model.observation import Event, Limitation, PortState, Progress, Vantage
 from scanner.net.carrier import Carrier
 from scanner.net.raw.signed import Signature
 from scanner.net.route import Hop, Interface, neighbours, tables
 from scanner.net.rules import NEVER_WRITTEN
-from scanner.net.sockets.dial import BUSY, GAVE_UP, NO_SOURCE, Dialler, Done, Local, Route
+from scanner.net.sockets.connect_passes import MOST_PASSES, Passes
+from scanner.net.sockets.dial import BUSY, GAVE_UP, NO_SOURCE, Dialler, Done
+from scanner.net.sockets.dial_choice import dialler_for
 from scanner.net.sockets.errqueue import QUEUE
 from scanner.net.sockets.opening import ICMP_ERRORS, NO_NEXT_HOP, aimed, descriptors, refusal, refuse_unreached
 from scanner.net.trouble import failure, gone
 from scanner.net.volley.congestion import Control
-from scanner.net.volley.enough import HostCount, Rtt, unsettled
+from scanner.net.volley.enough import Rtt, Verdict
 from scanner.net.volley.passes import MOST_PROBES, scattered
-from scanner.net.volley.tally import KNOWN, Answer, Question, Tally
+from scanner.net.volley.tally import UNSETTLED, Answer, Question, Tally
 from scanner.net.volley.throttle import Meter, Throttle
 
 PACKETS = 4
 """Of one connection: SYN, ACK and the two of closing; or a SYN with three repetitions."""
 PAUSE = 0.1
 """Seconds between two connections of a gentle request to the same host."""
-MOST_PASSES = 6
 _NEAR, _ROUTED = 1.6, 2.0
 """Seconds that a host has when no router has to report it dead: two SYNs, a second apart, and some."""
 _REPEATED_MS = 950.0
 """What took longer was an answer to the second SYN."""
 _UNRESOLVED = 3.5
 """Seconds after which the kernel's own ARP or NDP has failed for good (three requests, a second apart)."""
-_CREW_FROM, _CREW_RATE = 20_000, 60_000
-"""Connections, and granted packets a second, from which one core is not enough."""
-_MOST_MEMBERS = 2
 _PORTION = 64
 _TICK = 0.5
 _LISTEN = 0.1
 _START = 20_000.0
 """Granted packets a second to begin with: a hundred connections in the first span."""
 _AGAIN = 0.85
-"""Later passes ask what is left, mostly silent, by which nothing is measured: they stay so far below what the network
-was found to take."""
+"""Later passes stay so far below what the first one found the network to take: a loss costs them a whole pass more."""
 _NO_ROOM = 5.0
 """Seconds for which the laptop may be out of descriptors or ports before that is an error."""
 _GONE = frozenset({errno.ENETDOWN, errno.ENODEV, errno.ENXIO, NO_SOURCE})
@@ -82,37 +78,12 @@ def knock(
             tally, ways = aimed(part, questions, request.tries, vantage, interface)
             tally.know(request.known)
             said = () if sign is None else [b"" if p in NEVER_WRITTEN else sign.payload(p) for p in request.tcp]
-            dialler = _dialler(tally, ways, interface, pace, limit, said, gentle=request.gentle)
+            dialler = dialler_for(tally, ways, interface, pace, limit, said, gentle=request.gentle)
             with contextlib.closing(dialler):
                 engine = _Connections(request, tally, ways, interface, pace, dialler)
                 yield from engine.run()
             refuse_unreached(tally, ways, interface)
             yield from tally.rows(time.time())
-
-
-def _dialler(
-    tally: Tally,
-    ways: Sequence[Hop | None],
-    interface: Interface,
-    pace: Pace,
-    limit: int,
-    said: Sequence[bytes],
-    *,
-    gentle: bool,
-) -> Dialler:
-    """Whoever is quick enough: this process, or several."""
-    routes = []
-    for address, way in zip(tally.addresses, ways, strict=True):
-        hop = (way or Hop("self", "", "")).to(address)
-        scope = interface.index if address.startswith("fe80:") else 0
-        routes.append(Route(address, hop.source, "" if hop.kind == "self" else interface.name, scope))
-    ports = [port for _, port in tally.questions]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    if gentle or tally.size < _CREW_FROM or pace.rate < _CREW_RATE or cores < 2 or not sys.executable:
-        return Local(routes, ports, limit, said, gentle=gentle)
-    from scanner.net.sockets.dial_crew import Crew
-
-    return Crew(min(cores, _MOST_MEMBERS), routes, ports, limit, said)
 
 
 class _Connections:
@@ -143,8 +114,9 @@ class _Connections:
         """Hosts that answered."""
         self._quiet: dict[int, float] = {}
         """Hosts that were asked and did not, and since when."""
-        self._first, self._second = 0, 0
-        """Answers to the first SYN of a connection, and to a later one."""
+        self._passes = Passes(tally)
+        self._repeated: dict[int, float] = {}
+        """Connections under way that are controls, and when they started."""
         self._done = 0
         self._started = 0
         self._ticked = time.monotonic()
@@ -159,32 +131,44 @@ class _Connections:
         tally = self._tally
         hosts: set[int] | None = None
         for attempt in range(MOST_PASSES):
-            self._attempt = attempt
-            self._done = 0
+            self._attempt, self._done = attempt, 0
+            self._passes.begin(hosts)
             chosen = (
                 index
                 for index in scattered(tally.size)
                 if tally.wanted(index) and (hosts is None or index // self._width in hosts)
             )
             yield from self._gently(chosen) if self._gentle else self._pass(chosen)
+            verdict = Verdict((), 0.0, ())
             if not tally.missing:
                 break
             if 2 * (attempt + 1) >= tally.tries:
-                hosts = self._unsettled(attempt + 1)
+                verdict = self._passes.verdict()
+                hosts = set(verdict.again)
                 if not hosts:
                     break
+        for host in verdict.again:
+            tally.refuse(host, UNSETTLED)
+        if verdict.again:
+            reason = f"{MOST_PASSES} passes were not enough: the network loses too many packets; scan it again"
+            yield Limitation(f"about {verdict.misses:.0f} answers that were lost", reason, time.time())
         if hasty := tally.hasty:
             # Refused while the router was still giving up on an earlier probe? Asked in peace, it takes its time again.
             yield from self._rest(self._late)
-            yield from self._gently(iter(hasty)) if self._gentle else self._pass(iter(hasty))
+            yield from self._gently(iter(hasty)) if self._gentle else self._pass(iter(hasty), again=False)
         if tally.missing:
             self._check()
 
-    def _pass(self, order: Iterator[int]) -> Iterator[Event]:
-        """Start all of these, and see every one through."""
+    def _pass(self, order: Iterator[int], again: bool = True) -> Iterator[Event]:
+        """Start all of these, and see every one through; in a later pass (`again`) with controls among them."""
         dialler, throttle = self._dialler, self._throttle
-        if self._attempt:
+        controls: list[int] = []
+        share, due = 0.0, 0.0
+        if self._attempt and again:
             throttle.limit = _AGAIN * self._control.capacity
+            whole = list(order)
+            order, controls = iter(whole), self._passes.controls(len(whole))
+            share = len(controls) / max(1, len(whole))
         more = True
         while more or self._back or dialler.busy:
             portion = max(1, min(_PORTION, int(throttle.rate / 100 / PACKETS)))
@@ -192,11 +176,14 @@ class _Connections:
             room = min(portion, dialler.room) if asking else 0
             if room > 0:
                 some = self._some(order, room)
-                if len(some) < room:
-                    more = False
+                more = more and len(some) == room
                 if some:
-                    throttle.take(PACKETS * len(some))
+                    due += share * len(some)
+                    repeated = [controls.pop() for _ in range(min(len(controls), round(due)))]
+                    due -= len(repeated)
+                    throttle.take(PACKETS * (len(some) + len(repeated)))
                     self._start(some)
+                    self._repeat(repeated, len(some))
             yield from self._listen(0.0 if room > 0 else _LISTEN)
 
     def _gently(self, order: Iterator[int]) -> Iterator[Event]:
@@ -240,14 +227,13 @@ class _Connections:
         for index in some:
             self._tally.sent[index] = at
             host = index // self._width
-            hop = self._ways[host]
-            if hop is None:
+            if (hop := self._ways[host]) is None:
                 continue
             seconds = _NEAR
             if hop.kind == "routed":
                 # Who accepted something is there, and no router will report it dead.
                 seconds = _ROUTED if self._tally.opened[host] else self._late
-            by_time.setdefault(seconds + _REFUSED_LATE, []).append(index)
+            by_time.setdefault(seconds, []).append(index)
             if not self._heard[host] and host not in self._quiet:
                 self._quiet[host] = now
         if not self._attempt:
@@ -255,10 +241,24 @@ class _Connections:
         self._started += len(some)
         self._done += len(some)
         for seconds, same in by_time.items():
-            try:
-                self._dialler.start(same, seconds)
-            except OSError as error:
-                raise failure(self._interface.name, error) from None
+            self._dial(same, seconds)
+
+    def _repeat(self, controls: Sequence[int], among: int) -> None:
+        """Connect again to what answered before, `among` so many others that left just now."""
+        if not self._attempt:
+            return
+        at = time.time()
+        self._meter.sent(at, len(controls), again=True, offered=PACKETS * (len(controls) + among))
+        if controls:
+            self._started += len(controls)
+            self._repeated.update(dict.fromkeys(controls, at))
+            self._dial(controls, _ROUTED)
+
+    def _dial(self, indices: Sequence[int], seconds: float) -> None:
+        try:
+            self._dialler.start(indices, seconds + _REFUSED_LATE)
+        except OSError as error:
+            raise failure(self._interface.name, error) from None
 
     def _listen(self, timeout: float) -> Iterator[Event]:
         try:
@@ -275,12 +275,15 @@ class _Connections:
             self._give_up_unresolved(now)
             rate = round(self._started * PACKETS / (now - self._ticked), 1)
             self._ticked, self._started = now, 0
-            yield Progress("knock", min(self._done, self._tally.size), self._tally.size, time.time(), rate)
+            ended, total = min(self._done, self._tally.size), self._tally.size
+            yield Progress("knock", ended, total, time.time(), rate, self._attempt + 1)
 
     def _take(self, done: Done) -> Iterator[PortState]:
         refused = Answer("closed", "refused", done.at)
         for index, code, spent in done.plain:
-            if code == errno.ECONNREFUSED:
+            if index in self._repeated:
+                self._over(index, code, done.at, spent)
+            elif code == errno.ECONNREFUSED:
                 self._answered(index, refused, spent)
             elif code in _OPEN:
                 row = self._answered(index, Answer("open", "connected", done.at), spent)
@@ -291,6 +294,9 @@ class _Connections:
             elif code not in (GAVE_UP, errno.ETIMEDOUT, errno.ECONNABORTED):
                 self._ours(index, code, done.at, spent)
         for index, code, spent, said in done.told:
+            if index in self._repeated:
+                self._over(index, code, done.at, spent)
+                continue
             hop = self._ways[index // self._width]
             if any(hop and hop.kind != "self" and self._interface.has(source or "") for _, _, _, source in said):
                 self._ours(index, code, done.at, spent)
@@ -300,12 +306,10 @@ class _Connections:
         self._ended.extend(done.ended)
 
     def _answered(self, index: int, answer: Answer, spent: float) -> PortState | None:
-        tries = 2 * self._attempt + 1
-        if spent >= _REPEATED_MS + 1000 * _REFUSED_LATE:
-            tries += 1
-            self._second += 1
-        else:
-            self._first += 1
+        tried = _tried(spent)
+        if answer.state in ("open", "closed"):
+            # An ICMP error comes when it pleases the router that gives up.
+            self._passes.count(tried, control=False)
         self._stuck_since = 0.0
         if not self._attempt:
             took = max(0.0, answer.at - self._tally.sent[index])
@@ -316,7 +320,22 @@ class _Connections:
         if not self._heard[host]:
             self._heard[host] = 1
             self._quiet.pop(host, None)
-        return self._tally.add(index, answer, None if spent < 0 else round(spent, 3), tries)
+        return self._tally.add(index, answer, None if spent < 0 else round(spent, 3), 2 * self._attempt + tried)
+
+    def _over(self, index: int, code: int, at: float, spent: float) -> None:
+        """A control's connection came to something."""
+        sent = self._repeated.pop(index)
+        if code in _GONE:
+            raise gone(self._interface.name)
+        if code in BUSY:
+            self._meter.sent(sent, -1, again=True)
+        elif code not in _OPEN and code != errno.ECONNREFUSED:
+            self._passes.count(0, control=True)
+        else:
+            tried = _tried(spent)
+            self._passes.count(tried, control=True)
+            if 1000 * (at - sent) < _REPEATED_MS:
+                self._meter.answered(sent, 1, again=True)
 
     def _no_room(self, index: int) -> None:
         """Ask that one later."""
@@ -365,26 +384,6 @@ class _Connections:
                 self._tally.refuse(host, NO_NEXT_HOP)
                 del self._quiet[host]
 
-    def _unsettled(self, passes: int) -> set[int]:
-        """The hosts that probably hide answers yet, judged by how often a first SYN was lost.
-
-        Those without a silent port count, too: they show what the others are likely to hide.
-        """
-        tally, width = self._tally, self._width
-        places: list[int] = []
-        counts: list[HostCount] = []
-        for host in range(len(tally.addresses)):
-            tried = tally.tried[host * width : (host + 1) * width]
-            if not tally.skipped[host]:
-                places.append(host)
-                counts.append(
-                    HostCount(width - tried.count(KNOWN), tuple(tried.count(each) for each in range(1, 2 * passes + 1)))
-                )
-        answers = self._first + self._second
-        loss = min(0.13, (self._second + 2 * (self._second + 1) ** 0.5 + 1) / max(1, answers))
-        verdict = unsettled(counts, loss if answers else 0.13, 2 * passes)
-        return {places[each] for each in verdict.again}
-
     def _rest(self, seconds: float) -> Iterator[Event]:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -394,3 +393,8 @@ class _Connections:
     def _check(self) -> None:
         """NetworkFailed when the interface is gone, so that no silence is believed."""
         self._carrier.check()
+
+
+def _tried(spent: float) -> int:
+    """Which SYN of a connection was answered after so many milliseconds."""
+    return 2 if spent >= _REPEATED_MS + 1000 * _REFUSED_LATE else 1

@@ -33,7 +33,8 @@ HOST_CONNECTIONS = 3
 FOLLOWED = 16
 """Ports of one host that are asked which versions of TLS they take."""
 PORT_SECONDS = 20.0
-"""After these no further probe is begun on a port that has said nothing we know."""
+"""After so long of talking no further probe is begun on a port that has said nothing we know. Waiting for other ports
+of its host does not count: a host with many of them would have the last ones asked once."""
 CONVERSATION_SECONDS = 15.0
 _STEPS = 64
 _TCP_PACKETS = 8
@@ -83,6 +84,8 @@ class _Attempt(msgspec.Struct, frozen=True):
     """The peer ended the connection before a word of its own."""
     crowded: bool = False
     """Dropped while others of ours were talking to that host: it may take only so many."""
+    seconds: float = 0.0
+    """From the connection to its end, without the wait for a place among the host's few."""
 
 
 class _Host:
@@ -206,15 +209,17 @@ class _Driver:
             return
         tried: list[tuple[Probe, _Attempt]] = []
         unwelcoming = False
-        until = asyncio.get_running_loop().time() + PORT_SECONDS
+        spent = 0.0
         for probe in turns:
-            if tried and asyncio.get_running_loop().time() > until:
+            if spent > PORT_SECONDS:
                 break
             attempt = await self._attempt(talk, probe, host, taker, alone=False)
+            spent += attempt.seconds
             if attempt.crowded and not unwelcoming:
                 attempt = await self._attempt(talk, probe, host, taker, alone=True)
                 # Who hangs up on a lone visitor as well does so whatever the crowd.
                 unwelcoming = attempt.dropped
+                spent += attempt.seconds
             tried.append((probe, attempt))
             if attempt.outcome == "answered":
                 if attempt.readings and probe.elsewhere is not None:
@@ -248,10 +253,13 @@ class _Driver:
             crowd = host.open > 1
             packets = _TCP_PACKETS if talk.transport == "tcp" else _UDP_PACKETS
             await asyncio.get_running_loop().run_in_executor(taker, self._take, packets)
+            began = asyncio.get_running_loop().time()
             attempt = await self._connection(talk, probe)
+            seconds = asyncio.get_running_loop().time() - began
         finally:
             host.leave(alone)
-        return msgspec.structs.replace(attempt, crowded=attempt.dropped and crowd and talk.transport == "tcp")
+        crowded = attempt.dropped and crowd and talk.transport == "tcp"
+        return msgspec.structs.replace(attempt, crowded=crowded, seconds=seconds)
 
     def _take(self, packets: int) -> None:
         for _ in range(packets):  # one by one, so that stopping does not wait for all of them

@@ -65,8 +65,23 @@ _CONTROLS_PRIOR = 50
 _LOSS_PRIOR = 25
 """Answered probes that a loss estimate starts from: with none of our own it is at most 0.13, a figure that the users of
 a network would have complained about, and with hundreds of controls it no longer matters."""
+_SPEAKING = 20
+"""Probes that need no belief beside them."""
 _CONFIDENCE = 1.96
 """The upper bound of the loss is exceeded in one case of forty."""
+
+
+def loss_bound(lost: float, sent: float) -> float:
+    """Upper confidence bound of the loss, by so many probes that would be answered. The fewer they are, the more counts
+    what is believed without any; from 20 on they speak for themselves."""
+    return _wilson(lost, sent + max(0.0, _LOSS_PRIOR - sent * _LOSS_PRIOR / _SPEAKING))
+
+
+def _wilson(lost: float, sent: float) -> float:
+    share = lost / sent
+    square = _CONFIDENCE**2 / sent
+    spread = _CONFIDENCE * math.sqrt(share * (1 - share) / sent + square / (4 * sent))
+    return min(1.0, (share + square / 2 + spread) / (1 + square))
 
 
 class Bin(msgspec.Struct, frozen=True):
@@ -175,11 +190,8 @@ class Control:
     @property
     def loss_upper(self) -> float:
         """Upper confidence bound (Wilson) of what a probe of a later pass is lost by, congestion included."""
-        sent = self._controls.sent + _LOSS_PRIOR
-        lost = (self._controls.sent - self._controls.answered) / sent
-        square = _CONFIDENCE**2 / sent
-        spread = _CONFIDENCE * math.sqrt(lost * (1 - lost) / sent + square / (4 * sent))
-        return min(1.0, (lost + square / 2 + spread) / (1 + square))
+        sent = self._controls.sent
+        return _wilson(sent - self._controls.answered, sent + _LOSS_PRIOR)
 
     def feed(self, bin: Bin, now: float | None = None) -> None:
         """Take a span. `now` (on the clock of `at`): the moment of the call; spans sent before a change of the rate

@@ -72,13 +72,13 @@ class Heap:
         pool = np.zeros(0, np.int64)
         if controls:
             # Closed ports, where there are any, so that no service sees half a handshake twice.
-            answered = self._code > 0
-            pool = np.flatnonzero((self.rank == RANK["closed"]) & answered)
-            pool = pool if len(pool) else np.flatnonzero((self.rank == OPEN) & answered)
+            usable = self._code > 0
             if choice.controls is not None:
-                pool = pool[np.frombuffer(choice.controls, bool)[pool // self.width]]
+                usable &= np.repeat(np.frombuffer(choice.controls, bool), self.width)
             if not self._all_measured:
-                pool = pool[self._measured[pool % self.width]]
+                usable &= np.tile(self._measured, len(usable) // self.width)
+            pool = np.flatnonzero((self.rank == RANK["closed"]) & usable)
+            pool = pool if len(pool) else np.flatnonzero((self.rank == OPEN) & usable)
             pool = _some(pool, _CONTROLS)
         return Deal(self, self._tally.size, hosts, questions, pool)
 

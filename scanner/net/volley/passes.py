@@ -141,4 +141,4 @@ class _Volley:
         self._last, self._counted = now, self._sent
         total = self.tally.size * self.tally.tries
         done = min(total, round(self.tally.size * (self.attempt + part)))
-        return Progress(self.stage, done, total, time.time(), round(rate, 1))
+        return Progress(self.stage, done, total, time.time(), round(rate, 1), self.attempt + 1)

@@ -27,6 +27,8 @@ HASTY_MS = 500.0
 """A router that tries to deliver gives up after seconds."""
 NO_ROUTE = "this vantage has no route to it"
 """Why a host was refused, in the words of every engine and of the simulation."""
+UNSETTLED = "not settled: too many packets were lost for its silence to mean anything"
+"""Why silence is not stated, though it was all there was."""
 _SILENT = bytes((1, *bytes(255)))
 """From ranks to marks of what is unanswered."""
 FIRST_HOP = frozenset({32, 64, 128, 255})
@@ -297,7 +299,8 @@ class Tally:
         width = len(self.questions)
         count = len(self.addresses)
         silent = bytearray(count)
-        refused: dict[str, bytearray] = {}
+        refused: dict[tuple[str, bytes], bytearray] = {}
+        """By the reason and the questions without an answer."""
         if width == 1 and not self._refused:
             silent = self.rank.translate(_SILENT)
         for host, address in enumerate(self.addresses) if width > 1 or self._refused else ():
@@ -313,15 +316,15 @@ class Tally:
                 marks = bytearray(marks[index] for index, _ in asked)
             unanswered = marks.count(1)
             if host in self._refused and unanswered:
-                refused.setdefault(self._refused[host], bytearray(count))[host] = 1
+                refused.setdefault((self._refused[host], bytes(marks)), bytearray(count))[host] = 1
             elif unanswered == len(asked):
                 silent[host] = 1
             elif unanswered:
                 label = _label(transport, address, list(compress(ports, marks)))
                 yield PortState(address, transport, label, "silent", "no-response", at, tries=self.tries)
-        for reason, hosts in refused.items():
+        for (reason, lacking), hosts in refused.items():
             for same in self._families(transport, hosts):
-                label = _label(transport, next(iter(same)), ports)
+                label = _label(transport, next(iter(same)), list(compress(ports, lacking)))
                 yield Refused(str(same), transport, label, reason, at)
         for same in self._families(transport, silent):
             yield Silence(str(same), transport, _label(transport, next(iter(same)), ports), self.tries, at)
