@@ -19,8 +19,8 @@ help:
 demo: packages $(VENV)/.ready
 	@$(BIN)/fencewalk demo $(DEMO)
 
-test: packages test-packages $(VENV)/.ready
-	@$(BIN)/pytest -n 6 --dist worksteal
+test: packages test-packages $(VENV)/.compiled
+	@$(BIN)/pytest -n 8 --dist loadscope
 
 check: $(VENV)/.ready
 	@$(BIN)/ruff check .
@@ -43,6 +43,11 @@ $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { sh .ci/packages python3-venv && $(PYTHON) -m venv $(VENV); }
 	@echo "Installing fencewalk and its libraries into $(VENV)" >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat -e '.[dev]'
+	@touch $@
+
+# Once, and not in every worker of the first run at the same time.
+$(VENV)/.compiled: $(VENV)/.ready
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --collect-only -qq >/dev/null || true
 	@touch $@
 
 # Says what is missing and goes on with what works, where it may not install.

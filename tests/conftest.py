@@ -13,7 +13,10 @@ from hypothesis import settings
 settings.register_profile("fencewalk", deadline=None)
 settings.load_profile("fencewalk")
 
-pytest_plugins = ["cli_fixtures", "lab_fixtures"]
+pytest_plugins = ["cli_fixtures", "lab_fixtures", "turns"]
+
+# A program that a test starts, of hundreds, would else compile all of our modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -28,6 +31,15 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, which FENCEWALK_NO_SKIPS forbids: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Generator[None, None, None]:
+    """Whoever runs the tests may have feeds of his own; no test is to see them, or to write there."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.delenv("FENCEWALK_DATA", raising=False)
+        changed.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,8 @@ ROOMS = {
     "re2": {"identify"},
     "defusedxml": {"identify", "importers"},
     "cryptography": {"identify", "lab"},
+    "httpx": {"feeds"},
+    "tenacity": {"feeds"},
 }
 SOURCES = sorted([*(ROOT / "scanner").rglob("*.py"), *(ROOT / "tui").rglob("*.py")])
 
@@ -53,7 +56,8 @@ def room(path: Path) -> str:
     return "tui" if parts[0] == "tui" else parts[1]
 
 
-def imports(path: Path) -> set[str]:
+@functools.cache
+def imports(path: Path) -> frozenset[str]:
     """Every module that the file imports, wherever in it, but for what only type checkers read."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     skipped = {
@@ -71,7 +75,7 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names if node.module == "scanner")
-    return found
+    return frozenset(found)
 
 
 def named(path: Path) -> str:

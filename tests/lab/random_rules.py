@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import importlib
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from live_lab import Lab
+from loaded import NEEDED
 
 Action = Literal["accept", "drop", "reset", "prohibit"]
 Pair = tuple[str, str]
@@ -118,26 +120,34 @@ class SixZones(Lab):
     def canaries(self, site: Path) -> Iterator[None]:
         """One in each zone, each with a store of its own: they would be six laptops."""
         with contextlib.ExitStack() as stack:
-            for zone in ZONES:
-                stack.enter_context(self._canary(site, zone))
+            # What a process in a zone is forked from has loaded all that it needs.
+            for each in NEEDED:
+                importlib.import_module(each)
+            started = [stack.enter_context(self._canary(site, zone)) for zone in ZONES]
+            for listens in started:
+                listens()
             yield
 
     @contextlib.contextmanager
-    def _canary(self, site: Path, zone: str) -> Iterator[None]:
+    def _canary(self, site: Path, zone: str) -> Iterator[Callable[[], None]]:
+        """What is yielded waits until it listens: they get ready side by side."""
         log, store = site.with_name(f"{zone}.log"), site.with_name(f"{zone}.sqlite")
         command = [
             sys.executable, "-m", "scanner.cli", "canary", str(site), "--zone", zone, "--store", str(store)
         ]  # fmt: skip
         with log.open("w") as errors, subprocess.Popen(self.command(zone, command), stderr=errors) as process:
-            try:
-                end = time.monotonic() + 60
+
+            def listens() -> None:
+                end = time.monotonic() + 300
                 while "Ctrl-C ends it" not in log.read_text():
                     if process.poll() is not None or time.monotonic() > end:
                         raise AssertionError(log.read_text())
                     time.sleep(0.05)
-                yield
+
+            try:
+                yield listens
                 process.send_signal(signal.SIGINT)
-                process.wait(60)
+                process.wait(300)
             finally:
                 process.kill()
 

@@ -82,7 +82,7 @@ def apply(lab: Lab, written: Iterable[Mapping[str, str]]) -> None:
     for each in written:
         script = each["nftables"].replace("inet filter forward", f"inet {TABLE} forward")
         line = ["ip", "netns", "exec", lab.namespace("fw"), "sh", "-e", "-c", script]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(line, capture_output=True, text=True, timeout=300)
         assert (done.returncode, done.stderr) == (0, ""), script
 
 
@@ -93,7 +93,7 @@ def talking(lab: Lab, zone: str, address: str) -> Iterator[Callable[[], str]]:
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "connected\n"
-        yield lambda: process.communicate("\n", timeout=30)[0].strip()
+        yield lambda: process.communicate("\n", timeout=300)[0].strip()
 
 
 def still_works(before: Report, after: Report) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from loaded import fencewalk
 from netns import why_not
 from verdict_lab import scan, site_file
 
@@ -123,8 +123,7 @@ def test_what_passes_over_link_local_addresses_is_a_gap_inside_the_zone(
 
 
 def verified(lab: Lab, site: Path, finding: str) -> str:
-    command = [sys.executable, "-m", "scanner.cli", "verify", str(site), finding]
-    done = subprocess.run(lab.command("guest", command), capture_output=True, text=True, timeout=180)
+    done = fencewalk(lab, "guest", "verify", str(site), finding)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -38,7 +38,7 @@ def listening(lab: Lab, site: Path, zone: str) -> Iterator[None]:
             time.sleep(0.05)
         yield
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0, log.read_text()
+        assert process.wait(300) == 0, log.read_text()
     finally:
         process.kill()
         process.wait()

@@ -72,7 +72,7 @@ def wrong_zone(folder: Path) -> subprocess.CompletedProcess[str]:
     """Plugged in in the office, the technician says servers."""
     topology = OPENED
     with raised(topology, folder) as (lab, site):
-        return lab.run("office", scan_command(topology, site, "servers"), capture_output=True, text=True, timeout=60)
+        return lab.run("office", scan_command(topology, site, "servers"), capture_output=True, text=True, timeout=300)
 
 
 def wrong_socket(folder: Path) -> Report:
@@ -84,7 +84,7 @@ def wrong_socket(folder: Path) -> Report:
         ip(laptop, "addr", "flush", "dev", "eth0")
         ip(laptop, "addr", "add", f"{SERVERS}/28", "dev", "eth0")
         ip(laptop, "route", "add", "default", "via", "10.110.2.1")
-        lab.run("office", scan_command(topology, site, "servers"), check=True, capture_output=True, timeout=120)
+        lab.run("office", scan_command(topology, site, "servers"), check=True, capture_output=True, timeout=300)
     return judged(topology, site)
 
 
@@ -225,7 +225,7 @@ def test_an_exception_holds_on_its_last_day_and_no_longer(seen: Callable[[str], 
 
     def failed(day: datetime.date) -> int:
         command = [sys.executable, "-m", "scanner.cli", "assess", str(site), "--today", str(day), "--fail-on", "low"]
-        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
+        return subprocess.run(command, capture_output=True, timeout=300, check=False).returncode
 
     def excepted(day: datetime.date) -> set[bool]:
         found = session.assess_site(site, None, day).findings

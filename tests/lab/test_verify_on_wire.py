@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from loaded import fencewalk
 from netns import why_not
 from verdict_lab import scan, site_file
 from verify_networks import DB, network
@@ -22,8 +22,7 @@ pytestmark = pytest.mark.lab
 
 
 def verify(lab: Lab, site: Path, zone: str, finding: str) -> str:
-    command = [sys.executable, "-m", "scanner.cli", "verify", str(site), finding]
-    done = subprocess.run(lab.command(zone, command), capture_output=True, text=True, timeout=180)
+    done = fencewalk(lab, zone, "verify", str(site), finding)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+
+from loaded import fencewalk
 
 from scanner import samples, session
 from scanner.lab.namespaces import Lab, raise_lab
@@ -56,22 +58,21 @@ def simulated(topology: Topology, folder: Path) -> Report:
 
 def scan_command(topology: Topology, site: Path, zone: str, ports: str = "", *flags: str) -> list[str]:
     """What a technician types in a zone."""
-    command = [sys.executable, "-m", "scanner.cli", "scan", str(site), "--from", zone]
+    return [sys.executable, "-m", "scanner.cli", *_scan(topology, site, zone, ports, *flags)]
+
+
+def _scan(topology: Topology, site: Path, zone: str, ports: str, *flags: str) -> list[str]:
+    command = ["scan", str(site), "--from", zone]
     thorough = ["--thorough"] if topology.scan.thorough and not ports else []
     return [*command, "--ports", ports or topology.scan.ports, *thorough, *flags]
 
 
 def scan(lab: Lab, topology: Topology, site: Path, zones: Iterable[str], ports: str = "", *flags: str) -> None:
     """From these zones at once, to the end."""
-    running = [
-        subprocess.Popen(
-            lab.command(zone, scan_command(topology, site, zone, ports, *flags)), stderr=subprocess.PIPE, text=True
-        )
-        for zone in zones
-    ]
-    for process in running:
-        _, said = process.communicate(timeout=180)
-        assert process.returncode == 0, said
+    asked = [(zone, _scan(topology, site, zone, ports, *flags)) for zone in zones]
+    with ThreadPoolExecutor(len(asked)) as pool:
+        for done in pool.map(lambda each: fencewalk(lab, each[0], *each[1]), asked):
+            assert done.returncode == 0, done.stderr
 
 
 def real(topology: Topology, folder: Path) -> Report:
