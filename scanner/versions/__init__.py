@@ -11,6 +11,8 @@ import msgspec
 from scanner.collect import collect
 
 Order = Literal[-1, 0, 1]
+LONGEST = 512
+"""Characters of a text that can be a version; two longer ones could differ only where nobody looked."""
 
 
 class Scheme(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,4 +38,6 @@ def compare(scheme: str, left: str, right: str) -> Order | None:
     found = schemes().get(scheme)
     if found is None or not isinstance(left, str) or not isinstance(right, str):
         return None
-    return found.compare(left[:512], right[:512])
+    if len(left) > LONGEST or len(right) > LONGEST:
+        return None
+    return found.compare(left, right)

@@ -13,9 +13,10 @@ from scanner.versions import Order, Scheme
 from scanner.versions.ordering import NUMBER, order
 
 _FORM = re.compile(
-    rf"(?:(?P<epoch>{NUMBER}):)?"
+    rf"(?:(?P<epoch>{NUMBER}):|(?![^:]*:))"
     r"(?:(?P<upstream>[0-9][A-Za-z0-9.+~:-]*)-(?P<revision>[A-Za-z0-9+.~]+)|(?P<native>[0-9][A-Za-z0-9.+~:]*))"
 )
+"""Up to the first colon it is the epoch, whatever follows; only behind it can the upstream version have colons."""
 _RUNS = re.compile(r"([^0-9]*)([0-9]*)")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from scanner.versions import Order
 
@@ -43,6 +43,40 @@ def by_line(place: Callable[[str], tuple[Any, Any] | None]) -> Callable[[str, st
         return order(first[1], second[1])
 
     return compare
+
+
+class Place(NamedTuple):
+    """Where a version stands. Its parts are compared in turn, the first of them being the release."""
+
+    parts: tuple[Any, ...]
+    """None for one that the text hides: from there on nothing can be said."""
+    kind: Any = None
+    """What the parts behind the release count (builds, letters): two kinds are comparable by the release alone."""
+    line: Any = None
+    """Versions of two lines (editions, hardware) are never comparable."""
+
+
+def by_place(place: Callable[[str], Place | None]) -> Callable[[str, str], Order | None]:
+    """The comparison of a scheme in which a text can hide a part of the version. A place has as many parts as any."""
+
+    def compare(left: str, right: str) -> Order | None:
+        first, second = place(left.strip()), place(right.strip())
+        if first is None or second is None or first.line != second.line:
+            return None
+        same_kind = first.kind == second.kind
+        for position, (part, other) in enumerate(zip(first.parts, second.parts, strict=True)):
+            if part is None or other is None or (position and not same_kind):
+                return None
+            if part != other:
+                return order(part, other)
+        return 0
+
+    return compare
+
+
+def integers(found: re.Match[str], *names: str) -> tuple[int, ...]:
+    """The named groups of a match as numbers; 0 for a group that took no part."""
+    return tuple(int(found[name] or 0) for name in names)
 
 
 def numbers(text: str) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from scanner.versions.ordering import NUMBER, by_key
 
 _FORM = re.compile(
     rf"(?:PHP/)?(?P<a>{NUMBER})\.(?P<b>{NUMBER})\.(?P<c>{NUMBER})"
-    rf"(?:-?(?P<stage>dev|alpha|beta|rc)(?P<number>{NUMBER})?)?(?:[-+][0-9][A-Za-z0-9.+~:-]*)?",
+    rf"(?:-?(?P<stage>dev|alpha|beta|rc)(?P<number>{NUMBER})?|pl(?P<level>{NUMBER}))?(?:[-+][0-9][A-Za-z0-9.+~:-]*)?",
     re.IGNORECASE,
 )
 _STAGES = ("dev", "alpha", "beta", "rc", "")
@@ -21,7 +21,7 @@ def _key(text: str) -> tuple[int, ...] | None:
     if found is None:
         return None
     stage = _STAGES.index((found["stage"] or "").lower()), int(found["number"] or 0)
-    return int(found["a"]), int(found["b"]), int(found["c"]), *stage
+    return int(found["a"]), int(found["b"]), int(found["c"]), *stage, int(found["level"] or 0)
 
 
 SCHEME = Scheme(

@@ -12,7 +12,8 @@ from scanner.versions.ordering import NUMBER, order
 
 _FORM = re.compile(
     rf"(?P<major>[1-9][0-9]{{1,3}}|[6-9]\.[0-9]{{1,2}})"
-    rf"(?:\.(?P<minor>{NUMBER})|(?P<stage>devel|alpha|beta|rc)(?P<number>{NUMBER})?)?(?: \([^()]{{0,80}}\))?"
+    rf"(?:\.(?P<minor>{NUMBER})|(?P<stage>devel|alpha|beta|rc)(?P<number>{NUMBER})?)?"
+    r"(?: \([A-Za-z0-9 .,:+~_-]{0,80}\))?"
 )
 _STAGES = ("devel", "alpha", "beta", "rc", None)
 

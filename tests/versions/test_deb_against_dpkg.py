@@ -1,41 +1,51 @@
-"""The Debian order against the program that defines it."""
+"""The Debian order against the programs that define it."""
 
 from __future__ import annotations
 
-import random
 import shutil
 import subprocess
 
 import pytest
+from package_judges import DEB_REAL, dpkg, dpkg_perl, pairs, table
 
 from scanner.versions import compare
 
-PARTS = ["1", "2", "10", "09", "0", "a", "b", "rc1", "~", "~~", "+", "+deb12u", "~bpo11+1", ".", "ubuntu0", "p", "Z"]
 
-
-def generated(source: random.Random) -> str:
-    upstream = str(source.randrange(3)) + "".join(source.choice([*PARTS, "-"]) for _ in range(source.randrange(4)))
-    text = upstream.rstrip("-")
-    if source.random() < 0.6:
-        text += "-" + "".join(source.choice(PARTS) for _ in range(source.randrange(1, 4)))
-    return f"{source.randrange(3)}:{text}" if source.random() < 0.3 else text
+def test_agrees_with_what_dpkg_said() -> None:
+    rows = table("dpkg")
+    assert len(rows) > 1800
+    assert {order for _, _, order in rows} == {-1, 0, 1}
+    assert [row for row in rows if compare("deb", row[0], row[1]) != row[2]] == []
 
 
 @pytest.mark.skipif(shutil.which("dpkg") is None, reason="dpkg is not installed; it is the judge of this test")
 def test_agrees_with_dpkg() -> None:
-    """One shell asks dpkg about 400 pairs."""
-    source = random.Random(20261120)
-    pairs = [(generated(source), generated(source)) for _ in range(400)]
-    script = """
-        while read -r left right; do
-            if dpkg --compare-versions "$left" lt "$right"; then echo -1
-            elif dpkg --compare-versions "$left" eq "$right"; then echo 0
-            else echo 1; fi
-        done
-    """
-    asked = "".join(f"{left} {right}\n" for left, right in pairs)
-    run = subprocess.run(["sh", "-c", script], input=asked, capture_output=True, text=True, timeout=120, check=True)
-    assert not run.stderr
-    truth = [int(line) for line in run.stdout.split()]
+    asked = list(pairs("deb", DEB_REAL, 400, seed=20261120))
+    truth = dpkg(asked)
     assert {-1, 1} <= set(truth)
-    assert [compare("deb", a, b) for a, b in pairs] == truth
+    assert [(pair, order) for pair, order in zip(asked, truth, strict=True) if compare("deb", *pair) != order] == []
+
+
+def test_agrees_with_debians_library_on_what_is_installed_and_its_relatives() -> None:
+    """Thousands of pairs, made of the versions of this machine's packages where it has any."""
+    if (
+        shutil.which("perl") is None
+        or subprocess.run(["perl", "-MDpkg::Version", "-e", "1"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("perl's Dpkg::Version (Debian's dpkg-dev) is not installed; it is the judge of this test")
+    query = ["dpkg-query", "-W", "-f", "${Version}\n"]
+    installed = subprocess.run(query, capture_output=True, text=True, check=False).stdout.split()
+    asked = list(pairs("deb", [*DEB_REAL, *sorted(set(installed))], 6000, seed=20261122))
+    truth = dpkg_perl(asked)
+    assert {-1, 0, 1} == set(truth)
+    assert [(pair, order) for pair, order in zip(asked, truth, strict=True) if compare("deb", *pair) != order] == []
+
+
+def test_a_banner_differs_from_the_package_by_the_epoch_alone() -> None:
+    checked = 0
+    for left, right, order in table("dpkg"):
+        epoch, separator, bare = left.partition(":")
+        if separator and right.startswith(f"{epoch}:"):
+            assert compare("deb-banner", bare, right) == order
+            checked += 1
+    assert checked > 50
