@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -44,8 +45,37 @@ def bundled_knowledge() -> Knowledge:
         distros=lives,
         kev=exploited.entries,
         controls=controls.bundled(),
+        deadlines=controls.deadlines(),
         dated=min(collections),
     )
+
+
+def knowledge(folder: Path | None = None) -> Knowledge:
+    """Everything that comes with the package, and every feed that is cached in `folder` (by default the user's).
+
+    A feed whose file is not the one that was pinned is left out; `troubles` says so.
+    """
+    from scanner.feeds.cache import feeds_folder, kept
+    from scanner.feeds.feed import feeds
+
+    where = folder or feeds_folder()
+    return _knowledge(where, kept(where, *feeds()))
+
+
+def troubles(folder: Path | None = None) -> tuple[str, ...]:
+    """What `knowledge` had to leave out, each in one sentence."""
+    from scanner.feeds.cache import feeds_folder
+    from scanner.feeds.merge import cached
+
+    return cached(folder or feeds_folder()).troubles
+
+
+@lru_cache(maxsize=4)
+def _knowledge(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Knowledge:
+    """Merged once, until one of the files changes."""
+    from scanner.feeds.merge import cached, merge
+
+    return merge(bundled_knowledge(), known_exploited().source.retrieved, cached(folder))
 
 
 def digests(knowledge: Knowledge) -> dict[str, str]:
@@ -54,7 +84,8 @@ def digests(knowledge: Knowledge) -> dict[str, str]:
         "baselines": knowledge.baselines,
         "distributions": knowledge.distros,
         "known-exploited": knowledge.kev,
-        "controls": knowledge.controls,
+        "controls": (knowledge.controls, knowledge.deadlines),
+        "feeds": {each.name: each.sha256 for each in knowledge.feeds},
     }
     encoder = msgspec.json.Encoder(order="deterministic")
     return {name: hashlib.sha256(encoder.encode(part)).hexdigest() for name, part in parts.items()}

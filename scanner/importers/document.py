@@ -25,9 +25,9 @@ def read_document(text: str, kind: type[T], name: str) -> T:
         if root is None:
             raise BadInput(f"{name}: the file is empty; `fencewalk schema` prints what it may hold")
         _refuse_aliases_and_duplicates(root, name)
-        loader = _Loader(text)
+        loader = _Loader("")
         try:
-            value = loader.get_single_data()
+            value = loader.construct_document(root)
         finally:
             loader.dispose()
     except yaml.YAMLError as error:

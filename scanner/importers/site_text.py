@@ -50,7 +50,7 @@ def _inserted(text: str, key: str, rules: Sequence[Rule], name: str) -> str:
         raise _by_hand(name, key, f"line {value.start_mark.line + 1} has it in brackets")
     first = lines[value.value[0].start_mark.line]
     indent = first[: len(first) - len(first.lstrip())]
-    last = _last_line(value.value[-1])
+    last = last_line(value.value[-1])
     if last >= len(lines):
         raise _by_hand(name, key, "its layout is unusual")
     if not lines[last].endswith("\n"):
@@ -59,7 +59,7 @@ def _inserted(text: str, key: str, rules: Sequence[Rule], name: str) -> str:
     return "".join(lines)
 
 
-def _last_line(node: yaml.Node) -> int:
+def last_line(node: yaml.Node) -> int:
     """The line on which a value ends; of a block, that of its last entry: comments after it belong to nobody."""
     while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
