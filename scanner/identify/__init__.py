@@ -6,7 +6,7 @@ the product, and the package's revision, is parsed by `distro`. Pure but for the
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import islice
 
@@ -22,6 +22,8 @@ from scanner.model.text import visible
 
 MOST = 16
 """Products that one reading may name."""
+_REMEMBERED = 4096
+"""Readings of which it is remembered what they name: a build runs on many hosts, and all of them say the same."""
 FIELD = 256
 """Characters of a field of a Product, its escapes not counted."""
 
@@ -42,6 +44,7 @@ def database(kind: str) -> Database:
     return load(resources.files(__package__).joinpath("fingerprints", name).read_bytes(), name)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def identify(kind: str, raw: bytes) -> tuple[Product, ...]:
     """The products that a reading names, each once, the service's own first; `()` if none is known.
 

@@ -36,6 +36,8 @@ _RIVAL = 0.5
 """Weight from which a clue for something else takes a step of confidence away."""
 _TEXT = 512
 _SHOWN = 100
+_REMEMBERED = 16384
+"""Texts and hosts of which it is remembered what they say: on a large site most say what others said before."""
 _MOST = 64
 """Clues of a host that are looked at, of each sort."""
 _WEB = frozenset(
@@ -83,7 +85,7 @@ class Device(Frozen, frozen=True):
 NOTHING = Device()
 
 
-class _Said(Frozen, frozen=True):
+class _Said(Frozen, frozen=True, cache_hash=True):
     kind: str
     weight: float
     where: str
@@ -96,8 +98,19 @@ class _Said(Frozen, frozen=True):
 
 def device(clues: Clues) -> Device:
     """The verdict on one host. Never raises, whatever the text of the clues; takes time linear in their size."""
-    runs = system(clues.products, clues.readings, clues.ttls, clues.stacks)
-    said = _strongest(_all_said(clues, runs))
+    runs = _system(clues.products, clues.ttls, clues.stacks)
+    return _verdict(tuple(_all_said(clues, runs)), runs)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _system(products: tuple[tuple[str, Product], ...], ttls: frozenset[int], stacks: frozenset[Stack]) -> System:
+    return system(products, (), ttls, stacks)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _verdict(told: tuple[_Said, ...], runs: System) -> Device:
+    """Hosts differ in their names and keys, which say nothing, and few of them in what tells what they are."""
+    said = _strongest(told)
     by_kind: defaultdict[str, list[_Said]] = defaultdict(list)
     for each in said:
         by_kind[each.kind].append(each)
@@ -160,46 +173,57 @@ def _strongest(said: Iterable[_Said]) -> list[_Said]:
 
 
 def _all_said(clues: Clues, runs: System) -> Iterator[_Said]:
-    for where, group, text in _texts(clues, runs):
-        for rule in _found(group, text[:_TEXT] if group != "page" else text[:4096]):
-            quoted = visible(" ".join(text.split()), _SHOWN) if group not in ("kind", "cert", "page") else ""
-            what = f'"{quoted}"' if quoted else rule.what
-            yield _Said(rule.kind, rule.weight, where, what)
-    for each in rules().ports:
-        if each.holds(clues.ports):
-            yield _Said(each.kind, each.weight, "ports", f"{each.what} ({_open(each)})")
+    if clues.vendor:
+        yield from _said("MAC vendor", "vendor", clues.vendor)
+    for name in clues.names[:_MOST]:
+        yield from _said("name", "name", name)
+    for name in clues.announced[:_MOST]:
+        yield from _said(f"mDNS {visible(name, 40)}", "announced", name)
+    for where, reading in clues.readings[: _MOST * 4]:
+        yield from _read(where, reading)
+    for where, product in clues.products[: _MOST * 4]:
+        # The system's own product is the place of its role, so that it is not counted again by each port.
+        yield from _said(where, "product", f"{product.vendor}:{product.name}")
+    for where, word in clues.hardware[:_MOST]:
+        yield from _said(where, "hardware", word)
+    if runs.name:
+        yield from _said("system", "system", runs.name)
+    yield from _by_ports(clues.ports)
     for role in runs.roles:
         yield _Said(role.kind, role.weight, "system", role.what)
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _read(where: str, reading: Reading) -> tuple[_Said, ...]:
+    """What a reading says of the device, by its kind and by its text."""
+    at = f"{where} {visible(reading.kind, 40)}"
+    said = _said(at, "kind", reading.kind)
+    if reading.kind != "tls.cert":
+        group = _group(reading.kind)
+        return said + _said(at, group, reading.raw[:4096].decode("utf-8", "replace")) if group in _compiled() else said
+    if certificate(reading.raw) is None:
+        return said
+    # The names in a certificate stand in it as plain text, the organisation's as well.
+    return said + _said(f"{where} certificate", "cert", reading.raw[:4096].decode("latin-1"))
+
+
+def _said(where: str, group: str, text: str) -> tuple[_Said, ...]:
+    """What a text says that was seen somewhere, by the rules of a group."""
+    found = _found(group, text[:_TEXT] if group != "page" else text[:4096])
+    if not found:
+        return ()
+    quoted = visible(" ".join(text.split()), _SHOWN) if group not in ("kind", "cert", "page") else ""
+    return tuple(_Said(each.kind, each.weight, where, f'"{quoted}"' if quoted else each.what) for each in found)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _by_ports(ports: frozenset[tuple[Transport, int]]) -> tuple[_Said, ...]:
+    held = (each for each in rules().ports if each.holds(ports))
+    return tuple(_Said(each.kind, each.weight, "ports", f"{each.what} ({_open(each)})") for each in held)
+
+
 def _open(rule: PortRule) -> str:
     return ", ".join(f"{transport}/{port}" for transport, port in rule.needs)
-
-
-def _texts(clues: Clues, runs: System) -> Iterator[tuple[str, str, str]]:
-    """(where it was seen, group of rules that look at it, text)."""
-    if clues.vendor:
-        yield "MAC vendor", "vendor", clues.vendor
-    for name in clues.names[:_MOST]:
-        yield "name", "name", name
-    for name in clues.announced[:_MOST]:
-        yield f"mDNS {visible(name, 40)}", "announced", name
-    for where, reading in clues.readings[: _MOST * 4]:
-        at = f"{where} {visible(reading.kind, 40)}"
-        yield at, "kind", reading.kind
-        if reading.kind == "tls.cert":
-            if certificate(reading.raw) is not None:
-                # The names in a certificate stand in it as plain text, the organisation's as well.
-                yield f"{where} certificate", "cert", reading.raw[:4096].decode("latin-1")
-            continue
-        yield at, _group(reading.kind), reading.raw[:4096].decode("utf-8", "replace")
-    for where, product in clues.products[: _MOST * 4]:
-        # The system's own product is the place of its role, so that it is not counted again by each port.
-        yield where, "product", f"{product.vendor}:{product.name}"
-    for where, word in clues.hardware[:_MOST]:
-        yield where, "hardware", word
-    if runs.name:
-        yield "system", "system", runs.name
 
 
 def _group(kind: str) -> str:
@@ -210,7 +234,7 @@ def _group(kind: str) -> str:
     return "banner" if kind in _BANNERS else kind
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=_REMEMBERED)
 def _found(group: str, text: str) -> tuple[Rule, ...]:
     clues, compiled = _compiled().get(group, ((), None))
     if compiled is None or not text:
@@ -242,7 +266,7 @@ def _compiled() -> dict[str, tuple[tuple[Rule, ...], Any]]:
 @lru_cache(maxsize=4096)
 def hardware(kind: str, raw: bytes) -> tuple[str, ...]:
     """The kinds of device (`Printer`) that our own fingerprints name in a reading, in recog's words."""
-    if kind not in _with_hardware():
+    if kind not in kinds() or not _names_hardware(kind):
         return ()
     words: list[str] = []
     for text in texts(kind, raw):
@@ -256,9 +280,7 @@ HARDWARE = ("hw.device", "os.device", "service.device")
 
 
 @cache
-def _with_hardware() -> frozenset[str]:
-    return frozenset(
-        kind
-        for kind in kinds()
-        if any(name in HARDWARE for each in database(kind).fingerprints for _, name, _ in each.params)
-    )
+def _names_hardware(kind: str) -> bool:
+    """Whether any fingerprint of that kind names one. Asked of the kinds that turn up, as reading all of them takes
+    longer than judging a small site."""
+    return any(name in HARDWARE for each in database(kind).fingerprints for _, name, _ in each.params)

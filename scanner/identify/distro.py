@@ -130,6 +130,12 @@ def _dns(name: str, version: str | None, text: str) -> Build:
     return _comment(text.partition(version)[2])
 
 
+def _statistics(name: str, version: str | None, text: str) -> Build:
+    """BIND's page of statistics has the words of `version.bind` in an element of its own."""
+    found = re.search(r"<version>([^<]{1,128})</version>", text) if name == "bind" else None
+    return _dns(name, version, found[1]) if found else UPSTREAM
+
+
 def _php(name: str, version: str | None, text: str) -> Build:
     word = text.partition(" ")[0]
     if name != "php" or not version or not word.startswith(f"PHP/{version}-"):
@@ -330,6 +336,7 @@ _PARSERS: dict[str, Callable[[str, str | None, str], Build]] = {
     "http.powered-by": _php,
     "http.text": _page,
     "http.error": _page,
+    "http.body": _statistics,
     "http.via": _page,
     "sip.server": _sip,
     "ssdp.server": _ssdp,

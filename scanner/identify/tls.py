@@ -41,54 +41,60 @@ class Certificate(Frozen, frozen=True):
     """Whether it names itself as its issuer."""
 
 
-@lru_cache(maxsize=_KNOWN)
 def certificate(der: bytes) -> Certificate | None:
     """The certificate in these bytes (DER), None if there is none that can be read. Never raises."""
+    read = _read(der)
+    return read.certificate if read else None
+
+
+def distinguished(der: bytes) -> tuple[str, str] | None:
+    """Subject and issuer in full, as RFC 4514 writes them, visible; None as with `certificate`. Never raises."""
+    read = _read(der)
+    return read.distinguished if read else None
+
+
+class _Read(Frozen, frozen=True):
+    certificate: Certificate | None
+    distinguished: tuple[str, str]
+
+
+@lru_cache(maxsize=_KNOWN)
+def _read(der: bytes) -> _Read | None:
+    """All that is ever asked of a certificate, as most of the time goes into reading it."""
     if not 64 <= len(der) <= 65536:
         return None
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.utils import CryptographyDeprecationWarning
 
     with warnings.catch_warnings():
         # Old devices break rules (negative serials, odd encodings); that is for the report, not for stderr.
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("ignore")
         try:
             found = x509.load_der_x509_certificate(der)
             subject, issuer = found.subject, found.issuer
-            times = found.not_valid_before_utc, found.not_valid_after_utc
+            alike = subject == issuer
+            whole = visible(subject.rfc4514_string(), 1024)
+            full = whole, whole if alike else visible(issuer.rfc4514_string(), 1024)
         except (ValueError, TypeError, OverflowError, x509.InvalidVersion, UnsupportedAlgorithm):
             return None
+        try:
+            times = found.not_valid_before_utc, found.not_valid_after_utc
+        except (ValueError, TypeError, OverflowError):
+            return _Read(None, full)
         key, key_digest = _key(found)
-        return Certificate(
-            subject=_common(subject),
-            issuer=_common(issuer) or visible(issuer.rfc4514_string(), 256),
+        name = _common(subject)
+        made = Certificate(
+            subject=name,
+            issuer=(name if alike else _common(issuer)) or visible(issuer.rfc4514_string(), 256),
             names=_alternatives(found),
             not_before=times[0],
             not_after=times[1],
             sha256=hashlib.sha256(der).hexdigest(),
             key=key,
             key_sha256=key_digest,
-            self_signed=subject == issuer,
+            self_signed=alike,
         )
-
-
-@lru_cache(maxsize=1024)
-def distinguished(der: bytes) -> tuple[str, str] | None:
-    """Subject and issuer in full, as RFC 4514 writes them, visible; None as with `certificate`. Never raises."""
-    if not 64 <= len(der) <= 65536:
-        return None
-    from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            found = x509.load_der_x509_certificate(der)
-            return visible(found.subject.rfc4514_string(), 1024), visible(found.issuer.rfc4514_string(), 1024)
-        except (ValueError, TypeError, OverflowError, x509.InvalidVersion, UnsupportedAlgorithm):
-            return None
+        return _Read(made, full)
 
 
 def _common(name: x509.Name) -> str:

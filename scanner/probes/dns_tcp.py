@@ -6,6 +6,9 @@ from scanner.model.probe import Peer, Probe, Read, Send, Steps
 from scanner.probes.dns_text import HOSTNAME, QUERY, RECURSION, is_answer, readings
 from scanner.probes.greeting import stranger
 
+PORTS = (53, 1053, 5053, 5300, 5335, 5354, 10053)
+"""Beyond 53: where a second server stands beside the first (a recursor behind a filter, a server behind dnsdist)."""
+
 
 def questions(peer: Peer) -> Steps:
     """Ask on a connection that stands, one question after the other: old servers cannot take two at once."""
@@ -25,4 +28,4 @@ def _whole(seen: bytes) -> bool:
     return len(seen) >= 2 and len(seen) >= 2 + int.from_bytes(seen[:2], "big")
 
 
-PROBE = Probe(name="dns.version.tcp", transport="tcp", ports=(53,), writes=True, steps=questions)
+PROBE = Probe(name="dns.version.tcp", transport="tcp", ports=PORTS, writes=True, steps=questions)

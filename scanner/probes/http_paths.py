@@ -182,7 +182,7 @@ ASKS: tuple[Ask, ...] = (
     Ask(
         path="/api",
         kind="jupyter.api",
-        seen=_words(r"<title>Jupyter Server<"),
+        seen=_words(r"<title>(?:Jupyter Server|Jupyter Notebook|JupyterLab)<"),
         wanted=_words(r'\A\s*\{"version":\s?"\d'),
     ),
     Ask(

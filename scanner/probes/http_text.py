@@ -49,7 +49,8 @@ _TEXT = re.compile(
     rb"Squid Cache|\(squid/\d|phpMyAdmin \d|Cacti Version|Nagios\S{0,8} Core|\(version=\d|Webmin \d|\bVersion:? \d|"
     rb"<address>|<ADDRESS>|name=\"application-version\"|<meta name=\"version\"|\bproductVersion\b|__VERSION__|"
     rb"<!-- ?[Vv]ersion|Node Exporter|\bfooter-version|id=\"version\"|class=\"version\"|data-version=\"|ui_version|"
-    rb"js/vendor/codemirror/lib/codemirror\.css\?v=\d"
+    rb"js/vendor/codemirror/lib/codemirror\.css\?v=\d|supervisord\.org\">Supervisor<|verifyVersion, '\d|"
+    rb"id=\"appname\">PowerDNS \d"
 )
 """What stands before or around a version on the pages of products that hide it deep in them."""
 

@@ -14,6 +14,16 @@ MTAIL = (
     'mtail_build_info{branch="Debian/sid",goarch="amd64",goos="linux",goversion="go1.19.8",revision="3.0.0~rc50-1+b6",'
     'version="3.0.0~rc50"} 1'
 )
+PMPROXY = (
+    "<html>\r\n<head><title>400 Bad Request</title></head>\r\n<body>\r\n<h1>400 Bad Request</h1>\r\n<p><b>unknown "
+    "servlet</b>: no handler for URL</p><hr>\r\n<p><small><i>pmproxy/6.0.3</i></small></p>\r\n</body>\r\n</html>\r\n"
+)
+
+
+@pytest.mark.parametrize("title", ["MongoDB Exporter", "MongoDB exporter"])
+def test_an_exporter_s_title_is_its_name_and_no_version(title: str) -> None:
+    [found] = identify("http.title", title.encode())
+    assert (found.name, found.version, found.certain) == ("mongodb_exporter", None, False)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +35,18 @@ MTAIL = (
         ("http.server", "Weaver/r2.13.6-1", ("weaver", "2.13.6")),
         ("http.server", "Weaver/2.0rc1 (Unix)", ("weaver", "2.0rc1")),
         ("smtp", "220 mx.lab.example ESMTP Weaver 0.94 ready", ("weaver", "0.94")),
+        ("http.powered-by", "Weaver/1.2.3", ("weaver", "1.2.3")),
+        ("http.body", '{"name":"stock-api","version":"2.3.1"}', ("stock-api", "2.3.1")),
+        (
+            "http.body",
+            '{\n "service": "stock", "status": "up", "port": 80,\n "version": "v2.3.1", "x": {}}',
+            ("stock", "2.3.1"),
+        ),
+        ("ftp", "220 shop FTP server (Weaver 1.2.3) ready.\r\n", ("weaver", "1.2.3")),
+        ("http.server", "nzbget-21.0", ("nzbget", "21.0")),
+        ("http.server", "weaver-station-2.1.0 (arm)", ("weaver-station", "2.1.0")),
+        ("http.error", PMPROXY, ("pmproxy", "6.0.3")),
+        ("http.error", "x" * 3000 + "<address>weaver/1.2 at shop.example</address>", ("weaver", "1.2")),
         ("metrics.build", MTAIL, ("mtail", "3.0.0~rc50")),
         ("metrics.build", f"go_info 1\n{NGINX_EXPORTER}\n", ("weaver", "0.11.0")),
     ],
@@ -39,6 +61,18 @@ def test_a_name_and_a_version_that_stand_alone(kind: str, said: str, product: tu
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
+        ("http.error", "<p><i>HTTP/1.1</i></p>"),
+        ("http.error", "<p><i>weaver/1.2</i></p>" + " and much else " * 100),
+        ("http.error", "<i>shop.example/2.0</i>"),
+        ("http.title", "Exporter"),
+        ("http.powered-by", "Servlet/3.1 JSP/2.3"),
+        ("http.body", '{"name":"shop.example","version":"2.3.1"}'),
+        ("http.body", '{"name":"node1","version":{"number":"1.2.3"}}'),
+        ("http.body", '{"name":"api","version":"2.3.1"}'),
+        ("ftp", "220 Shop FTP 7.1\r\n"),
+        ("ftp", "220 Welcome to the Shop FTP server (Hall 7.1)\r\n"),
+        ("http.title", "Our best fruit exporter"),
+        ("http.server", "Linux-5.10"),
         ("http.server", "HTTP/1.1"),
         ("http.server", "UPnP/1.0"),
         ("http.server", "Server/1.0.0"),

@@ -8,8 +8,21 @@ from scanner.identify import identify
 
 Truth = list[tuple[str, str | None, str | None, str | None]]
 
+STATISTICS = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<?xml-stylesheet type="text/xsl" href="/bind9.xsl"?>\n'
+    b'<statistics version="3.13"><server><boot-time>2026-11-22T13:50:36.654Z</boot-time><version>%s</version><counters '
+)
+
 # kind, raw, then for each product: name, version, revision, distro
 TRUTHS: list[tuple[str, bytes, Truth]] = [
+    ("http.body", STATISTICS % b"9.18.49-1~deb12u3-Debian", [("bind", "9.18.49", "9.18.49-1~deb12u3", "debian:12")]),
+    ("http.body", STATISTICS % b"9.18.28", [("bind", "9.18.28", None, None)]),
+    ("http.body", STATISTICS % b"not told", []),
+    ("jupyter.api", b'{"version": "6.4.12"}', [("notebook", "6.4.12", None, None)]),
+    ("jupyter.api", b'{"version": "1.23.3"}', [("jupyter_server", "1.23.3", None, None)]),
+    ("imap", b"* OK IMAP4 ready\r\n", [("nginx", None, None, None)]),
+    ("pop3", b"+OK POP3 ready\r\n", [("nginx", None, None, None)]),
+    ("pop3", b"+OK POP3 ready for 1.2.3\r\n", []),
     ("http.server", b"Python/3.11 aiohttp/3.8.4", [("aiohttp", "3.8.4", None, None), ("python", "3.11", None, None)]),
     ("http.server", b"SimpleHTTP/0.6 Python/3.11.2", [("python", "3.11.2", None, None)]),
     ("http.server", b"WSGIServer/0.2 CPython/3.11.2", [("python", "3.11.2", None, None)]),
