@@ -17,6 +17,7 @@ from scanner.assess.attack.paths import attack_paths
 from scanner.assess.attack.whatif import Supposing, marked, stopped_by, written
 from scanner.assess.exposures import exposed
 from scanner.assess.facts.evidence import Evidence, FlowKey, utc
+from scanner.assess.findings.accepted import accept
 from scanner.assess.findings.bridges import dual_homed, flat, port_forwards
 from scanner.assess.findings.gaps import gaps, path_findings
 from scanner.assess.findings.gateways import bridged
@@ -32,12 +33,12 @@ from scanner.assess.verdicts.cells import Crossing, Crossings
 from scanner.assess.verdicts.flows import Judge
 from scanner.assess.verdicts.retried import proved
 from scanner.identify.second import NOBODY, Second
+from scanner.model.accepted import Exception_
 from scanner.model.base import SEVERITIES
 from scanner.model.baseline import Knowledge
 from scanner.model.observation import Session
 from scanner.model.report import (
     Digests,
-    ExceptionRow,
     FindingRow,
     HostRow,
     Report,
@@ -45,7 +46,7 @@ from scanner.model.report import (
     VantageRow,
     ZoneRow,
 )
-from scanner.model.site import Exception_, Rule, Site
+from scanner.model.site import Rule, Site
 
 _SCHEMA = 1
 _AT_ONCE = 4096
@@ -127,8 +128,8 @@ def assess(
         *strangers(site, knowledge, hosts, judge.controls.own_leg),
         *exposed(knowledge, today, evidence, policy, inventory, judge.controls, reached),
     ]
-    accepted = {each.finding: each for each in exceptions}
-    findings = tuple(sorted((_excepted(each, accepted, today) for each in found), key=_order))
+    rows, accepted = accept(found, tuple(exceptions), today)
+    findings = tuple(sorted(rows, key=_order))
     return Report(
         schema=_SCHEMA,
         client=site.client,
@@ -149,6 +150,7 @@ def assess(
         summary=_summary(hosts, findings, crossings, items),
         authorization=_authorization(site),
         policy_notes=lint(site),
+        accepted=accepted,
         measured=tuple(row for each in crossings for row in each.measured),
         paths=tuple(each.row for each in paths),
         blast=blast(site, graph),
@@ -192,15 +194,6 @@ def _order(finding: FindingRow) -> tuple[int, int, str, str]:
     return -SEVERITIES.index(finding.severity), _KIND_ORDER.index(finding.kind), finding.title, finding.id
 
 
-def _excepted(finding: FindingRow, accepted: dict[str, Exception_], today: datetime.date) -> FindingRow:
-    """An exception hides nothing: the finding stays, and says who accepted it until when."""
-    found = accepted.get(finding.id)
-    if found is None:
-        return finding
-    row = ExceptionRow(found.owner, found.reason, found.approved_by, found.until.isoformat(), found.until < today)
-    return msgspec.structs.replace(finding, exception=row)
-
-
 def _service_names(inventory: Inventory, hosts: Sequence[HostRow]) -> dict[FlowKey, str | None]:
     by_id = {each.id: each for each in hosts}
     names: dict[FlowKey, str | None] = {}
@@ -212,7 +205,7 @@ def _service_names(inventory: Inventory, hosts: Sequence[HostRow]) -> dict[FlowK
 
 def _exploitable(items: Iterable[Judged]) -> dict[FlowKey, str]:
     return {
-        found.key: f"{each.row.product} {each.row.version or ''}".strip()
+        found.key: f"{each.row.title or each.row.product} {each.row.version or ''}".strip()
         for each in items
         if each.row.verdict == "NON_COMPLIANT" and (each.row.kev or each.row.remote_code)
         for found in each.found

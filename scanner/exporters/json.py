@@ -36,14 +36,14 @@ def parts(report: Report) -> Iterator[bytes]:
     for part in _compact(report):
         size += len(part)
         if waiting is None:
-            yield _FOREIGN.sub(_printable, part)
+            yield _shown(part)
             continue
         waiting.append(part)
         if size > _INDENT_LIMIT:
-            yield _FOREIGN.sub(_printable, b"".join(waiting))
+            yield _shown(b"".join(waiting))
             waiting = None
     if waiting is not None:
-        yield _FOREIGN.sub(_printable, msgspec.json.format(b"".join(waiting), indent=2))
+        yield _shown(msgspec.json.format(b"".join(waiting), indent=2))
     yield b"\n"
 
 
@@ -67,6 +67,12 @@ def _encoded(value: Any) -> bytes:
         return _ENCODER.encode(value)
     except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form: only then is text changed
         return _ENCODER.encode(_without_surrogates(msgspec.to_builtins(value)))
+
+
+def _shown(text: bytes) -> bytes:
+    """With an escape for whatever would not print."""
+    # Most parts have nothing of that, and of a large site looking for it byte by byte takes seconds.
+    return text if text.decode().isprintable() else _FOREIGN.sub(_printable, text)
 
 
 def _printable(found: re.Match[bytes]) -> bytes:

@@ -42,7 +42,7 @@ def contains(networks: Iterable[str], addr: str) -> bool:
     return any(low <= value <= high for family, low, high in map(_span, networks) if family == version)
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 15)
 def address_key(addr: str) -> tuple[int, int]:
     """Sort key: IPv4 before IPv6, each in numeric order."""
     # Sets of many thousands are parsed: what is written canonically needs no library, at a fifth of its time.

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from scanner.model.base import Frozen, Severity, Text
+from scanner.model.feeds import FeedFact, Probability
+
+_DIGITS = tuple("0123456789")
 
 
 class Source(Frozen, frozen=True):
@@ -71,8 +74,14 @@ class Branch(Frozen, frozen=True):
         """Whether a version belongs to this branch. An `x` in the name stands for one digit: `15.0.2xxx`."""
         if self.name == "*":
             return True
-        pattern = re.escape(self.name).replace("x", "[0-9]")
-        return re.match(f"v?{pattern}(?![0-9])", version, re.ASCII) is not None
+        if "x" in self.name:
+            pattern = re.escape(self.name).replace("x", "[0-9]")
+            return re.match(f"v?{pattern}(?![0-9])", version, re.ASCII) is not None
+        # Asked for every branch of every product: a pattern for each would be compiled over and over.
+        return any(
+            version.startswith(self.name, at) and version[at + len(self.name) :][:1] not in _DIGITS
+            for at in ((0, 1) if version.startswith("v") else (0,))
+        )
 
 
 class DistroFix(Frozen, frozen=True):
@@ -90,6 +99,9 @@ class DistroFix(Frozen, frozen=True):
     shown: str | None = None
     """How the product's banner writes it, where that is another upstream version than the package's: Debian's
     OpenSSH 10.0p1-7 calls itself 10.0p2."""
+    stream: str | None = None
+    """The module stream that the package belongs to (`redis:6`): it says nothing about builds of another stream, or of
+    none."""
 
 
 class DistroLife(Frozen, frozen=True):
@@ -126,6 +138,9 @@ class Baseline(Frozen, frozen=True):
     `windows`."""
     older_eol: datetime.date | None = None
     """By this day the support of every branch older than those listed had ended."""
+    parallel: bool = False
+    """Whether a distribution's release carries several lines of it beside each other, as packages of their own (PHP
+    8.1 and 8.3): a fix of one says nothing about the others."""
     stale_after: int | None = None
     """Days after which facts of this product no longer say that nothing is missing; None: the assessment's own
     limit. Short for a product that is patched every month."""
@@ -139,6 +154,33 @@ class KnownExploited(Frozen, frozen=True):
     due: datetime.date
 
 
+Dealt = Literal["critical", "high", "medium", "low", "info", "undisclosed"]
+"""What a deadline is for: flaws of a severity, or those that nobody rated."""
+
+
+class DeadlinePolicy(Frozen, frozen=True, rename={"from_": "from"}):
+    """By when somebody wants fixes to be in."""
+
+    name: Text
+    title: Text
+    source: Source | None = None
+    """None: the client's own."""
+    days: dict[Dealt, int] = {}
+    """How long after the fix was released; the last of these days is in time."""
+    months: dict[Dealt, int] = {}
+    """The same in calendar months: released on the 31st, due on the last day of a shorter month."""
+    from_: Literal["fix", "kev", "kev-due"] = "fix"
+    """Counted from the fix, or from the day on which CISA listed the flaw; `kev-due`: the day that CISA itself set."""
+    supported_only: bool = False
+    """Whether what is past its support is too late for it: the end of support is then a deadline too."""
+    default: bool = False
+    """Whether it is applied where a site names none."""
+
+    def __post_init__(self) -> None:
+        if (self.from_ == "kev-due") == bool(self.days or self.months):
+            raise ValueError(".from: either the days are CISA's own, or they stand here")
+
+
 class Knowledge(Frozen, frozen=True):
     """All the facts that an assessment judges by, besides the site and the observations."""
 
@@ -149,6 +191,16 @@ class Knowledge(Frozen, frozen=True):
     """Finding kind -> framework and version (`PCI DSS 4.0.1`) -> identifiers."""
     dated: datetime.date | None = None
     """The date of the oldest feed in it."""
+    epss: dict[str, Probability] = {}
+    """By CVE."""
+    releases: dict[str, dict[str, datetime.date]] = {}
+    """Product -> version -> the day of its release."""
+    packages: dict[str, dict[str, tuple[DistroFix, ...]]] = {}
+    """Distribution (`el:8`, `debian:12`) -> package as its advisories name it -> the fixes, the oldest first."""
+    feeds: tuple[FeedFact, ...] = ()
+    """The editions of the feeds that it was made from, besides what comes with the package."""
+    deadlines: tuple[DeadlinePolicy, ...] = ()
+    """Those that a site may name."""
 
 
 # msgspec crashes where two threads are the first to read a type, so it is learnt with the module.

@@ -229,6 +229,10 @@ class Progress(Frozen, frozen=True, tag="progress", tag_field="kind"):
     at: float
     rate: float = 0.0
     """Packets a second, over the last while."""
+    round: int = 0
+    """Which time it is that what has not answered is asked, from 1; 0 where that is not counted."""
+    about: str = ""
+    """Who is asked, in a few words: a zone's name, the canary."""
 
 
 Observation = HostSeen | PortState | Alive | Silence | Conversation | Refused | Limitation | Arrival | Listening
@@ -245,8 +249,43 @@ class Vantage(Frozen, frozen=True):
     address6: str | None = None
 
 
-Purpose = Literal["scan", "verify", "canary"]
-"""`verify` asks again what one finding rests on, and leaves open what it did not ask; `canary` only listens."""
+class Item(Frozen, frozen=True, array_like=True):
+    """One piece of software that an inventory names."""
+
+    name: str
+    """As the inventory writes it: a package's name, or what Windows shows among the installed programs."""
+    version: str = ""
+    """Of a Debian package whole; of an RPM with its epoch where the inventory shows epochs (`0:` included)."""
+    vendor: str = ""
+    distro: str = ""
+    """Who built it, where that is known: `debian:12`, `el:8`, `windows`."""
+    package: bool = False
+    """Whether name and version are a package's of that distribution, so that its advisories hold for it."""
+    source: str = ""
+    """The source package that it was built from, where the inventory says."""
+
+
+class Installed(Frozen, frozen=True, tag="installed", tag_field="kind"):
+    """What one inventory says of one machine. Nobody stood anywhere to see it: it belongs to no vantage."""
+
+    names: tuple[str, ...]
+    addresses: tuple[str, ...]
+    macs: tuple[str, ...]
+    """`aa:bb:cc:dd:ee:ff`."""
+    source: str
+    """The file's name and its format: `servers.csv (RMM export)`."""
+    format: str
+    """`rmm-csv`: of several inventories of a machine the newest of each format counts."""
+    taken: float
+    """When the machine was asked: seconds since the epoch."""
+    items: tuple[Item, ...] = ()
+    os: str = ""
+    os_version: str = ""
+
+
+Purpose = Literal["scan", "verify", "canary", "inventory"]
+"""`verify` asks again what one finding rests on, and leaves open what it did not ask; `canary` only listens;
+`inventory` is a file that was imported, and no session."""
 
 
 class Scan(Frozen, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scanner.model.base import Frozen
 
 
-class Product(Frozen, frozen=True):
+class Product(Frozen, frozen=True, cache_hash=True):
     """A product named by a banner.
 
     `vendor` and `name` are the lower-case words of a CPE (`openbsd`, `openssh`), and `name` is what baselines go by.

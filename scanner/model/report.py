@@ -8,10 +8,16 @@ from __future__ import annotations
 import datetime
 from typing import Literal
 
-import msgspec
-
 from scanner.model.base import Severity, Transport
 from scanner.model.observation import Purpose
+from scanner.model.patched import Confidence as Confidence
+from scanner.model.patched import DeadlinePolicyRow as DeadlinePolicyRow
+from scanner.model.patched import DeadlineRow as DeadlineRow
+from scanner.model.patched import FeedRow as FeedRow
+from scanner.model.patched import PatchRow as PatchRow
+from scanner.model.patched import PatchVerdict as PatchVerdict
+from scanner.model.patched import Row as Row
+from scanner.model.patched import UnknownReason as UnknownReason
 
 FlowVerdict = Literal["REACHED", "ONE_WAY", "TARGET_DOWN_PATH_OPEN", "REJECTED", "DROPPED", "UNPROVEN", "UNTESTED"]
 CROSSED: frozenset[FlowVerdict] = frozenset({"REACHED", "ONE_WAY", "TARGET_DOWN_PATH_OPEN"})
@@ -20,16 +26,6 @@ HELD: frozenset[FlowVerdict] = frozenset({"DROPPED", "REJECTED"})
 """The verdicts that prove that the fence held."""
 
 CellVerdict = Literal["BREACHED", "AS_POLICY", "UNPROVEN", "UNTESTED"]
-PatchVerdict = Literal["COMPLIANT", "NON_COMPLIANT", "END_OF_LIFE", "UNKNOWN"]
-UnknownReason = Literal[
-    "backport-possible",
-    "no-version",
-    "base-build-only",
-    "branch-unknown",
-    "no-baseline",
-    "stale-baseline",
-    "untrusted-banner",
-]
 FindingKind = Literal[
     "segmentation-gap",
     "attack-path",
@@ -41,11 +37,6 @@ FindingKind = Literal[
     "exposure",
     "unknown-device",
 ]
-Confidence = Literal["high", "medium", "low"]
-
-
-class Row(msgspec.Struct, frozen=True, rename={"from_": "from"}, gc=False):
-    """Base of what a report is made of. As with `Frozen`, none can come to hold itself."""
 
 
 class VantageRow(Row, frozen=True):
@@ -146,32 +137,8 @@ class CellRow(Row, frozen=True):
     reached: int
     forbidden_reached: int
     reason: str
-
-
-class PatchRow(Row, frozen=True):
-    host: str
-    product: str
-    version: str | None
-    verdict: PatchVerdict
-    reason: str
-    """For UNKNOWN an `UnknownReason`, else the rule in words."""
-    confidence: Confidence
-    required: str | None
-    fixed_at: str | None
-    age_days: int | None
-    """Days since the fix that is missing was released."""
-    eol: str | None
-    kev: tuple[str, ...]
-    source: str | None
-    """The fact's address and the date it was read."""
-    evidence: str
-    transport: Transport | None = None
-    port: int | None = None
-    severity: Severity | None = None
-    cves: tuple[str, ...] = ()
-    remote_code: bool = False
-    title: str = ""
-    """The product as the trade writes it: `Apache HTTP Server` of `http_server`."""
+    supposed: bool = False
+    """In a what-if: a supposed denial stops something here, so that this verdict is not one that was measured."""
 
 
 class ExceptionRow(Row, frozen=True):
@@ -180,6 +147,24 @@ class ExceptionRow(Row, frozen=True):
     approved_by: str
     until: str
     expired: bool
+
+
+AcceptedState = Literal["held", "expired", "ownerless", "unmatched"]
+"""`held`: accepted now. `ownerless`: nobody answers for it, so that it does not hold."""
+
+
+class AcceptedRow(Row, frozen=True):
+    """An entry of `exceptions.yaml`: the register of what was accepted."""
+
+    about: str
+    """A finding's id, or the selector in words: `kind exposure, from guest`."""
+    owner: str
+    reason: str
+    approved_by: str
+    until: str
+    state: AcceptedState
+    findings: tuple[str, ...]
+    """Ids of the findings that it fits."""
 
 
 class FindingRow(Row, frozen=True):
@@ -193,13 +178,20 @@ class FindingRow(Row, frozen=True):
     transport: Transport | None
     port: int | None
     path: tuple[str, ...]
-    """An attack path, a hop an element: `guest → servers/10.20.20.7 tcp/22 (observed)`."""
+    """An attack path, a hop an element: `guest → servers/10.20.20.7 tcp/22: logs in over SSH with a password or key
+    (port observed)`."""
     remedy: str
     replay: str
     evidence: str
     controls: tuple[str, ...]
     """`PCI DSS 4.0.1 1.3.1`."""
     exception: ExceptionRow | None
+    product: str | None = None
+    """Of a finding about software, the product as its baseline names it."""
+    risk: int = 0
+    """0 to 100: how urgent it is among findings as severe."""
+    risk_why: tuple[str, ...] = ()
+    """What makes up the risk, a sentence a part."""
 
 
 def is_open(finding: FindingRow) -> bool:
@@ -231,6 +223,11 @@ class HopRow(Row, frozen=True):
     """False: inferred."""
     allowed: bool
     evidence: str
+    via: str = ""
+    """What it goes through, or how it was asked, if not plainly: `by-ADDRESS` (a neighbour as gateway), `port forward
+    of ADDRESS`, `dual-homed host ID`, or how a probe was dressed: an `observation.Via`."""
+    service: str | None = None
+    """The protocol, where something said so: `ssh`."""
 
 
 class PathRow(Row, frozen=True):
@@ -360,6 +357,9 @@ class Report(Row, frozen=True):
     what_if: tuple[str, ...] = ()
     """Not what is, but what would be if the fence had these denials as well: `guest -> servers tcp/445`."""
     policy_notes: tuple[PolicyNoteRow, ...] = ()
+    accepted: tuple[AcceptedRow, ...] = ()
+    feeds: tuple[FeedRow, ...] = ()
+    deadlines: tuple[DeadlinePolicyRow, ...] = ()
 
 
 def iso_date(day: datetime.date | None) -> str | None:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from scanner.model.addresses import address, contains, network
-from scanner.model.base import Frozen, Port, Text, Transport
+from scanner.model.base import Frozen, Port, Severity, Text, Transport
 from scanner.model.groups import Groups, did_you_mean
 
 Trust = Literal["critical", "management", "user", "device", "untrusted"]
@@ -221,6 +221,27 @@ class Approved(Frozen, frozen=True):
     ] = ()
 
 
+DEADLINES = ("cyber-essentials", "pci-dss", "cisa-kev")
+"""The deadlines that are known by name; `scanner/controls/deadlines.yaml` says what they ask for."""
+
+
+class OwnDeadline(Frozen, frozen=True, rename={"from_": "from"}):
+    """How soon the client wants fixes in."""
+
+    name: Name
+    days: Annotated[
+        dict[Severity, Annotated[int, msgspec.Meta(ge=0, le=3650)]],
+        msgspec.Meta(
+            min_length=1,
+            description="days by severity; one that is not named has no deadline",
+            examples=[{"critical": 7, "high": 14, "medium": 30}],
+        ),
+    ]
+    from_: Literal["fix", "kev"] = "fix"
+    """What the days are counted from: the day on which the fix was released, or the one on which CISA listed the flaw
+    as exploited (then nothing else has a deadline)."""
+
+
 class Site(Frozen, frozen=True, dict=True, gc=True):
     """One client's network as its owner describes it.
 
@@ -241,6 +262,14 @@ class Site(Frozen, frozen=True, dict=True, gc=True):
     deny: tuple[Rule, ...] = ()
     """What is forbidden although a wider rule allows it: a denial beats every `allow`."""
     groups: Groups = Groups()
+    deadlines: (
+        Annotated[
+            tuple[Annotated[Name, msgspec.Meta(examples=["cyber-essentials"])] | OwnDeadline, ...],
+            msgspec.Meta(description="by when fixes have to be in: cyber-essentials, pci-dss, cisa-kev, or one's own"),
+        ]
+        | None
+    ) = None
+    """None: those that are applied where a site says nothing."""
 
     def __post_init__(self) -> None:
         """Relations between keys. Each message starts with the path of the key at fault, from here on."""
@@ -261,6 +290,7 @@ class Site(Frozen, frozen=True, dict=True, gc=True):
             self._check_services(f".groups.services.{group}", services)
         for index, critical in enumerate(self.critical):
             self._check_services(f".critical[{index}].services", critical.services)
+        self._check_deadlines()
         for key, rules in self._rules():
             for index, rule in enumerate(rules):
                 self._check_end(f".{key}[{index}].from", rule.from_, names)
@@ -269,6 +299,17 @@ class Site(Frozen, frozen=True, dict=True, gc=True):
         for index, rule in enumerate(self.require):
             self._check_required(f".require[{index}]", rule, names)
         self._write_groups_out()
+
+    def _check_deadlines(self) -> None:
+        seen: set[str] = set()
+        for index, each in enumerate(self.deadlines or ()):
+            name = each if isinstance(each, str) else each.name
+            if isinstance(each, str) and each not in DEADLINES:
+                mend = did_you_mean(each, DEADLINES) or f"there are {', '.join(DEADLINES)}, or write your own days"
+                raise ValueError(f".deadlines[{index}]: {each!r} is no known deadline; {mend}")
+            if name in seen or (not isinstance(each, str) and name in DEADLINES):
+                raise ValueError(f".deadlines[{index}]: {name!r} names two deadlines; rename one")
+            seen.add(name)
 
     def _rules(self) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
         return ("allow", self.allow), ("require", self.require), ("deny", self.deny)
@@ -362,16 +403,5 @@ class Site(Frozen, frozen=True, dict=True, gc=True):
         return contains(self.scope.fragile, addr)
 
 
-class Exception_(Frozen, frozen=True):
-    """A finding that somebody accepted, for a while. `until` is the last day on which it holds."""
-
-    finding: Text
-    owner: Text
-    reason: Text
-    until: datetime.date
-    approved_by: str = ""
-
-
 # msgspec crashes where two threads are the first to read a type, so it is learnt with the module.
 msgspec.json.Decoder(Site)
-msgspec.json.Decoder(Exception_)

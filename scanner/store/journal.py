@@ -13,19 +13,21 @@ unit starts.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from scanner import __version__
 from scanner.errors import BadInput, ScanIncomplete
-from scanner.model.observation import Observation, Purpose, Scan, Session, Vantage
+from scanner.model.observation import Installed, Observation, Purpose, Scan, Session, Vantage
 from scanner.plan import Plan
+from scanner.store.sharing import Sharing, shared_items
 
 _SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -49,6 +51,7 @@ _SYNC_SECONDS = 5.0
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Observation).decode
+_decode_installed = msgspec.json.Decoder(Installed).decode
 _decode_scan = msgspec.json.Decoder(Scan).decode
 _decode_plan = msgspec.json.Decoder(Plan).decode
 
@@ -147,15 +150,54 @@ class Store:
 
     def sessions(self, client: str, site: str) -> tuple[Session, ...]:
         """Every scan of a site with its observations, oldest first."""
-        return tuple(Session(scan, tuple(self.observations(scan.id))) for scan in self.scans(client, site))
+        sharing = Sharing()
+        return tuple(Session(scan, tuple(sharing.all(self.observations(scan.id)))) for scan in self.scans(client, site))
 
     def scans(self, client: str, site: str) -> list[Scan]:
         """The same without what they observed."""
+        return [each for each in self._all_scans(client, site) if each.purpose != "inventory"]
+
+    def _all_scans(self, client: str, site: str) -> list[Scan]:
         with self._reading():
             rows = self._db.execute(
                 "SELECT body FROM scans WHERE client = ? AND site = ? ORDER BY started, rowid", (client, site)
             ).fetchall()
             return [_decode_scan(body) for (body,) in rows]
+
+    def inventories(self, client: str, site: str) -> tuple[Installed, ...]:
+        """What every imported inventory of a site says of each machine, the oldest first."""
+        files = [each.id for each in self._all_scans(client, site) if each.purpose == "inventory"]
+        rows = "SELECT body FROM observations WHERE scan = ? ORDER BY number"
+        with self._reading():
+            found = (_decode_installed(body) for each in files for (body,) in self._db.execute(rows, (each,)))
+            return tuple(sorted(shared_items(found), key=lambda each: each.taken))
+
+    def keep_inventory(
+        self, client: str, site: str, identity: str, format_: str, rows: Sequence[Installed]
+    ) -> bool:
+        """Keep one file's inventories, all or none. False: that `identity` (a digest of ours) is here already."""
+        name = hashlib.sha256("\0".join((client, site, identity)).encode()).hexdigest()[:32]
+        taken = max(each.taken for each in rows)
+        scan = Scan(
+            id=name,
+            vantage=Vantage("", "", ""),
+            engine=format_,
+            plan="",
+            started=taken,
+            ended=taken,
+            complete=True,
+            version=__version__,
+            purpose="inventory",
+        )
+        with self._transaction(durable=True):
+            if self._db.execute("SELECT 1 FROM scans WHERE id = ?", (name,)).fetchone():
+                return False
+            self._db.execute("INSERT INTO scans VALUES (?, ?, ?, ?, ?, ?)", (name, client, site, taken, _encode(scan), b""))
+            self._db.executemany(
+                "INSERT INTO observations (scan, unit, body) VALUES (?, ?, ?)",
+                ((name, "inventory", _encode(each)) for each in rows),
+            )
+        return True
 
     def observations(self, scan: str) -> Iterator[Observation]:
         with self._reading():

@@ -20,8 +20,8 @@ import msgspec
 from scanner.errors import BadInput
 from scanner.model.observation import Scan
 from scanner.model.text import visible
-from scanner.store.journal import _SCHEMA_VERSION, Store, _decode, _decode_scan, _in_words
-from scanner.store.soundness import Counted, check, check_scan
+from scanner.store.journal import _SCHEMA_VERSION, Store, _decode, _decode_installed, _decode_scan, _in_words
+from scanner.store.soundness import Counted, check, check_installed, check_scan
 
 MAGIC = b"SQLite format 3\0"
 _MOST_BYTES = 16 << 30
@@ -70,7 +70,7 @@ def _take(
     theirs = _read(source, db, "SELECT unit, body FROM observations WHERE scan = ? ORDER BY number", (name,))
     if ours is None:
         into._db.execute("INSERT INTO scans VALUES (?, ?, ?, ?, ?, ?)", (name, client, site, scan.started, body, plan))
-        count = _append(into, source, name, theirs)
+        count = _append(into, source, scan, theirs)
         _take_units(into, source, db, name)
         return Taken(scan, "new", count)
     if (ours[0], ours[1]) != (client, site):
@@ -82,7 +82,7 @@ def _take(
             return Taken(scan, "known", 0)
         if other != row:
             return Taken(scan, "differs", 0)
-    count = _append(into, source, name, theirs)
+    count = _append(into, source, scan, theirs)
     if not count and (_decode_scan(ours[2]).complete or not scan.complete):
         return Taken(scan, "known", 0)
     into._db.execute("UPDATE scans SET body = ? WHERE id = ?", (body, name))
@@ -90,20 +90,23 @@ def _take(
     return Taken(scan, "grown", count)
 
 
-def _append(into: Store, source: Path, name: str, rows: Iterator[tuple[str, bytes]]) -> int:
+def _append(into: Store, source: Path, scan: Scan, rows: Iterator[tuple[str, bytes]]) -> int:
     count, counted = 0, Counted()
     while batch := list(itertools.islice(rows, _BATCH)):
         for unit, body in batch:
             try:
                 if not isinstance(unit, str) or len(unit) > 200 or len(body) > _MOST_ROW:
                     raise ValueError("a row of it is none of ours")
+                if scan.purpose == "inventory":
+                    check_installed(_decode_installed(body))
+                    continue
                 row = _decode(body)
                 check(row)
                 counted.check(row)
             except (msgspec.MsgspecError, ValueError, TypeError) as error:
                 raise _damaged(source, str(error)) from None
         into._db.executemany(
-            "INSERT INTO observations (scan, unit, body) VALUES (?, ?, ?)", [(name, *each) for each in batch]
+            "INSERT INTO observations (scan, unit, body) VALUES (?, ?, ?)", [(scan.id, *each) for each in batch]
         )
         count += len(batch)
     return count

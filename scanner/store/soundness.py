@@ -12,6 +12,7 @@ from scanner.model.observation import (
     Arrival,
     Conversation,
     HostSeen,
+    Installed,
     Limitation,
     Listening,
     Observation,
@@ -19,6 +20,7 @@ from scanner.model.observation import (
     Refused,
     Scan,
     Silence,
+    Vantage,
 )
 
 _MOST_ALIVE = 1 << 20
@@ -29,6 +31,11 @@ _MOST_HEARD, _MOST_STRETCHES = 1 << 16, 64
 """Arrivals, and stretches of listening, of one session. A canary tells less, and judging it takes their product."""
 _MOST_OWN = 256
 """Addresses that one laptop listens on."""
+MOST_ITEMS = 15_000
+"""Pieces of software of one machine."""
+_MOST_NAMES = 256
+_LONGEST = 4096
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _LATEST = 4_102_444_800.0
 """The year 2100."""
 _ID = re.compile(r"[0-9a-f]{1,32}")
@@ -42,6 +49,10 @@ def check_scan(scan: Scan) -> None:
     if not _ID.fullmatch(scan.id):
         raise ValueError("a scan's id is none")
     _times(scan.started, *(() if scan.ended is None else (scan.ended,)))
+    if scan.purpose == "inventory":
+        if scan.vantage != Vantage("", "", ""):
+            raise ValueError("an inventory has no vantage")
+        return
     address(scan.vantage.address)
     if scan.vantage.address6 is not None:
         address(scan.vantage.address6)
@@ -104,6 +115,22 @@ def check(row: Observation) -> None:
             _ports(row.ports)
         case Limitation():
             pass
+
+
+def check_installed(row: Installed) -> None:
+    """ValueError where an inventory of a machine cannot be one that we imported."""
+    _times(row.taken)
+    for each in row.addresses:
+        address(each)
+    if not all(map(_MAC.fullmatch, row.macs)):
+        raise ValueError("a MAC address is none")
+    if max(len(row.names), len(row.addresses), len(row.macs)) > _MOST_NAMES or len(row.items) > MOST_ITEMS:
+        raise ValueError("more of it than any inventory has")
+    texts = (*row.names, row.source, row.format, row.os, row.os_version)
+    if any(len(each) > _LONGEST for each in texts) or any(
+        len(text) > _LONGEST for each in row.items for text in (each.name, each.version, each.vendor, each.distro)
+    ):
+        raise ValueError("text of it is longer than any inventory's")
 
 
 def _times(*times: float) -> None:

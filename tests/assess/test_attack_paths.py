@@ -15,6 +15,7 @@ from scanner.assess.attack.paths import attack_paths
 from scanner.assess.findings.port_forwards import Forward
 from scanner.assess.machines.identity import Link
 from scanner.assess.machines.inventory import Machine
+from scanner.model.hops import asked
 from scanner.model.report import BlastRow, FlowRow
 from scanner.model.site import Critical, Site, Trust, Zone
 
@@ -54,6 +55,12 @@ def hops(drawn: Net, start: str = "guest") -> list[tuple[str, str, int | None, s
     """Of the path from there: (from, to, port, how, observed, allowed), hop for hop."""
     rows = [each.row for each in attack_paths(drawn.site, drawn.graph()) if each.source == start]
     return [(h.from_, h.to, h.port, h.how, h.observed, h.allowed) for row in rows for h in row.hops]
+
+
+def ways(drawn: Net, start: str = "guest") -> tuple[list[str], list[str]]:
+    """Of the path from there: what each hop goes through, and each hop in words."""
+    [path] = [each for each in attack_paths(drawn.site, drawn.graph()) if each.source == start]
+    return [hop.via for hop in path.row.hops], list(path.hops)
 
 
 JUMP, SECOND = "10.1.0.5", "10.3.0.5"
@@ -119,6 +126,13 @@ def test_a_machine_with_two_legs_is_a_step_that_no_denial_cuts() -> None:
         ("servers/10.2.0.5", "bridge", False),
         (f"servers/{DB}", "data", True),
     ]
+    vias, told = ways(drawn)
+    assert vias == ["", "dual-homed host guest/10.0.0.5", ""]
+    assert told == [
+        "guest → guest/10.0.0.5 tcp/22: logs in over SSH with a password or key (port observed)",
+        "guest/10.0.0.5 → servers/10.2.0.5: the same machine has a leg in each zone (inferred)",
+        f"servers → servers/{DB} tcp/5432: reaches Database over PostgreSQL (observed)",
+    ]
     cut = least_cut(drawn.site, drawn.graph())
     assert not cut.denials
     assert [step.host for step in cut.left] == ["servers/10.2.0.5"]
@@ -132,6 +146,12 @@ def test_who_forwards_for_anybody_is_a_step_without_a_foothold() -> None:
         ("guest/10.0.0.5", None, "forwards", True),
         (f"servers/{DB}", 5432, "data", False),
     ]
+    vias, told = ways(drawn)
+    assert vias == ["by-10.0.0.5", "by-10.0.0.5"], "what comes after goes through it as well"
+    assert told == [
+        "guest → guest/10.0.0.5: forwards packets into servers (observed)",
+        f"guest → servers/{DB} tcp/5432, by way of 10.0.0.5: reaches Database over PostgreSQL (inferred)",
+    ]
     assert blast(drawn.site, drawn.graph())[0] == BlastRow("guest", (), 0, 1, ("Database",), ("Database",))
     itself = net(
         linked(forwarder, machine("10.2.0.7")), [flow("guest", "10.2.0.7", 8, via="by-10.0.0.5", transport="icmp")]
@@ -143,7 +163,10 @@ def test_who_forwards_for_anybody_is_a_step_without_a_foothold() -> None:
 def test_a_dressed_flow_is_a_step_as_well_and_a_denial_stops_it(via: str) -> None:
     drawn = net([machine(JUMP, 22)], [flow("guest", JUMP, 22, via=via), flow("office", DB, 5432, allowed=True)])
     [path] = [each for each in attack_paths(drawn.site, drawn.graph()) if each.source == "guest"]
-    assert path.hops[0] == f"guest → office/{JUMP} tcp/22, {via} (credential; observed)"
+    assert (
+        path.hops[0]
+        == f"guest → office/{JUMP} tcp/22, {asked(via)}: logs in over SSH with a password or key (port observed)"
+    )
     assert least_cut(drawn.site, drawn.graph()).denials == {("guest", "office")}
 
 
@@ -158,6 +181,11 @@ def test_a_port_forward_leads_whoever_reaches_it_to_the_host_behind() -> None:
     assert hops(drawn) == [("guest", f"servers/{DB}", 22, "credential", True, False)]
     [path] = attack_paths(drawn.site, drawn.graph())
     assert "tcp/2222 of guest/10.0.0.1 leads there" in path.row.hops[0].evidence
+    assert path.row.hops[0].via == "port forward of 10.0.0.1"
+    assert path.hops[0] == (
+        f"guest → servers/{DB} tcp/22, through the port forward of 10.0.0.1: "
+        "logs in to Database over SSH with a password or key (port observed)"
+    )
     assert least_cut(drawn.site, drawn.graph()).denials == {("guest", "servers")}
 
 

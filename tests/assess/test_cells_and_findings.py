@@ -25,9 +25,10 @@ from assess.scene import (
 )
 
 from scanner.assess import assess
+from scanner.model.accepted import Exception_
 from scanner.model.observation import HostSeen, PortState, Session
 from scanner.model.report import Report
-from scanner.model.site import Critical, Exception_, Rule, Site, Zone
+from scanner.model.site import Critical, Rule, Site, Zone
 
 
 def report(scene: Site, *sessions: Session, exceptions: tuple[Exception_, ...] = ()) -> Report:

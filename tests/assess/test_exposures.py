@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from scanner.assess import assess
 from scanner.assess.exposures import rules
 from scanner.controls import bundled
+from scanner.model.accepted import Exception_
 from scanner.model.baseline import Knowledge
 from scanner.model.observation import HostSeen
-from scanner.model.site import Exception_, Scope, Site
+from scanner.model.site import Scope, Site
 
 CLEAR = "PCI DSS 4.0.1 2.2.5"
 OPEN = "PCI DSS 4.0.1 2.2.6"

@@ -79,7 +79,7 @@ def test_a_path_that_a_bridge_leaves_is_not_closed() -> None:
     assert row is not None
     assert [(each.from_, each.to) for each in row.denials] == [("office", "servers")]
     assert told[0].id not in row.denials[0].closes
-    assert row.left == ("guest/10.0.0.5 → servers/10.2.0.5 (one machine with a leg in each zone; inferred)",)
+    assert row.left == ("guest/10.0.0.5 → servers/10.2.0.5: the same machine has a leg in each zone (inferred)",)
 
 
 def test_where_nothing_forbidden_leads_to_a_critical_system_there_is_no_cut() -> None:

@@ -39,7 +39,13 @@ def test_a_canary_that_nothing_reached_proves_nothing_of_the_hosts() -> None:
     cell = _cell(report)
     assert cell.verdict == "UNPROVEN"
     assert cell.reason.startswith(f"nobody stood in {SERVERS}")
-    assert cell.reason.endswith(f"of 65535 forbidden flows to the canary {CANARY} none got through")
+    said = f"of 65,535 forbidden flows to the canary {CANARY}, asked by signed probes, none got through"
+    assert cell.reason.endswith(said)
+    [covered] = [each for each in report.coverage if (each.from_, each.to) == (cell.from_, cell.to)]
+    assert "only as an application's own protocol" in covered.reason
+    others = [each for each in report.coverage if each is not covered]
+    assert others
+    assert not [each for each in others if "signed" in each.reason]
     assert not report.findings
 
 

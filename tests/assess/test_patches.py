@@ -30,6 +30,7 @@ baselines:
     title: A daemon that distributions ship
     scheme: dotted
     repackaged: true
+    parallel: true
     unpackaged_on: [windows]
     older_eol: 2015-01-01
     branches:

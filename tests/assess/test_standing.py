@@ -32,6 +32,8 @@ HOST = HostSeen("10.0.1.77", "arp", 1000.0, mac="02:00:00:00:00:77")
 OTHERS = HostSeen("10.0.1.77", "arp", 1000.0, mac="02:00:00:00:00:10")
 """The database's leg among the guests, or its answer for it among the servers."""
 LONG_AGO = msgspec.structs.replace(spoke(NEAR, 22), at=-60_000.0)
+STRANGER = HostSeen("fe80::77", "echo-reply", 1000.0, mac="02:00:00:00:00:77")
+"""A machine on the laptop's link of which no zone knows."""
 CASES: list[tuple[str, list[Observation], list[Observation], str]] = [
     ("an empty zone behind a router with a MAC of its own", [], [], "DROPPED"),
     ("the MAC of the servers' router, and nothing came back", [SHARED], [], "UNPROVEN"),
@@ -46,6 +48,15 @@ CASES: list[tuple[str, list[Observation], list[Observation], str]] = [
     ("a neighbour answered ARP", [SHARED, HOST], [], "DROPPED"),
     ("a neighbour that stands among the servers answered ARP", [SHARED, OTHERS], [], "UNPROVEN"),
     ("a guest's host spoke with the servers' vantage", [], [spoke(NEAR, 22)], "UNPROVEN"),
+    ("a machine that no zone knows answers on the link", [STRANGER], [], "UNPROVEN"),
+    ("it is the router's own link-local address", [msgspec.structs.replace(STRANGER, mac=MACS[GUEST])], [], "DROPPED"),
+    (
+        "it answers, and a guest does as well",
+        [STRANGER, msgspec.structs.replace(HOST, mac="02:00:00:00:00:78")],
+        [],
+        "DROPPED",
+    ),
+    ("it is the guest who answers", [STRANGER, HOST], [], "DROPPED"),
     ("it did so the day before", [], [LONG_AGO], "DROPPED"),
     ("it spoke, and others are there now", [HOST], [spoke(NEAR, 22)], "DROPPED"),
     ("it is asleep, and the router answers", [port(FW[GUEST], 22, "closed", ttl=64)], [spoke(NEAR, 22)], "DROPPED"),
@@ -76,6 +87,24 @@ def test_who_saw_nobody_in_the_wrong_socket_is_no_control_for_another_zone() -> 
     coverage = {(each.from_, each.to): each for each in report.coverage}
     assert coverage[GUEST, SERVERS].state == "partial"
     assert "stood in guest" in coverage[GUEST, SERVERS].reason
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], True),
+        ([port(FW[GUEST], 22, "closed", ttl=64)], False),
+        ([HOST], False),
+        ([SHARED], False),
+    ],
+    ids=["its router's ARP alone", "a packet came back", "a neighbour", "what speaks against it is said instead"],
+)
+def test_coverage_says_where_the_place_rests_on_the_router_alone(rows: list[Observation], said: bool) -> None:
+    """A socket of a segment that the site file does not name looks the same to a laptop with a fixed address."""
+    report = assess(site(), [session(GUEST, *rows, silence(DB, "5432")), at_home(5432)], NOTHING_KNOWN, TODAY)
+    [covered] = [each for each in report.coverage if (each.from_, each.to) == (GUEST, SERVERS)]
+    assert ("rests on its router's answers alone" in covered.reason) == said
+    assert covered.state == "partial" or not said
 
 
 def test_what_crossed_from_there_stays_found() -> None:

@@ -54,6 +54,8 @@ class Step(msgspec.Struct, frozen=True):
     """The denial that stops it; None: policy allows it, or no firewall stands in its way."""
     observed: bool
     evidence: str
+    service: str | None = None
+    """The protocol of `key`, where something said so."""
 
 
 class AttackGraph(msgspec.Struct, frozen=True):
@@ -106,7 +108,7 @@ def attack_graph(
                     slot = (source, target, not allowed, stoppable)
                     if target != source and (slot not in best or rank < best[slot][0]):
                         best[slot] = (rank, each, offer, entry)
-    steps = [_step(slot, each, offer, entry, rows) for slot, (_, each, offer, entry) in best.items()]
+    steps = [_step(slot, each, offer, entry, rows, services) for slot, (_, each, offer, entry) in best.items()]
     steps += [*_bridges(classes), *through]
     return AttackGraph(
         zones=tuple(zone.name for zone in site.zones),
@@ -153,17 +155,25 @@ def _entries(each: HostClass, offer: Offer, isolated: Collection[str]) -> list[_
     return [*offer.seen, *([] if each.zone in isolated else [(each.zone, True, "")])]
 
 
-def _step(slot: tuple[Node, Node, bool, bool], each: HostClass, offer: Offer, entry: _Entry, rows: Flows) -> Step:
+def _step(
+    slot: tuple[Node, Node, bool, bool],
+    each: HostClass,
+    offer: Offer,
+    entry: _Entry,
+    rows: Flows,
+    services: Mapping[FlowKey, str | None],
+) -> Step:
     source, target, forbidden, stoppable = slot
     from_, _, via = entry
     if source[0] == "through":
-        from_ = source[1].rpartition(" ")[2]
+        way, _, from_ = source[1].rpartition(" from ")
+        via = via or f"{BY_NEIGHBOUR}{way.partition('/')[2]}"
     machine = each.machines[0]
     keys: list[FlowKey] = [(address, offer.transport, offer.port) for address in machine.addresses]
     row = next((found for key in keys if (found := rows.get((from_, key, via)))), None)
     key = next((k for k in keys if (from_, k, via) in rows or (row is None and k in machine.services)), keys[0])
     if row is not None:
-        evidence = "; ".join(filter(None, (via, row.reason, row.evidence)))
+        evidence = "; ".join(filter(None, (row.reason, row.evidence)))
     elif source[0] == "through":
         evidence = f"whoever gets packets into {each.zone} sees what its hosts see; this service was not asked that way"
     elif offer.at_home:
@@ -183,6 +193,7 @@ def _step(slot: tuple[Node, Node, bool, bool], each: HostClass, offer: Offer, en
         denial=(from_, each.zone) if stoppable else None,
         observed=row is not None or (offer.at_home and source[0] == "zone"),
         evidence=evidence,
+        service=services.get(key),
     )
 
 

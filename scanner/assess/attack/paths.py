@@ -9,6 +9,7 @@ import msgspec
 from scanner.assess.attack.graph import AttackGraph, Node, Pair, Step
 from scanner.assess.attack.routes import Routes
 from scanner.assess.facts.evidence import FlowKey
+from scanner.model.hops import BRIDGE, hop_line
 from scanner.model.report import HopRow, PathRow
 from scanner.model.site import Site
 
@@ -61,16 +62,8 @@ def attack_paths(site: Site, graph: AttackGraph, without: Collection[Pair] = ())
 
 
 def told(step: Step) -> str:
-    """A step in words: `guest → servers/10.20.20.7 tcp/22 (credential; observed)`."""
-    how = "observed" if step.observed else "inferred"
-    if step.how == "forwards":
-        return f"{step.from_} → {step.host} (forwards into {step.zone}; {how})"
-    if step.key is None:
-        start = step.source[1]
-        return f"{start} → {step.host} (one machine with a leg in each zone; {how})"
-    what = step.target[1] if step.target[0] == "critical" else step.how
-    dressed = f", {step.via}" if step.via else ""
-    return f"{step.from_} → {step.host} {step.key[1]}/{step.key[2]}{dressed} ({what}; {how})"
+    """A step in words: `guest → servers/10.20.20.7 tcp/22: logs in over SSH with a password or key (port observed)`."""
+    return hop_line(_hop(step), step.target[1] if step.target[0] == "critical" else "", step.zone)
 
 
 def _hop(step: Step) -> HopRow:
@@ -83,4 +76,6 @@ def _hop(step: Step) -> HopRow:
         observed=step.observed,
         allowed=not step.forbidden,
         evidence=step.evidence,
+        via=f"{BRIDGE}{step.source[1]}" if step.how == "bridge" else step.via,
+        service=step.service,
     )

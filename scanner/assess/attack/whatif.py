@@ -104,7 +104,9 @@ class Supposing(Judge):
 def marked(crossings: Sequence[Crossing]) -> list[Crossing]:
     """The same, and every cell in which a supposed denial stops something says so."""
     return [
-        msgspec.structs.replace(each, cell=msgspec.structs.replace(each.cell, reason=f"{_WHAT_IF}: {each.cell.reason}"))
+        msgspec.structs.replace(
+            each, cell=msgspec.structs.replace(each.cell, reason=f"{_WHAT_IF}: {each.cell.reason}", supposed=True)
+        )
         if any(flow.reason.startswith(f"{_WHAT_IF}: ") for flow in each.flows)
         else each
         for each in crossings

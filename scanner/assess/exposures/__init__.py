@@ -17,12 +17,11 @@ from scanner.assess.exposures.router import consoles
 from scanner.assess.exposures.rule import Exposure, Host, Rule, Scene, Service
 from scanner.assess.facts.evidence import Evidence, FlowKey
 from scanner.assess.findings.make import finding
-from scanner.assess.machines.inventory import Inventory, Machine
+from scanner.assess.machines.inventory import Inventory, Machine, ordered
 from scanner.assess.policies.policy import Policy
 from scanner.assess.verdicts.controls import Controls
 from scanner.collect import collect
 from scanner.identify.service import service_name
-from scanner.model.addresses import address_key
 from scanner.model.base import SEVERITIES
 from scanner.model.baseline import Knowledge
 from scanner.model.report import FindingRow, FlowRow
@@ -87,10 +86,10 @@ def _host(
     """`at_home`: the services that the zone's own vantage found open; `lent`: ports, by host, that lead to another one,
     where they are told."""
     zone = evidence.site.zone(machine.zone)
-    ports: dict[tuple[str, int], list[FlowKey]] = defaultdict(list)
-    for key in sorted(machine.services, key=lambda key: (key[1], key[2], address_key(key[0]))):
-        if (machine.id, f"{key[1]}/{key[2]}") not in lent:
-            ports[key[1], key[2]].append(key)
+    ports: dict[tuple[str, int], list[FlowKey]] = {}
+    for key, _ in ordered(machine):
+        if not lent or (machine.id, f"{key[1]}/{key[2]}") not in lent:
+            ports.setdefault((key[1], key[2]), []).append(key)
     return Host(
         machine,
         zone.trust if zone else "user",
@@ -103,21 +102,30 @@ def _host(
 def _service(
     machine: Machine, keys: list[FlowKey], from_zones: dict[FlowKey, list[str]], at_home: frozenset[FlowKey]
 ) -> Service:
-    talks = [talk for key in keys if (talk := machine.services[key]) is not None]
-    readings = tuple(dict.fromkeys(reading for talk in talks for reading in talk.readings))
-    tls = any(talk.tls for talk in talks)
-    zones = {zone for key in keys for zone in from_zones.get(key, ())}
+    zones = {zone for key in keys for zone in from_zones.get(key, ())} if from_zones else set()
     if not at_home.isdisjoint(keys):
         zones.add(machine.zone)
+    seen_from = tuple(sorted(zones, key=lambda zone: (zone != machine.zone, zone))) if len(zones) > 1 else tuple(zones)
+    transport, port = keys[0][1:]
+    addresses = tuple([key[0] for key in keys])
+    said = [told for key in keys if (told := machine.services[key]) is not None]
+    if len(said) == 1:
+        # Nearly all answer on one address, and what they say is worked out already.
+        [told] = said
+        readings = told.readings if len(told.readings) == 1 else tuple(dict.fromkeys(told.readings))
+        name = told.row.service or ""
+        return Service(transport, port, addresses, name, readings, told.tls, told.different, seen_from, told.kinds)
+    readings = tuple(dict.fromkeys(reading for told in said for reading in told.readings))
+    tls = any(told.tls for told in said)
     return Service(
-        transport=keys[0][1],
-        port=keys[0][2],
-        addresses=tuple(key[0] for key in keys),
-        name=service_name(keys[0][1], keys[0][2], readings, tls),
+        transport=transport,
+        port=port,
+        addresses=addresses,
+        name=service_name(transport, port, readings, tls),
         readings=readings,
         tls=tls,
-        products=tuple(dict.fromkeys(each.product for each in machine.products if each.key in keys)),
-        zones=tuple(sorted(zones, key=lambda zone: (zone != machine.zone, zone))),
+        products=tuple(dict.fromkeys(each for told in said for each in told.different)),
+        zones=seen_from,
     )
 
 
@@ -165,6 +173,9 @@ def _one_a_port(host: Host, found: list[Exposure]) -> list[Exposure]:
     Those weigh as much as the management that they open. From another zone it is another change, and stays.
     """
 
+    if len(found) < 2:
+        return found
+
     def among_users(each: Exposure) -> bool:
         return each.cause == "management-reachable" and each.subject == host.machine.zone
 
@@ -182,6 +193,9 @@ def _one_a_port(host: Host, found: list[Exposure]) -> list[Exposure]:
 
 def _without_covered(found: list[Exposure]) -> list[Exposure]:
     """Without those that a worse one at the same service makes idle."""
+
+    if len(found) < 2:
+        return found
 
     def covered(each: Exposure) -> bool:
         return any(

@@ -34,6 +34,8 @@ def _find(scene: Scene, host: Host) -> Iterator[Exposure]:
 
 def _versions(service: Service) -> Iterator[Exposure]:
     """`tls.version` is the best that both sides speak; `tls.versions` is everything that the server takes."""
+    if service.kinds.isdisjoint(("tls.version", "tls.versions")):
+        return
     best = _names(service.raw("tls.version"))
     every = _names(service.raw("tls.versions"))
     old = [_OLD[each] for each in dict.fromkeys([*every, *best]) if each in _OLD]

@@ -43,10 +43,11 @@ class Service(msgspec.Struct, frozen=True):
     zones: tuple[str, ...] = ()
     """From where a vantage reached it."""
     kinds: frozenset[str] = frozenset()
-    """Of its readings; filled in by itself."""
+    """Of its readings; filled in where they are not given."""
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "kinds", frozenset(each.kind for each in self.readings))
+        if not self.kinds and self.readings:
+            msgspec.structs.force_setattr(self, "kinds", frozenset(each.kind for each in self.readings))
 
     @property
     def label(self) -> str:
@@ -141,7 +142,8 @@ def each_service(find: Callable[[Service], Iterable[Exposure]], reads: frozenset
 
     def whole(scene: Scene, host: Host) -> Iterator[Exposure]:
         for service in host.services:
-            yield from find(service)
+            if reads is None or not reads.isdisjoint(service.kinds):
+                yield from find(service)
 
     return Rule(whole, reads)
 

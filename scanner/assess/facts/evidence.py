@@ -46,6 +46,7 @@ class Evidence:
             for v, low, high in AddressSet.parse(",".join(zone.subnets)).spans
         )
         self._buckets: dict[tuple[str, Via], dict[str | None, list[tuple[str, Transport]]]] = {}
+        self._known: dict[str, AddressSet] = {}
         self._in_use: dict[str, set[str] | None] = {}
         self._singly: dict[str, dict[tuple[str | None, Transport], dict[str, frozenset[str]]]] = {}
         sessions = list(sessions)
@@ -156,6 +157,14 @@ class Evidence:
                 seen = view.answering() | set(view.hosts)
                 self._in_use[zone] = {a for a in seen if self.zone_of(a) == zone}
         return self._in_use[zone]
+
+    def known_hosts(self, zone: str) -> AddressSet:
+        """The same without the laptop's own and the routers' link-local ones: whom a scan should have asked."""
+        found = self._known.get(zone)
+        if found is None:
+            routers = {each for each in self.gateways[zone] if "%" in each}
+            found = self._known[zone] = AddressSet.of((self.in_use(zone) or set()) - self.laptops - routers)
+        return found
 
     def _legs(self, zone: str) -> set[str]:
         """The next hops in the zone, and what shares the MAC of one.

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from scanner.assess.facts.rows import port_set
 from scanner.model.addresses import AddressSet
 from scanner.model.observation import (
     Alive,
@@ -76,3 +77,23 @@ class Quiet(msgspec.Struct):
     row: Silence
     counts: bool = True
     """Whether it widens the coverage."""
+
+    def of(self, address: str) -> PortState:
+        """What it says of one of its addresses."""
+        row = self.row
+        return PortState(address, row.transport, row.ports, "silent", "no-response", row.at, tries=row.tries)
+
+
+def by_ports(rows: Iterable[Quiet]) -> list[tuple[AddressSet, str]]:
+    """Those that widen the coverage, joined where they are of the same ports."""
+    spans: dict[str, list[tuple[int, int, int]]] = {}
+    for each in rows:
+        if each.counts:
+            spans.setdefault(each.row.ports, []).extend(each.addresses.spans)
+    return [(AddressSet(many), ports) for ports, many in spans.items()]
+
+
+def newer(order: int, rows: Iterable[tuple[int, PortState]], silences: Iterable[Quiet]) -> list[frozenset[int]]:
+    """The ports of newer rows of the same address, and of silences that it had a part in: of most there are none."""
+    quiet = (each.row.ports for each in silences if each.order > order)
+    return [port_set(each) for each in (*(row.ports for _, row in rows), *quiet)]

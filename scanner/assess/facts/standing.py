@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from scanner.assess.facts.seen import single
 from scanner.assess.facts.view import View
+from scanner.model.addresses import is_link_local
 from scanner.model.observation import Conversation, HostSeen, PortState, Scan, Session
 
 _ON_LINK = frozenset({"arp", "ndp"})
 _NO_PACKET = frozenset({*_ON_LINK, "neighbour-table", "named", "gateway", "self"})
 """Ways in which an address comes up without a packet that was routed, or could have been, to the laptop's address."""
+_NOBODY = frozenset({"gateway", "self"})
 _HOURS = 43_200.0
 """A host that spoke so long before or after a scan should have been there during it."""
 
@@ -28,6 +30,7 @@ class Standing:
         self._sessions = {each.scan.id: each for each in sessions}
         self._views = views
         self._zone_of = zone_of
+        self._back: dict[tuple[str, bool], bool] = {}
         self._doubts: dict[tuple[str, bool], str] = {}
 
     def doubt(self, scan: Scan, six: bool) -> str:
@@ -50,16 +53,35 @@ class Standing:
             return ""
         return self.doubt(scan, False) and self.doubt(scan, True) and self.doubt(scan, ":" in scan.vantage.address)
 
+    def bare(self, zone: str) -> str:
+        """What to say of the newest scan of ports from a zone where nothing speaks against its place, and nothing but
+        its router's ARP or NDP for it: a socket of a segment that the site file does not name looks the same."""
+        view = self._views.get(zone)
+        session = self._sessions.get(view.asking.id) if view is not None and view.asking is not None else None
+        if session is None or self.astray(zone):
+            return ""
+        for six in (False, True):
+            if self._came_back(session, six) or any(True for _ in self._neighbours(session, six)):
+                return ""
+        return (
+            f"that the laptop stood in {zone}, and not in a segment that the site file does not name, rests on its "
+            f"router's answers alone, which routers give on any leg: no packet came back to it, and nobody else of "
+            f"{zone} was on its link"
+        )
+
     def _draw(self, session: Session, six: bool) -> str:
         zone = session.scan.vantage.zone
         if self._came_back(session, six) or any(True for _ in self._neighbours(session, six)):
             return ""
         spoke = next(self._spoke_near(session, six), None)
         shared = next(self._same_router(session), None)
+        stranger = next(self._strangers(session), None)
         if spoke is not None:
             sign = f"not even {spoke[0]}, which spoke with {spoke[1]} within hours of it"
         elif shared is not None:
             sign = f"and the router has the MAC of the one in {shared}"
+        elif stranger is not None:
+            sign = f"while somebody who is not known from there was: {stranger}"
         else:
             return ""
         return (
@@ -68,10 +90,18 @@ class Standing:
         )
 
     def _came_back(self, session: Session, six: bool) -> bool:
+        found = self._back.get((session.scan.id, six))
+        if found is None:
+            found = self._back[session.scan.id, six] = self._looked_back(session, six)
+        return found
+
+    def _looked_back(self, session: Session, six: bool) -> bool:
         own = {session.scan.vantage.address, session.scan.vantage.address6}
         return any(
             (":" in each.address) == six
             and each.address not in own
+            # No router sent that anywhere: whoever is on the link answers so, whatever link it is.
+            and not is_link_local(each.address)
             and (
                 (isinstance(each, PortState) and each.state != "silent" and not each.via.startswith("by-"))
                 or (isinstance(each, Conversation) and each.received > 0)
@@ -94,6 +124,14 @@ class Standing:
                 continue
             if each.mac not in elsewhere:
                 yield each.address
+
+    def _strangers(self, session: Session) -> Iterator[str]:
+        """Who answered by an address that only a link has, and is neither a router nor known by any zone's address."""
+        known = {each.mac for each in session.observations if isinstance(each, HostSeen) and each.how in _NOBODY}
+        known |= {host.mac for view in self._views.values() for at, host in view.hosts.items() if self._zone_of(at)}
+        for each in session.observations:
+            if isinstance(each, HostSeen) and is_link_local(each.address) and each.mac and each.mac not in known:
+                yield f"{each.address}, {each.mac}"
 
     def _same_router(self, session: Session) -> Iterator[str]:
         """The other zones whose next hop has the MAC that this scan's has. Of a router with one MAC for all of its

@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Iterator
 
 from scanner.assess.facts.rows import ByPort, port_set, ports_tuple
-from scanner.assess.facts.seen import Host, Quiet, single
+from scanner.assess.facts.seen import Host, Quiet, by_ports, newer, single
 from scanner.assess.facts.silences import Silences
 from scanner.assess.facts.words import Words
 from scanner.model.addresses import AddressSet, address_key
@@ -41,8 +41,7 @@ class View:
     def __init__(self, zone: str, via: Via = "", plain: View | None = None) -> None:
         self.zone = zone
         self.via = via
-        self.plain: View = plain or self
-        """What plain probes saw: who is there, how far away, and what still worked, for dressed ones as well."""
+        self._plain = plain
         self.dressed: dict[Via, View] = {}
         self.signing: list[Session] = []
         """The sessions that sent signed probes to a canary."""
@@ -69,14 +68,14 @@ class View:
         self.limitations: list[Limitation] = []
         self._rows: dict[tuple[str, Transport], list[tuple[int, PortState]]] = {}
         self._silences: dict[Transport, list[Quiet]] = {}
+        # Made of these when first asked for: by address, joined by their ports, and the rows of an address by port.
         self._quiet: dict[Transport, Silences[Quiet]] = {}
-        """The same by address; made when first asked for."""
         self._by_port: dict[tuple[str, Transport], ByPort] = {}
-        """The rows of addresses that have many."""
         self._order = 0
-        self.asking: Scan | None = None  # the newest one that asked ports
+        self.asking: Scan | None = None
         """The newest session that asked ports."""
         self._flows: list[tuple[FlowKey, PortState]] | None = None
+        self._together: dict[Transport, list[tuple[AddressSet, str]]] = {}
         self._opened: list[tuple[FlowKey, PortState]] | None = None
         self._asked: AddressSet | None = None
         self._reports: dict[str, list[PortState]] | None = None
@@ -87,6 +86,11 @@ class View:
             self.scans, self._starts = plain.scans, plain._starts
             self.shut_out, self.lossy = plain.shut_out, plain.lossy
             self.hosts, self.gateways, self._resolved = plain.hosts, plain.gateways, plain._resolved
+
+    @property
+    def plain(self) -> View:
+        """What plain probes saw: who is there, how far away, and what still worked, for dressed ones as well."""
+        return self._plain or self
 
     def dressed_as(self, via: Via) -> View | None:
         """The view of probes that were dressed so; None if there were none."""
@@ -114,9 +118,7 @@ class View:
         scan = session.scan
         self.scans.append(scan)
         self._starts.append(self._order + 1)
-        self._flows = self._opened = self._asked = self._reports = None
-        self._quiet.clear()
-        self._by_port.clear()
+        self._forget()
         if scan.nonce:
             self.signing.append(session)
         observations = list(single(session.observations))
@@ -157,11 +159,14 @@ class View:
         found = self.dressed.get(via)
         if found is None:
             found = self.dressed[via] = View(self.zone, via, self)
-        found._flows = found._opened = found._asked = found._reports = None
-        found._quiet.clear()
-        found._by_port.clear()
+        found._forget()
         found._verified = self._verified
         return found
+
+    def _forget(self) -> None:
+        """What was made of the rows so far."""
+        self._flows = self._opened = self._asked = self._reports = None
+        self._quiet, self._together, self._by_port = {}, {}, {}
 
     def answer(self, address: str, transport: Transport, port: int) -> PortState | None:
         """The newest answer to this probe; a silent one has state `silent`; None: never asked."""
@@ -230,11 +235,7 @@ class View:
             if silent.order < max(answered[0], quiet[0]):
                 break
             if port in port_set(silent.row.ports):
-                none = silent.row
-                quiet = (
-                    silent.order,
-                    PortState(address, transport, none.ports, "silent", "no-response", none.at, tries=none.tries),
-                )
+                quiet = silent.order, silent.of(address)
                 break
         if quiet[1] is None or (answered[1] is not None and self._start_of(quiet[0]) <= answered[0]):
             return answered
@@ -305,10 +306,12 @@ class View:
             self._opened = [
                 ((address, transport, port), row)
                 for (address, transport), rows in self._rows.items()
-                for _, row in rows
+                for number, (order, row) in enumerate(rows)
                 if row.state == "open"
+                # Of most open ports no newer row speaks, and there is nothing more to ask.
+                for later in (newer(order, rows[number + 1 :], self._silent_at(address, transport)),)
                 for port in ports_tuple(row.ports)
-                if self.answer(address, transport, port) is row
+                if not any(port in each for each in later) or self.answer(address, transport, port) is row
             ]
         return self._opened
 
@@ -344,9 +347,10 @@ class View:
 
     def silent(self, transport: Transport, within: AddressSet) -> Iterator[tuple[AddressSet, str]]:
         """Of these addresses those that were silent together, and the ranges of their ports."""
-        for each in self._silences.get(transport, ()):
-            if each.counts:
-                yield each.addresses & within, each.row.ports
+        joined = self._together.get(transport)
+        if joined is None:
+            joined = self._together[transport] = by_ports(self._silences.get(transport, ()))
+        return ((addresses & within, ports) for addresses, ports in joined)
 
     def _silent_since(self, order: int, address: str, transport: Transport, port: int) -> bool:
         """Whether a later scan than that of this row was not answered."""

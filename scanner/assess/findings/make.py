@@ -44,6 +44,7 @@ def finding(
     port: int | None = None,
     path: tuple[str, ...] = (),
     aspect: str = "",
+    product: str | None = None,
 ) -> FindingRow:
     """One finding. `names` is what it is about (never when), and makes the id; `aspect` narrows the controls."""
     controls = knowledge.controls.get(f"{kind}:{aspect}") or knowledge.controls.get(kind) or {}
@@ -63,6 +64,7 @@ def finding(
         evidence=evidence,
         controls=tuple(f"{framework} {each}" for framework, ids in controls.items() for each in ids),
         exception=None,
+        product=product,
     )
 
 

@@ -65,13 +65,15 @@ def _finding(
     many = sum(mask.bit_count() for mask in kinds.values())
     label = ", ".join(f"{kind}/{_some(text_of(mask))}" for kind, mask in sorted(kinds.items()))
     address, transport = next(iter(ports))
+    one = many == 1
     only = len(kinds) == 1
     more = [f"and {len(lines) - _LINES} more like these"] if len(lines) > _LINES else []
     asks = f"--canary {address}" if not via or address in {row.address for row in crossing.measured} else "--thorough"
     return finding(
         "segmentation-gap",
         severity,
-        f"{from_} → {to}: {what}: {many} {'port' if many == 1 else 'ports'} forbidden by policy get through: {label}",
+        f"{from_} → {to}: {what}: {many} {'port' if one else 'ports'} forbidden by policy {'gets' if one else 'get'} "
+        f"through: {label}",
         names=(from_, to, via),
         aspect="dressed" if via else "measured",
         knowledge=knowledge,

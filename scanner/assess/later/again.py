@@ -11,11 +11,12 @@ from scanner.assess.later.recheck import Part, Recheck
 from scanner.assess.later.settled import Fresh, Outcome, answered_again, only_newest, outcome, settle, without
 from scanner.assess.verdicts.retried import STILL
 from scanner.identify.second import NOBODY, Second
+from scanner.model.accepted import Exception_
 from scanner.model.base import Frozen
 from scanner.model.baseline import Knowledge
 from scanner.model.observation import Scan, Session
 from scanner.model.report import FindingRow, HostRow, Report
-from scanner.model.site import Exception_, Site
+from scanner.model.site import Site
 
 _PATCHES = frozenset({"outdated", "end-of-life", "known-exploited"})
 

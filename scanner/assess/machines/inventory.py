@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
+from operator import itemgetter
 
 import msgspec
 
 from scanner.assess.facts.evidence import Evidence, FlowKey, View
 from scanner.assess.findings.port_forwards import Forward, forwards, without
-from scanner.assess.machines.identity import Leg, Link, Mark, Served, links, marks
+from scanner.assess.machines.identity import Leg, Link, Mark, Served, links
+from scanner.assess.machines.installed import InstalledProduct
+from scanner.assess.machines.told import Telling, Told
 from scanner.assess.policies.policy import Policy
 from scanner.assess.verdicts.controls import hops_of
 from scanner.assess.verdicts.flows import Judge
 from scanner.assess.verdicts.near import same_host
-from scanner.identify import identify
-from scanner.identify.called import OWN_WORDS
-from scanner.identify.devices import Clues, Device, device, hardware
-from scanner.identify.names import trade_name
-from scanner.identify.second import NMAP, NOBODY, Second, nmap_products
-from scanner.identify.service import service_name
+from scanner.identify.devices import Clues, Device, device
+from scanner.identify.second import NOBODY, Second
 from scanner.identify.shown import shown
 from scanner.identify.stacks import Stack
-from scanner.identify.tls import certificate
 from scanner.model.addresses import address_key
 from scanner.model.observation import Conversation
 from scanner.model.product import Product
-from scanner.model.report import HostRow, ServiceRow
+from scanner.model.report import HostRow, SoftwareRow
 from scanner.model.text import visible
 
 _MOST_ADDRESSES = 16
@@ -43,7 +41,7 @@ _EVIDENCE = 12
 
 
 class Identified(msgspec.Struct, frozen=True, gc=False):
-    """A product and the bytes that named it."""
+    """A product, where it showed, and what named it."""
 
     product: Product
     kind: str
@@ -62,17 +60,23 @@ class Machine(msgspec.Struct):
     addresses: list[str]
     mac: str | None = None
     names: list[str] = msgspec.field(default_factory=list)
-    services: dict[FlowKey, Conversation | None] = msgspec.field(default_factory=dict)
+    services: dict[FlowKey, Told | None] = msgspec.field(default_factory=dict)
     """Open ports, with what was said there."""
     products: list[Identified] = msgspec.field(default_factory=list)
     marks: set[Mark] = msgspec.field(default_factory=set)
     """By what it may be known again in another zone."""
     links: list[Link] = msgspec.field(default_factory=list)
     """Why it is held to be one with its twins."""
-    announced: list[str] = msgspec.field(default_factory=list)
+    announced: tuple[str, ...] = ()
     """Kinds of service that it announces by mDNS."""
-    hardware: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    hardware: tuple[tuple[str, str], ...] = ()
     ttls: frozenset[int] = frozenset()
+    installed: list[InstalledProduct] = msgspec.field(default_factory=list)
+    """What the newest inventories of it name that can be judged."""
+    software: tuple[SoftwareRow, ...] = ()
+    """All that they name."""
+    os: str = ""
+    """The system that they name."""
 
     @property
     def twins(self) -> list[str]:
@@ -90,12 +94,11 @@ class Inventory:
     def __init__(self, evidence: Evidence, second: Second = NOBODY) -> None:
         """`second` is asked about readings in which our own fingerprints find no product."""
         self.evidence = evidence
-        self._second = second
+        self._telling = Telling(second)
         self.machines: list[Machine] = []
         self.by_address: dict[str, Machine] = {}
         self.forwards: list[Forward] = []
         """Ports of one that lead to another."""
-        self._identified: dict[tuple[str, bytes], tuple[Product, ...]] = {}
         self._gather()
         self._find_twins()
 
@@ -187,61 +190,15 @@ class Inventory:
             machine.marks.add(Mark("mac", host.mac.encode()))
 
     def _serve(self, machine: Machine, key: FlowKey, talk: Conversation | None) -> None:
-        machine.services[key] = talk
-        where = f"{key[1]}/{key[2]}"
-        said: list[Identified] = []
-        for reading in talk.readings if talk else ():
-            machine.marks.update(marks(reading))
-            self._name_by_certificate(machine, reading.kind, reading.raw)
-            if reading.kind == "mdns.services":
-                machine.announced.extend(line.decode("utf-8", "replace") for line in reading.raw[:4096].split(b"\n"))
-            machine.hardware.extend((where, word) for word in hardware(reading.kind, reading.raw))
-            said.extend(
-                Identified(product, reading.kind, reading.raw, key)
-                for product in self._products(reading.kind, reading.raw)
-            )
-        if talk is not None:
-            # What a service only calls itself gives way to whoever has a fingerprint of it.
-            sure = [each for each in said if not each.product.rule.endswith(OWN_WORDS)]
-            more = list(self._seconded(machine, talk, sure, key))
-            told = {each.raw for each in more if each.kind != NMAP}
-            by_nmap = any(each.kind == NMAP and each.product.version for each in more)
-            own = [each for each in said if each not in sure and each.raw not in told and not by_nmap]
-            said = [*sure, *own, *(each for each in more if not own or each.kind != NMAP)]
-        machine.products.extend(said)
-
-    def _products(self, kind: str, raw: bytes) -> tuple[Product, ...]:
-        products = self._identified.get((kind, raw))
-        if products is None:
-            products = self._identified[kind, raw] = identify(kind, raw)
-        return products
-
-    def _seconded(
-        self, machine: Machine, talk: Conversation, said: list[Identified], key: FlowKey
-    ) -> Iterator[Identified]:
-        """What others make of the readings of a port that named no product to us. Where we have a name, it stands."""
-        told = {each.raw for each in said}
-        named = {each.product.name for each in said}
-        for reading in talk.readings:
-            if reading.raw in told or reading.kind == "nmap.service":
-                continue
-            for product in self._second.products(reading.kind, reading.raw):
-                if product.name not in named:
-                    yield Identified(product, reading.kind, reading.raw, key)
-                    named.add(product.name)
-            where = f"{key[1]}/{key[2]}"
-            machine.hardware.extend((where, word) for word in self._second.hardware(reading.kind, reading.raw))
-        if not named:
-            own = [each.raw for each in talk.readings if not each.kind.startswith("nmap.")]
-            for reading in talk.readings:
-                if reading.kind == "nmap.service":
-                    for product in nmap_products(reading.raw, own):
-                        yield Identified(product, reading.kind, reading.raw, key)
-
-    def _name_by_certificate(self, machine: Machine, kind: str, raw: bytes) -> None:
-        found = certificate(raw) if kind == "tls.cert" else None
-        if found is not None and found.subject and visible(found.subject) not in machine.names:
-            machine.names.append(visible(found.subject))
+        if talk is None:
+            machine.services[key] = None
+            return
+        told = machine.services[key] = self._telling.of(key[1], key[2], talk)
+        machine.marks.update(told.marks)
+        machine.names.extend(name for name in told.names if name not in machine.names)
+        machine.announced += told.announced
+        machine.hardware += told.hardware
+        machine.products.extend(Identified(each.product, each.kind, each.raw, key) for each in told.products)
 
     def _find_twins(self) -> None:
         by_id = {machine.id: machine for machine in self.machines}
@@ -253,17 +210,18 @@ class Inventory:
 
     def _leg(self, machine: Machine) -> Leg:
         said = [
-            (f"{key[1]}/{key[2]}", reading.raw)
-            for key, talk in machine.services.items()
-            for reading in (talk.readings if talk else ())
+            (told.where, reading.raw)
+            for told in machine.services.values()
+            if told
+            for reading in told.readings
             if reading.kind == "ssh"
         ]
         legs = self.evidence.gateways.get(machine.zone, set())
         router = any(address in legs for address in machine.addresses)
         served = tuple(
-            Served(f"{key[1]}/{key[2]}", shown_marks, self._behind(machine, key))
-            for key, talk in sorted(machine.services.items(), key=lambda each: _order(each[0]))
-            if talk and (shown_marks := frozenset(m for reading in talk.readings for m in marks(reading)))
+            Served(told.where, told.marks, self._behind(machine, key))
+            for key, told in ordered(machine)
+            if told and told.marks
         )
         return Leg(machine.id, machine.zone, frozenset(machine.marks), tuple(sorted(said)), router, served)
 
@@ -284,15 +242,13 @@ class Inventory:
             Clues(
                 vendor=(vendor(machine.mac) if machine.mac else None) or "",
                 names=tuple(machine.names),
-                announced=tuple(machine.announced),
+                announced=machine.announced,
                 ports=frozenset((key[1], key[2]) for key in machine.services),
                 readings=tuple(
-                    (f"{key[1]}/{key[2]}", reading)
-                    for key, talk in sorted(machine.services.items(), key=lambda each: _order(each[0]))
-                    for reading in (talk.readings if talk else ())
+                    (told.where, reading) for _, told in ordered(machine) if told for reading in told.readings
                 ),
                 products=tuple((f"{each.key[1]}/{each.key[2]}", each.product) for each in machine.products),
-                hardware=tuple(machine.hardware),
+                hardware=machine.hardware,
                 ttls=machine.ttls,
                 stacks=self._stacks(machine),
             )
@@ -334,9 +290,11 @@ class Inventory:
             mac=machine.mac,
             vendor=visible(maker) if maker else None,
             names=tuple(machine.names),
-            os=found.system.name or None,
-            services=tuple(self._service(machine, key) for key in sorted(machine.services, key=_order)),
-            software=(),
+            os=found.system.name or machine.os or None,
+            services=tuple(
+                told.row if told else self._telling.silent(key[1], key[2]) for key, told in ordered(machine)
+            ),
+            software=machine.software,
             critical=next((n for a in machine.addresses if (n := policy.critical_name(a))), None),
             os_confidence=found.system.confidence,
             device=found.kind,
@@ -345,42 +303,13 @@ class Inventory:
             device_doubts=found.against[:_EVIDENCE],
         )
 
-    def _service(self, machine: Machine, key: FlowKey) -> ServiceRow:
-        talk = machine.services[key]
-        here = [each for each in machine.products if each.key == key]
-        # What speaks is nearer to the truth than whose certificate it shows.
-        here.sort(key=lambda each: each.kind == "tls.cert")
-        first = _fullest(here)
-        readings = talk.readings if talk else ()
-        raw = shown(readings[0].kind, readings[0].raw) if readings else (talk.outcome if talk else "open")
-        return ServiceRow(
-            transport=key[1],
-            port=key[2],
-            state="open",
-            service=service_name(key[1], key[2], readings, talk.tls if talk else False) or None,
-            product=first.product.name if first else None,
-            version=first.product.version if first else None,
-            cpe=first.product.cpe if first else None,
-            evidence=first.evidence if first else raw,
-            revision=first.product.revision if first else None,
-            distro=first.product.distro if first else None,
-            tls=talk.tls if talk else False,
-            title=trade_name(first.product) if first else None,
-        )
 
-
-def _fullest(found: Sequence[Identified]) -> Identified | None:
-    """The product named first, by the reading that says most of it: one names it, another has its version."""
-    same = [each for each in found if (each.product.vendor, each.product.name) == _words(found[0])]
-    return max(same, key=lambda each: _detail(each.product), default=None)
-
-
-def _words(found: Identified) -> tuple[str, str]:
-    return found.product.vendor, found.product.name
-
-
-def _detail(product: Product) -> tuple[bool, bool, bool, bool]:
-    return bool(product.version), product.certain, bool(product.revision), bool(product.distro)
+def ordered(machine: Machine) -> list[tuple[FlowKey, Told | None]]:
+    """Its services by transport, port and address."""
+    services = machine.services.items()
+    if len(machine.addresses) == 1:
+        return sorted(services, key=itemgetter(0))
+    return sorted(services, key=lambda each: _order(each[0]))
 
 
 def _order(key: FlowKey) -> tuple[str, int, tuple[int, int]]:

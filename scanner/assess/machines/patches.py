@@ -8,10 +8,15 @@ product that distributions ship. "Patched" is said only by facts that are fresh 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
+from scanner.assess.machines.known import Known, Line, known
+from scanner.assess.machines.revisions import base_of, upstream
 from scanner.model.base import SEVERITIES, Frozen, Severity
-from scanner.model.baseline import Baseline, Branch, DistroFix, DistroLife, Flaw, Knowledge, Source
+from scanner.model.baseline import Baseline, Branch, DistroFix, Flaw, Knowledge, Source
 from scanner.model.product import Product
 from scanner.model.report import Confidence, PatchVerdict, UnknownReason
 from scanner.versions import compare
@@ -19,10 +24,17 @@ from scanner.versions import compare
 STALE_AFTER_DAYS = 90
 """How long a fact may say that nothing is missing, where its baseline does not set a limit of its own."""
 _FRESH_DAYS = 31
-_REBUILDS = {"raspbian": "debian"}
-"""Distributions that rebuild another one's packages under the same revisions, so that its fixes hold for them."""
-_PACKAGES = {"debian": "deb-banner", "ubuntu": "deb-banner", "el": "rpm-banner"}
-"""How each family writes its revisions; a banner has no epoch."""
+_UPDATE = re.compile(r"https://support\.microsoft\.com/(?:[a-z-]+/)?help/(\d{6,8})", re.ASCII)
+"""The page of an update; its number is that of the KB."""
+
+
+class Missing(Frozen, frozen=True):
+    """One fix that is known to be missing."""
+
+    cves: tuple[str, ...]
+    fixed_at: datetime.date | None
+    severity: Severity | None
+    """None: nobody rated it."""
 
 
 class Judgement(Frozen, frozen=True):
@@ -47,103 +59,127 @@ class Judgement(Frozen, frozen=True):
     remote_code: bool = False
     rule: str = ""
     """Which rule decided: `distribution-fix`, `distribution-life`, `upstream-minimum`, `upstream-life`, `no-fact`."""
+    missing: tuple[Missing, ...] = ()
+    epss: float | None = None
+    """The highest probability, of `cves`, to be exploited within thirty days."""
+    kb: str | None = None
+    note: str = ""
+    """What else has to be said of the facts: which ones are too old."""
 
 
 def judge(
     product: Product, knowledge: Knowledge, today: datetime.date, *, stale_after_days: int = STALE_AFTER_DAYS
 ) -> Judgement:
     """The verdict on one product. Pure and total: any text in the product gives a verdict, never an exception."""
-    baseline = next((each for each in knowledge.baselines if each.product == product.name), None)
+    return judge_by(known(knowledge), product, today, stale_after_days)
+
+
+def judge_by(
+    facts: Known, product: Product, today: datetime.date, stale_after_days: int = STALE_AFTER_DAYS
+) -> Judgement:
+    """The same by facts that are laid out already."""
+    baseline = facts.baseline(product.name)
     if baseline is None:
-        return _unknown("no-baseline", "no-fact")
+        return unknown("no-baseline", "no-fact")
     if not (product.version or product.revision):
-        return _unknown("no-version", "no-fact")
+        return unknown("no-version", "no-fact", source=baseline.branches[0].source)
     if baseline.stale_after is not None:
         stale_after_days = min(stale_after_days, baseline.stale_after)
-    case = _Case(product, baseline, knowledge, today, stale_after_days)
+    case = _Case(product, baseline, facts, today, stale_after_days)
     if case.packaged and product.distro:
         return case.by_distribution(product.distro)
     return case.by_upstream(product.version or "")
+
+
+def judge_line(
+    facts: Known,
+    line: Line,
+    distro: str,
+    revision: str,
+    today: datetime.date,
+    stale_after_days: int,
+    certain: bool = True,
+) -> Judgement:
+    """A package's revision by the fixes of its line. The verdict on the release's own life comes first."""
+    missing = line.missing(revision)
+    ended = life_ended(facts, distro, revision, today, missing or ())
+    if ended is not None:
+        return ended if certain else replace(ended, confidence="low")
+    life = facts.lives.get(distro)
+    eol = None if life is None else life.eol
+    if missing:
+        newest = missing[-1]
+        return charged(
+            facts, today, "NON_COMPLIANT", f"the package is below the fix of {distro}", "high" if certain else "low",
+            newest.source, "distribution-fix", missing=missing, required=newest.fixed, eol=eol,
+        )  # fmt: skip
+    if missing is None:
+        return unknown("untrusted-banner", "distribution-fix", line.newest.fixed, eol, line.newest.source)
+    return acquitted(
+        facts, today, f"at or above the fix of {distro}", line.newest.fixed, line.read, "distribution-fix", eol,
+        stale_after_days, certain,
+    )  # fmt: skip
+
+
+def life_ended(
+    facts: Known, distro: str, revision: str | None, today: datetime.date, missing: Sequence[DistroFix] = ()
+) -> Judgement | None:
+    """END_OF_LIFE where nobody maintains the distribution's build any more. A package with the mark of paid support is
+    maintained until that ends."""
+    life = facts.lives.get(distro)
+    if life is None:
+        return None
+    paid = life.extended is not None and bool(life.extended_mark) and life.extended_mark in (revision or "")
+    if (life.extended if paid and life.extended else life.eol) >= today:
+        return None
+    return charged(
+        facts, today, "END_OF_LIFE", f"{distro}, which maintains this build, ended",
+        "medium" if life.extended is not None and life.extended >= today else "high",
+        life.source, "distribution-life", missing=missing, eol=life.eol,
+    )  # fmt: skip
 
 
 class _Case:
     """One product with everything it is judged by."""
 
     def __init__(
-        self, product: Product, baseline: Baseline, knowledge: Knowledge, today: datetime.date, stale_after: int
+        self, product: Product, baseline: Baseline, facts: Known, today: datetime.date, stale_after: int
     ) -> None:
-        self.product, self.baseline, self.knowledge, self.today = product, baseline, knowledge, today
-        self.stale_after = datetime.timedelta(days=stale_after)
+        self.product, self.baseline, self.facts, self.today = product, baseline, facts, today
+        self.stale_after = stale_after
         self.packaged = baseline.repackaged and product.distro not in baseline.unpackaged_on
 
-    # -- the distribution's own package ------------------------------------------------------------------------------
-
     def by_distribution(self, distro: str) -> Judgement:
+        """The distribution's own package, as far as its revision says which one."""
         revision = self.product.revision
-        life = next((each for each in self.knowledge.distros if each.distro == distro), None)
-        family, _, release = distro.partition(":")
-        base = _REBUILDS.get(family, family)
-        fixes = self._fixes_of_line(f"{base}:{release}", revision)
-        orders = [compare(_PACKAGES.get(base, ""), revision or "", _as_shown(each, revision or "")) for each in fixes]
-        missing = [each for each, order in zip(fixes, orders, strict=True) if order == -1]
-        if life is not None and _life_ended(life, revision, self.today):
-            paid = life.extended is not None and life.extended >= self.today
-            return self._verdict(
-                "END_OF_LIFE",
-                f"{distro}, which maintains this build, ended",
-                "medium" if paid else "high",
-                life.source,
-                "distribution-life",
-                missing=missing,
-                eol=life.eol,
-            )
+        if revision is None:
+            return self._open_question(distro)
+        line = self.facts.line(self.baseline, base_of(distro), revision)
+        if line is None:
+            ended = life_ended(self.facts, distro, revision, self.today)
+            return self._open_question(distro) if ended is None else self._unsure(ended)
+        return judge_line(
+            self.facts, line, distro, revision, self.today, self.stale_after, certain=self.product.certain
+        )
+
+    def _open_question(self, distro: str) -> Judgement:
+        """The distribution is named, and what it fixed is not known, or not whether this package has it."""
+        life = self.facts.lives.get(distro)
         eol = None if life is None else life.eol
-        if missing:
-            newest = self._newest(missing)
-            return self._verdict(
-                "NON_COMPLIANT",
-                f"the package is below the fix of {distro}",
-                "high",
-                newest.source,
-                "distribution-fix",
-                missing=missing,
-                eol=eol,
-            )
-        if not fixes:
-            return self._open_question(eol, f"{base}:{release}")
-        newest = self._newest(fixes)
-        if any(order is None for order in orders):
-            return _unknown("untrusted-banner", "distribution-fix", newest.fixed, eol, newest.source)
-        read = max((each.source for each in fixes), key=lambda source: source.retrieved)
-        return self._compliant(f"at or above the fix of {distro}", newest.fixed, read, "distribution-fix", eol)
+        version = self.product.version or upstream(self.product.revision or "")
+        if self.product.revision is None and (line := self.facts.line(self.baseline, base_of(distro), version)):
+            return unknown("backport-possible", "distribution-fix", line.newest.fixed, eol, line.newest.source)
+        branch = self.facts.branch(self.baseline, version)
+        source = self.baseline.branches[0].source if branch is None else branch.source
+        return unknown("backport-possible", "distribution-fix", None if branch is None else branch.minimum, eol, source)
 
-    def _fixes_of_line(self, distro: str, revision: str | None) -> list[DistroFix]:
-        """The distribution's fixes for the line that the package is of.
-
-        A release can carry several lines (PHP 8.0 and 8.2 in el:9), and other repositories add more: a fix in one
-        says nothing about another. Nor does it about a backport, which is built from another release's source.
-        """
-        if revision is None or "~bpo" in revision:
-            return []
-        branch = self._branch(_upstream(revision))
-        return [
-            each
-            for each in self.baseline.fixes
-            if each.distro == distro and branch is not None and branch is self._branch(_upstream(each.fixed))
-        ]
-
-    def _newest(self, fixes: Sequence[DistroFix]) -> DistroFix:
-        newest = fixes[0]
-        for each in fixes[1:]:
-            scheme = _PACKAGES.get(each.distro.partition(":")[0], "")
-            if compare(scheme, newest.fixed, each.fixed) == -1:
-                newest = each
-        return newest
+    def _unsure(self, found: Judgement) -> Judgement:
+        return found if self.product.certain else replace(found, confidence="low")
 
     # -- upstream's own version --------------------------------------------------------------------------------------
 
     def by_upstream(self, version: str) -> Judgement:
-        branch = self._branch(version)
+        branch = self.facts.branch(self.baseline, version)
         if branch is None:
             return self._outside(version)
         missing = [each for each in branch.flaws if self._has(version, each)]
@@ -151,15 +187,13 @@ class _Case:
         if branch.eol is not None and branch.eol < self.today:
             return self._ended(branch, missing)
         if branch.minimum is None:
-            return _unknown("base-build-only", "upstream-minimum", None, branch.eol, branch.source)
+            return unknown("base-build-only", "upstream-minimum", None, branch.eol, branch.source)
         if order is None:
             base = _is_base_of(version, branch.minimum)
             reason: UnknownReason = "base-build-only" if base else "untrusted-banner"
-            return _unknown(reason, "upstream-minimum", branch.minimum, branch.eol, branch.source)
+            return unknown(reason, "upstream-minimum", branch.minimum, branch.eol, branch.source)
         if order >= 0:
-            return self._compliant(
-                "at or above the minimum of its branch", branch.minimum, branch.source, "upstream-minimum", branch.eol
-            )
+            return self._compliant(branch)
         if self.packaged:
             return self._question_or_ended(branch, missing)
         known = bool(missing) or branch.security
@@ -179,13 +213,13 @@ class _Case:
         scheme, source = self.baseline.scheme, self.baseline.branches[0].source
         minimums = [each.minimum for each in self.baseline.branches if each.minimum is not None]
         orders = {compare(scheme, version, each) for each in minimums}
-        if orders <= {None}:
-            return _unknown("untrusted-banner", "upstream-life", None, None, source)
+        if orders == {None}:
+            return unknown("untrusted-banner", "upstream-life", source=source)
         older = self.baseline.older_eol
         if orders != {-1} or older is None or older >= self.today:
-            return _unknown("branch-unknown", "upstream-life", None, None, source)
+            return unknown("branch-unknown", "upstream-life", source=source)
         if self.packaged:
-            return _unknown("backport-possible", "upstream-life", None, older, source)
+            return unknown("backport-possible", "upstream-life", None, older, source)
         return self._verdict(
             "END_OF_LIFE", "older than every branch that is supported", "high", source, "upstream-life", eol=older
         )
@@ -208,7 +242,7 @@ class _Case:
         """Below the minimum, or of a branch that ended, and no distribution named: one may still maintain it."""
         if branch.distros_until is None or branch.distros_until >= self.today:
             source = branch.source if branch.eol is None else branch.eol_source or branch.source
-            return _unknown("backport-possible", "upstream-minimum", branch.minimum, branch.eol, source)
+            return unknown("backport-possible", "upstream-minimum", branch.minimum, branch.eol, source)
         return self._verdict(
             "END_OF_LIFE",
             "its branch ended, and so did the last distribution that maintained it",
@@ -219,36 +253,16 @@ class _Case:
             eol=branch.distros_until,
         )
 
-    def _open_question(self, eol: datetime.date | None, distro: str) -> Judgement:
-        """The distribution is named, and what it fixed is not known, or not whether this package has it."""
-        if self.product.revision is None and (fixes := self._fixes_of_line(distro, self.product.version)):
-            newest = self._newest(fixes)
-            return _unknown("backport-possible", "distribution-fix", newest.fixed, eol, newest.source)
-        branch = self._branch(self.product.version or _upstream(self.product.revision or ""))
-        if branch is None:
-            return _unknown("backport-possible", "distribution-fix", None, eol, None)
-        return _unknown("backport-possible", "distribution-fix", branch.minimum, eol, branch.source)
-
-    # -- what all of them share --------------------------------------------------------------------------------------
-
-    def _branch(self, version: str) -> Branch | None:
-        """The branch with the longest name that holds the version."""
-        holding = (each for each in self.baseline.branches if each.holds(version))
-        return max(holding, key=lambda each: -1 if each.name == "*" else len(each.name), default=None)
-
     def _has(self, version: str, flaw: Flaw) -> bool:
         scheme = self.baseline.scheme
         since = 0 if flaw.introduced is None else compare(scheme, version, flaw.introduced)
         return compare(scheme, version, flaw.fixed) == -1 and since in (0, 1)
 
-    def _compliant(self, reason: str, required: str, source: Source, rule: str, eol: datetime.date | None) -> Judgement:
-        if not self.product.certain:
-            return _unknown("untrusted-banner", rule, required, eol, source)
-        age = self.today - source.retrieved
-        if age > self.stale_after:
-            return _unknown("stale-baseline", rule, required, eol, source)
-        confidence: Confidence = "high" if age.days <= _FRESH_DAYS else "medium"
-        return Judgement("COMPLIANT", reason, confidence, required, eol=eol, source=_said(source), rule=rule)
+    def _compliant(self, branch: Branch) -> Judgement:
+        return acquitted(
+            self.facts, self.today, "at or above the minimum of its branch", branch.minimum or "", branch.source,
+            "upstream-minimum", branch.eol, self.stale_after, self.product.certain,
+        )  # fmt: skip
 
     def _verdict(
         self,
@@ -258,51 +272,89 @@ class _Case:
         source: Source,
         rule: str,
         *,
-        missing: Sequence[Flaw] | Sequence[DistroFix] = (),
+        missing: Sequence[Flaw] = (),
         branch: Branch | None = None,
         eol: datetime.date | None = None,
     ) -> Judgement:
-        """A charge, with everything that is known to be missing. `branch`: its minimum is missing as well."""
-        cves = {cve for each in missing for cve in ((each.cve,) if isinstance(each, Flaw) else each.cves)}
-        dates = [each.fixed_at for each in missing]
-        severities: list[Severity] = [each.severity for each in missing]
-        fixes = [each for each in missing if isinstance(each, DistroFix)]
-        required = self._newest(fixes).fixed if fixes and verdict == "NON_COMPLIANT" else None
-        if branch is not None:
-            required = branch.minimum
-            cves.update(branch.cves)
-            dates.append(branch.fixed_at)
-            severities.append(branch.severity if branch.security else "low")
-        if verdict == "END_OF_LIFE":
-            severities.append("high")
-        since = min((day for day in dates if day is not None), default=None)
-        listed = tuple(sorted(cves, key=_cve_key))
-        exploited = {each.cve for each in self.knowledge.kev}
-        return Judgement(
-            verdict,
-            reason,
-            confidence if self.product.certain else "low",
-            required,
-            since,
-            None if since is None else (self.today - since).days,
-            eol,
-            tuple(each for each in listed if each in exploited),
-            _said(source),
-            max(severities, key=SEVERITIES.index, default=None),
-            listed,
-            any(each.remote_code for each in missing) or (branch is not None and branch.remote_code),
-            rule,
-        )
+        confidence = confidence if self.product.certain else "low"
+        required = branch.minimum if branch is not None else None
+        return charged(
+            self.facts, self.today, verdict, reason, confidence, source, rule, missing=missing, branch=branch,
+            required=required, eol=eol,
+        )  # fmt: skip
 
 
-def _life_ended(life: DistroLife, revision: str | None, today: datetime.date) -> bool:
-    """A package with the mark of paid support is maintained until that ends."""
-    if life.extended is not None and life.extended_mark and life.extended_mark in (revision or ""):
-        return life.extended < today
-    return life.eol < today
+def acquitted(
+    facts: Known,
+    today: datetime.date,
+    reason: str,
+    required: str,
+    source: Source,
+    rule: str,
+    eol: datetime.date | None,
+    stale_after_days: int,
+    certain: bool,
+) -> Judgement:
+    """COMPLIANT, if the fact is fresh enough that a later fix would be known, and the version is sure."""
+    if not certain:
+        return unknown("untrusted-banner", rule, required, eol, source)
+    age = (today - source.retrieved).days
+    if age > stale_after_days:
+        feed = facts.feed_of(source)
+        whose = f"{feed}, whose facts are" if feed else f"the facts of {source.url} are"
+        note = f"{whose} of {source.retrieved} and say for {stale_after_days} days that nothing is missing"
+        return replace(unknown("stale-baseline", rule, required, eol, source), note=note)
+    confidence: Confidence = "high" if age <= _FRESH_DAYS else "medium"
+    return Judgement(
+        "COMPLIANT", reason, confidence, required, eol=eol, source=_said(source), rule=rule, kb=_update(source)
+    )
 
 
-def _unknown(
+def charged(
+    facts: Known,
+    today: datetime.date,
+    verdict: PatchVerdict,
+    reason: str,
+    confidence: Confidence,
+    source: Source,
+    rule: str,
+    *,
+    missing: Sequence[Flaw] | Sequence[DistroFix] = (),
+    branch: Branch | None = None,
+    required: str | None = None,
+    eol: datetime.date | None = None,
+) -> Judgement:
+    """A charge, with everything that is known to be missing. `branch`: its minimum is missing as well."""
+    fixes = list(map(_missing, missing))
+    if branch is not None:
+        fixes.append(Missing(branch.cves, branch.fixed_at, branch.severity if branch.security else "low"))
+    listed = tuple(sorted({cve for each in fixes for cve in each.cves}, key=_cve_key))
+    severities: list[Severity] = [each.severity for each in fixes if each.severity is not None]
+    if verdict == "END_OF_LIFE":
+        severities.append("high")
+    since = min((each.fixed_at for each in fixes if each.fixed_at is not None), default=None)
+    epss = facts.knowledge.epss
+    return Judgement(
+        verdict,
+        reason,
+        confidence,
+        required,
+        since,
+        None if since is None else (today - since).days,
+        eol,
+        tuple(each for each in listed if each in facts.exploited),
+        _said(source),
+        max(severities, key=SEVERITIES.index, default=None),
+        listed,
+        any(each.remote_code for each in missing) or (branch is not None and branch.remote_code),
+        rule,
+        tuple(fixes),
+        max((epss[each].epss for each in listed if each in epss), default=None),
+        _update(source) if required is not None else None,
+    )
+
+
+def unknown(
     reason: UnknownReason,
     rule: str,
     required: str | None = None,
@@ -313,15 +365,13 @@ def _unknown(
     return Judgement("UNKNOWN", reason, "low", required, eol=eol, source=said, rule=rule)
 
 
-def _upstream(revision: str) -> str:
-    """A package's version without epoch and revision."""
-    version = revision.rpartition("-")[0] or revision
-    return version.partition(":")[2] if ":" in version else version
+def _missing(fix: Flaw | DistroFix) -> Missing:
+    return Missing((fix.cve,) if isinstance(fix, Flaw) else fix.cves, fix.fixed_at, fix.severity)
 
 
-def _as_shown(fix: DistroFix, revision: str) -> str:
-    """The fix as the source of the revision writes it: a banner, or the package's own name."""
-    return fix.shown if fix.shown is not None and _upstream(fix.shown) == _upstream(revision) else fix.fixed
+def _update(source: Source) -> str | None:
+    found = _UPDATE.match(source.url)
+    return None if found is None else f"KB{found[1]}"
 
 
 def _is_base_of(version: str, minimum: str) -> bool:

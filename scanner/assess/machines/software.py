@@ -123,6 +123,7 @@ def patch_findings(knowledge: Knowledge, items: Iterable[Judged]) -> Iterator[Fi
             host=row.host,
             transport=row.transport,
             port=row.port,
+            product=row.product,
             remedy=f"Update {row.title} to {row.required} or later."
             if row.required
             else f"Replace {row.title} {row.version or ''} with a release that is still supported.",

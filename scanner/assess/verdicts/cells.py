@@ -21,6 +21,10 @@ from scanner.model.report import CROSSED, HELD, CellRow, CoverageRow, FlowRow, M
 
 _WHOLE = 60_000
 """TCP ports that are forbidden and held at a canary: nearly all there are."""
+_SIGNED = (
+    "the canary was asked by signed probes: what a firewall lets through only as an application's own protocol (by "
+    "what it reads in it, or a protocol helper) they do not find"
+)
 _NAMED_SPANS = 40
 """Ranges of addresses that a reason names."""
 
@@ -92,7 +96,7 @@ class Crossings:
             reason=reason,
         )
         told = tuple(f for f in flows if f.verdict != "UNTESTED")
-        return Crossing(cell, _coverage(evidence, view, to, areas), told, breaches, measured)
+        return Crossing(cell, _coverage(evidence, view, to, areas, bool(measured)), told, breaches, measured)
 
 
 def _ports_of(row: MeasuredRow) -> int:
@@ -139,7 +143,7 @@ def _judge(
     if unclear:
         lack = f"{_count(sum(map(_ports_of, unclear)), 'denied flow')} to the canary {where} without proof, first "
         return "UNPROVEN", f"{lack}{unclear[0].transport}/{lowest(mask_of(unclear[0].ports))}: {unclear[0].reason}"
-    said = f"of {_count(many, 'forbidden flow')} to the canary {where} none got through"
+    said = f"of {_count(many, 'forbidden flow')} to the canary {where}, asked by signed probes, none got through"
     home = evidence.views.get(to)
     people = (evidence.in_use(to) or set()) - evidence.laptops - evidence.gateways[to]
     tcp = [row for row in forbidden if row.transport == "tcp" and not row.via]
@@ -180,10 +184,12 @@ def _unbroken(evidence: Evidence, policy: Policy, view: View, to: str, denied: l
     return "UNPROVEN", f"nothing that policy denies was seen up in {to}, so nothing proves the denial"
 
 
-def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Area]) -> CoverageRow:
-    """What was asked of that zone, and everything that was not, by reason."""
+def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Area], signed: bool) -> CoverageRow:
+    """What was asked of that zone, and everything that was not, by reason. `signed`: a canary was asked there."""
     asked = evidence.asked(view, to)
-    missing = [each for each in (evidence.strayed(view.zone), evidence.standing.astray(view.zone)) if each]
+    standing = evidence.standing
+    doubts = (evidence.strayed(view.zone), standing.astray(view.zone), standing.bare(view.zone))
+    missing = [each for each in doubts if each]
     if not view.asked_ports:
         missing.append("the scan asked no ports")
     elif not view.complete:
@@ -205,14 +211,12 @@ def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Ar
             missing.append(f"not asked, at least in part: {subnet}: outside the authorized scope")
         elif not AddressSet.parse(subnet) & asked:
             missing.append(f"not asked: {subnet}: no address there was probed")
-    known = evidence.in_use(to)
-    if known is not None:
-        routers = {each for each in evidence.gateways[to] if "%" in each}
-        unasked = AddressSet.of(known - evidence.laptops - routers) - asked
-        if unasked:
-            missing.append(f"not asked although known: {_some(unasked)}")
+    unasked = evidence.known_hosts(to) - asked
+    if unasked:
+        missing.append(f"not asked although known: {_some(unasked)}")
     missing = list(dict.fromkeys(missing))
-    said = "; ".join(filter(None, [_said(asked, areas), _plainly(evidence, view, to, asked)]))
+    parts = [_said(asked, areas, subnets), _plainly(evidence, view, to, asked), _SIGNED if signed else ""]
+    said = "; ".join(filter(None, parts))
     unseen = sorted({f"{each.what}: {each.reason}" for each in view.limitations})
     # Of what the capture lacks everything was seen but the packets' bytes.
     partial = missing or any(each.what != NOT_CAPTURED for each in view.limitations)
@@ -233,18 +237,20 @@ def _plainly(evidence: Evidence, view: View, to: str, asked: AddressSet) -> str:
     left = asked - tried
     if not left:
         return ""
-    where = f" at {_count(len(left), 'address', 'es')} of them" if tried else ""
+    where = f" at {len(left):,} of them" if tried else ""
     return f"plain packets only{where}: source ports that rules may trust, and fragments, were not tried (--thorough)"
 
 
-def _said(asked: AddressSet, areas: dict[Transport, Area]) -> str:
-    """How much was asked, in words; where not all were asked the same, by transport."""
+def _said(asked: AddressSet, areas: dict[Transport, Area], subnets: tuple[str, ...]) -> str:
+    """How much was asked, of what; where not all were asked the same, by transport."""
     kinds = {kind: each for kind, each in areas.items() if each.pairs}
     if not kinds:
         return "no address asked but a canary's"
+    of_all = _of_all(asked, subnets)
     if all(each.addresses == asked and (each.whole or kind == "icmp") for kind, each in kinds.items()):
-        what = [_ports(kind, each) for kind, each in kinds.items()]
-        return f"{', '.join([_count(len(asked), 'address', 'es'), *what[:-1]])} and {what[-1]} asked"
+        *first, last = [_ports(kind, each) for kind, each in kinds.items()]
+        what = f"{', '.join(first)} and {last}" if first else last
+        return f"{of_all} asked: {what}{' each' if len(asked) > 1 else ''}"
     parts: list[str] = []
     for kind, each in kinds.items():
         addresses = _count(len(each.addresses), "address", "es")
@@ -252,12 +258,28 @@ def _said(asked: AddressSet, areas: dict[Transport, Area]) -> str:
             parts.append(f"{_ports(kind, each)} of {addresses}")
         else:
             # Their product would claim too much: some were asked other ports than others.
-            parts.append(f"{_count(each.pairs, 'pair')} of {_ports(kind, each)} and {addresses}")
-    return f"{_count(len(asked), 'address', 'es')} asked: {', '.join(parts)}"
+            parts.append(
+                f"up to {_ports(kind, each)} of {addresses}, not of each the same ({_count(each.pairs, 'flow')} in all)"
+            )
+    return f"{of_all} asked: {', '.join(parts)}"
+
+
+def _of_all(asked: AddressSet, subnets: tuple[str, ...]) -> str:
+    """`12 of 254 addresses`. An IPv6 subnet has too many for that to say anything; those asked are counted by
+    themselves."""
+    four, six = (len(asked.of_version(version)) for version in (4, 6))
+    nets = [network(each) for each in subnets if ":" not in each]
+    # Neither the network's own address nor that of all its hosts is a host's.
+    every = sum(each.num_addresses - (2 if each.prefixlen < 31 else 0) for each in nets)
+    plain = f"{four:,} of {every:,} addresses" if four <= every else _count(four, "address", "es")
+    long = _count(six, "IPv6 address", "es")
+    if not four:
+        return long
+    return f"{plain} and {long}" if six else plain
 
 
 def _ports(kind: Transport, area: Area) -> str:
-    return "echo" if kind == "icmp" else _count(area.ports, f"{kind.upper()} port")
+    return "ping" if kind == "icmp" else _count(area.ports, f"{kind.upper()} port")
 
 
 def _some(addresses: AddressSet) -> str:
@@ -311,4 +333,4 @@ def _key(row: FlowRow) -> FlowKey:
 
 
 def _count(number: int, noun: str, plural: str = "s") -> str:
-    return f"{number} {noun}{'' if number == 1 else plural}"
+    return f"{number:,} {noun}{'' if number == 1 else plural}"
