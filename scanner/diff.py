@@ -31,7 +31,9 @@ def diff_site(path: Path, store: Path | None, base: str | None, today: datetime.
     if not sessions:
         raise BadInput(f"{where}: holds no scan of {site.client} / {site.site}; scan first")
     chosen = default_base(sessions) if base is None else base_of(sessions, base)
-    return compared(knowing(site, today or session.today_local(), session.load_exceptions(path)), sessions, chosen)
+    day = today or session.today_local()
+    facts = session.knowledge_for(path, day)
+    return compared(knowing(site, day, session.load_exceptions(path), facts), sessions, chosen)
 
 
 def base_of(sessions: Sequence[Session], text: str) -> set[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import re
 import shutil
 import time
@@ -19,22 +20,27 @@ import msgspec
 from scanner import __version__
 from scanner.errors import BadInput, OutOfScope
 from scanner.importers.document import read_document
+from scanner.importers.exceptions_text import read_exceptions, with_exception
 from scanner.known import known_addresses, open_doors
+from scanner.model.accepted import Exception_, Exceptions
 from scanner.model.addresses import AddressSet, address
 from scanner.model.network import METHODS, PATIENCE, Engine, Method, Network
 from scanner.model.nonce import Signer
 from scanner.model.observation import Event, Limitation, Vantage
-from scanner.model.site import Exception_, Site, Zone
+from scanner.model.site import Site, Zone
 from scanner.plan import Manners, Plan, make_plan, scope_of, subnets
 from scanner.ports import Ports
 
 if TYPE_CHECKING:
+    from scanner.baselines.overrides import Override
+    from scanner.model.baseline import Knowledge
     from scanner.model.report import Report
     from scanner.net.evidence.capture import Capture
     from scanner.net.live import LiveNetwork
     from scanner.store import Journal, Store
 
 EXCEPTIONS = "exceptions.yaml"
+OVERRIDES = "baselines.yaml"
 _RESOLVERS = Path("/etc/resolv.conf")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ROUTERS_PATIENCE = 3.1
@@ -57,13 +63,55 @@ def load_site(path: Path) -> Site:
     return read_document(read_text(path), Site, str(path))
 
 
-def load_exceptions(site_path: Path) -> tuple[Exception_, ...]:
-    """The accepted findings in `exceptions.yaml` beside the site file; none if there is no such file."""
+def load_exceptions(site_path: Path) -> Exceptions:
+    """What is accepted in `exceptions.yaml` beside the site file; nothing if there is no such file."""
     path = site_path.parent / EXCEPTIONS
-    if not path.exists():
-        return ()
-    text = read_text(path)
-    return read_document(text, tuple[Exception_, ...], str(path)) if text.strip() else ()
+    return read_exceptions(read_text(path), str(path)) if path.exists() else ()
+
+
+def load_overrides(site_path: Path) -> tuple[Override, ...]:
+    """What the client asks for in `baselines.yaml` beside the site file; nothing if there is no such file."""
+    from scanner.baselines.overrides import read_overrides
+
+    path = site_path.parent / OVERRIDES
+    return read_overrides(read_text(path), str(path)) if path.exists() else ()
+
+
+def knowledge_for(site_path: Path, today: datetime.date) -> Knowledge:
+    """All the facts to judge a site by: the package's, the cached feeds', and what its client asks for beyond."""
+    from scanner.baselines.overrides import tightened
+    from scanner.feeds import knowledge
+
+    facts, asked = knowledge(), load_overrides(site_path)
+    if not asked:
+        return facts
+    return msgspec.structs.replace(facts, baselines=tightened(facts.baselines, asked, OVERRIDES, today))
+
+
+def add_exception(site_path: Path, added: Exception_) -> Path:
+    """Write an exception to `exceptions.yaml` beside the site file, and say where that is."""
+    path = site_path.parent / EXCEPTIONS
+    before = read_text(path) if path.exists() else ""
+    replace_text(path, with_exception(before, added, str(path)))
+    return path
+
+
+def replace_text(path: Path, text: str) -> None:
+    """A file of ours written anew, whole or not at all, with its rights; with sudo it stays its owner's."""
+    target = path.resolve()
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        temporary.write_bytes(text.encode("utf-8"))
+        model = target if target.exists() else target.parent
+        if model is target:
+            shutil.copymode(target, temporary)
+        with contextlib.suppress(OSError, AttributeError):  # Windows has no owners
+            os.chown(temporary, model.stat().st_uid, model.stat().st_gid)
+        temporary.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise BadInput(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def store_path(site_path: Path, store: Path | None) -> Path:
@@ -302,7 +350,6 @@ def assess_site(
     from scanner.assess import assess
     from scanner.assess.attack.whatif import denials
     from scanner.assess.facts.memory import uncollected
-    from scanner.feeds import bundled_knowledge
     from scanner.feeds.recog import users_recog
     from scanner.identify.vendor import vendor
     from scanner.store import Store
@@ -316,22 +363,27 @@ def assess_site(
             others = ", ".join(f"{client} / {name}" for client, name in opened.sites()) or "nothing"
             raise BadInput(f"{where}: holds no scan of {site.client} / {site.site} (it holds {others}); scan first")
         day = today or today_local()
-        return assess(site, sessions, bundled_knowledge(), day, load_exceptions(path), vendor, users_recog(), rules)
+        return assess(
+            site, sessions, knowledge_for(path, day), day, load_exceptions(path), vendor, users_recog(), rules
+        )
 
 
 def warnings(path: Path, report: Report) -> list[str]:
     """What whoever asked for the report should know besides: what is odd about the policy, exceptions that do nothing,
     and a day before the scans."""
     from scanner.assess.policies.lint import told
+    from scanner.feeds import troubles
     from scanner.feeds.recog import users_recog
 
-    found = sorted(f"{each}; it is not used" for each in getattr(users_recog(), "unusable", ()))
-    ids = {each.id for each in report.findings}
-    for each in load_exceptions(path):
-        if each.finding not in ids:
-            found.append(f"{EXCEPTIONS}: {each.finding} matches no finding")
-        elif each.until.isoformat() < report.generated:
-            found.append(f"{EXCEPTIONS}: {each.finding} was accepted until {each.until}; the finding is back")
+    found = [*troubles()]
+    found += sorted(f"{each}; it is not used" for each in getattr(users_recog(), "unusable", ()))
+    for row in report.accepted:
+        if row.state == "unmatched":
+            found.append(f"{EXCEPTIONS}: {row.about} matches no finding")
+        elif row.state == "ownerless":
+            found.append(f"{EXCEPTIONS}: {row.about} has no owner, so it accepts nothing; say who answers for it")
+        elif row.state == "expired":
+            found.append(f"{EXCEPTIONS}: {row.about} was accepted until {row.until}; the finding is back")
     newest = max((each.started[:10] for each in report.vantages), default=report.generated)
     if newest > report.generated:
         found.append(f"judged as of {report.generated}, before the newest scan ({newest})")

@@ -24,6 +24,7 @@ from scanner.assess.later.settled import Outcome
 from scanner.assess.verdicts.near import same_host
 from scanner.dressing import neighbour_of
 from scanner.errors import BadInput
+from scanner.model.accepted import Exception_
 from scanner.model.addresses import AddressSet, ports_of
 from scanner.model.network import Converse, Engine, Knock, Network, Pace, Sweep, Talk
 from scanner.model.observation import (
@@ -37,13 +38,14 @@ from scanner.model.observation import (
     Vantage,
 )
 from scanner.model.report import FindingRow
-from scanner.model.site import Exception_, Site
+from scanner.model.site import Site
 from scanner.plan import Manners, Plan, scope_of, subnets
 from scanner.ports import Ports
 from scanner.store import Journal, Store
 
 if TYPE_CHECKING:
     from scanner.assess.later.grounds import Grounds
+    from scanner.model.baseline import Knowledge
     from scanner.model.observation import Session
     from scanner.model.report import Report
     from scanner.net.live import LiveNetwork
@@ -78,13 +80,15 @@ class Case(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys((*self.plan.zones, *self.homes)))
 
 
-def knowing(site: Site, today: datetime.date, exceptions: tuple[Exception_, ...] = ()) -> Knowing:
-    """What a report is made of, with the facts that this laptop has."""
-    from scanner.feeds import bundled_knowledge
+def knowing(
+    site: Site, today: datetime.date, exceptions: tuple[Exception_, ...] = (), facts: Knowledge | None = None
+) -> Knowing:
+    """What a report is made of, with the facts that this laptop has unless `facts` are given."""
+    from scanner.feeds import knowledge
     from scanner.feeds.recog import users_recog
     from scanner.identify.vendor import vendor
 
-    return Knowing(site, bundled_knowledge(), today, vendor, users_recog(), exceptions)
+    return Knowing(site, facts or knowledge(), today, vendor, users_recog(), exceptions)
 
 
 def case_for(known: Knowing, sessions: tuple[Session, ...], finding: str) -> Case:

@@ -10,7 +10,7 @@ from scanner.plan import Plan
 
 def detour_line(plan: Plan, raw: bool) -> list[tuple[str, str]]:
     """Neighbours tried as gateways."""
-    most = _detours(plan)
+    most = detour_packets(plan)
     if not most:
         return []
     if not raw:
@@ -24,7 +24,7 @@ def detour_line(plan: Plan, raw: bool) -> list[tuple[str, str]]:
     ]
 
 
-def _detours(plan: Plan) -> int:
+def detour_packets(plan: Plan) -> int:
     """An upper bound for the probes of the detours: every neighbour alive, as long as they can be counted."""
     near, far = (
         AddressSet.parse(plan.sweep.on_link),
@@ -54,11 +54,16 @@ def thorough_lines(plan: Plan) -> list[tuple[str, str]]:
 
 def thorough_packets(plan: Plan) -> int:
     """An upper bound for the packets of both, every try used; fragments count each, four a probe."""
+    return detour_packets(plan) + dressing_packets(plan)[0]
+
+
+def dressing_packets(plan: Plan) -> tuple[int, int]:
+    """(packets, units of work) of what is asked again in each dressing."""
     ports = plan.all_ports
     count = len(ports.tcp) + len(ports.udp)
-    found = _detours(plan)
-    if plan.manners.thorough and count:
-        pairs = min(len(plan.worth), max(1, MOST_PAIRS // count))
-        for via, tcp, udp in dressings(ports.tcp, ports.udp):
-            found += pairs * (len(tcp) + len(udp)) * 2 * (4 if via == FRAGMENTS else 1)
-    return found
+    if not plan.manners.thorough or not count:
+        return 0, 0
+    pairs = min(len(plan.worth), max(1, MOST_PAIRS // count))
+    each = dressings(ports.tcp, ports.udp)
+    found = sum(pairs * (len(tcp) + len(udp)) * 2 * (4 if via == FRAGMENTS else 1) for via, tcp, udp in each)
+    return found, len(list(each)) if found else 0

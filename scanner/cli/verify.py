@@ -45,7 +45,9 @@ def COMMAND(site: Path, finding: str, interface: str | None, engine: str, store:
     check_store(where, create=False)
     with Store(where, create=False) as opened:
         sessions = opened.sessions(loaded.client, loaded.site)
-    case = verify.case_for(verify.knowing(loaded, session.today_local()), sessions, finding)
+    today = session.today_local()
+    known = verify.knowing(loaded, today, facts=session.knowledge_for(site, today))
+    case = verify.case_for(known, sessions, finding)
     click.echo(f"{case.finding.id}: {visible(case.finding.title)}", err=True)
     vantage = verify.stand(case, interface, lambda zone, name: verify.vantage_in(loaded, zone, name))
     if vantage is None:

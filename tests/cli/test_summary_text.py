@@ -47,7 +47,8 @@ def test_long_parts_fit_and_end(width: int) -> None:
 
 def test_a_what_if_heads_the_summary() -> None:
     told = summary(msgspec.structs.replace(fence_report(), what_if=("guest -> servers any",)), False, 160)
-    assert told.splitlines()[1].startswith("? What if: separation fails. Not how the network is")
+    assert told.splitlines()[1] == "WHAT IF: not measured"
+    assert told.splitlines()[2].startswith("? What if: separation fails. Not how the network is")
 
 
 def test_a_verification_is_no_canary() -> None:

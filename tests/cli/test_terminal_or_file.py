@@ -55,7 +55,7 @@ def test_who_is_not_root_is_told_the_command_that_works(words: list[str], tmp_pa
     command = [sys.executable, "-m", "scanner.cli", "lab", *words]
     done = subprocess.run(
         ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command], capture_output=True, text=True,
-        cwd="/", timeout=60,
+        cwd="/", timeout=300,
     )  # fmt: skip
     if "Permission denied" in done.stderr:
         pytest.skip("nobody else may run the program here")
