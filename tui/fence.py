@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from scanner.exporters.fence_page import fall, measurements
-from scanner.exporters.fence_words import cut_words, hop_how, hop_proof, hop_service, past_fences, path_of
+from scanner.exporters.fence_words import cut_words, hop_proof, past_fences, path_of
 from scanner.exporters.verdict import stood_in
+from scanner.model.hops import hop_service, hop_words
 from scanner.model.report import FindingRow, PathRow, Report
 from scanner.model.text import plural
 from tui.doc import Doc
@@ -31,7 +32,7 @@ def _chain(doc: Doc, row: PathRow, names: dict[str, str]) -> None:
         last = number == len(row.hops)
         colour: Colour = "accent" if hop.allowed else "red"
         doc.add("│ " if hop.observed else "┊ ", colour)
-        doc.line(", ".join(filter(None, (hop_service(hop), hop_how(hop)))), hang=2)
+        doc.line(": ".join(filter(None, (hop_service(hop), hop_words(hop, row.critical if last else "")))), hang=2)
         doc.add("↓ ", colour)
         doc.line(f"{'' if hop.allowed else '✕ '}{hop_proof(hop)}", "muted" if hop.allowed else "red", hang=2)
         doc.add("◉ " if last else "● ", "red" if last else "accent")
@@ -68,7 +69,7 @@ def cut(doc: Doc, report: Report) -> None:
     if len(row.left) > DENIALS:
         doc.line(f"  and {len(row.left) - DENIALS} more in the report", "amber")
     if row.denials:
-        doc.line("The rules for each firewall are in the HTML report.", "muted")
+        doc.line("Fixes (6) has the rules for each firewall.", "muted")
     doc.end()
 
 

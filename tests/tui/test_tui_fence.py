@@ -17,10 +17,10 @@ def test_a_path_is_drawn_with_what_breaks_policy_and_what_cuts_it() -> None:
     drawn = told.split("PATH\n")[1].split("\n")
     assert drawn[:7] == [
         "● guest",
-        "│ tcp/22, from source port 53, whoever has a password logs in",
+        "│ tcp/22, from source port 53: logs in over SSH with a password or key",
         "↓ ✕ port observed, against policy",
         "● clinical/10.20.30.15  imaging",
-        "│ tcp/5432, reaches its data",
+        "│ tcp/5432: reaches Practice database over PostgreSQL",
         "↓ ✕ observed, against policy",
         "◉ servers/10.20.20.10  practice-db",
     ]
@@ -34,7 +34,7 @@ def test_an_inferred_step_is_dotted() -> None:
         hops=tuple(msgspec.structs.replace(hop, observed=False, allowed=True) for hop in REPORT.paths[0].hops),
     )
     told = details.finding(row, msgspec.structs.replace(REPORT, paths=(guessed,))).content(100).plain
-    assert "┊ tcp/5432, reaches its data\n↓ inferred, allowed by policy" in told
+    assert "┊ tcp/5432: reaches Practice database over PostgreSQL\n↓ inferred, allowed by policy" in told
     assert "✕" not in told.split("PATH")[1].split("EVIDENCE")[0]
 
 

@@ -78,7 +78,7 @@ def converse(command: list[str], keys: list[bytes], env: dict[str, str], seconds
                 os.write(main, pending.pop(0))
             else:
                 break
-        return bytes(output), process.wait(timeout=10)
+        return bytes(output), process.wait(timeout=120)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

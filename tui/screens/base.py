@@ -15,17 +15,20 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from scanner.exporters.fence_words import FIREWALLS
 from scanner.exporters.verdict import conclude
+from scanner.exporters.words import NOT_MEASURED
 from scanner.model.report import Report
 from tui.doc import Doc, safe
 from tui.facts import gap_count, patch_count
+from tui.fixes import DIALECTS
 from tui.status import TONES
 
 LEAST = (60, 15)
 """Columns and rows below which nothing readable fits."""
 
-TABS = ("overview", "hosts", "matrix", "gaps", "patches")
-"""The screens, in the order of their keys 1 to 5."""
+TABS = ("overview", "hosts", "matrix", "gaps", "patches", "fixes")
+"""The screens, in the order of their keys 1 to 6."""
 
 
 class TitleBar(Static):
@@ -46,8 +49,21 @@ class TitleBar(Static):
         return Content.assemble(start.truncate(max(0, room - 1), ellipsis=True, pad=True), " ", end)
 
 
+class Ribbon(Static):
+    """Heads every screen of a what-if, so that nobody takes a plan for a proof."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(id="ribbon", markup=False)
+        self.rules = report.what_if
+
+    def render(self) -> Content:
+        rules = "; ".join(f"deny {rule}" for rule in self.rules)
+        doc = Doc().on_cursor(f" {NOT_MEASURED} ", "amber").add(f" as if the fence had: {rules}", "amber")
+        return doc.text().truncate(self.size.width, ellipsis=True)
+
+
 class TabBar(Static):
-    """The five screens with their keys; a click posts Picked."""
+    """The screens with their keys; a click posts Picked."""
 
     class Picked(Message):
         def __init__(self, tab: str) -> None:
@@ -121,11 +137,12 @@ class Reader(VerticalScroll, can_focus=True):
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
 
-    def show(self, doc: Doc) -> None:
-        """Replace the text and go to its top."""
+    def show(self, doc: Doc, *, top: bool = True) -> None:
+        """Replace the text and go to its top, or stay where it was read."""
         self._doc = doc
         self._draw()
-        self.scroll_home(animate=False)
+        if top:
+            self.scroll_home(animate=False)
 
     def on_resize(self) -> None:
         if self.scrollable_content_region.width != self._drawn_for:
@@ -137,13 +154,15 @@ class Reader(VerticalScroll, can_focus=True):
 
 
 class ReportScreen(Screen[None]):
-    """Base of the five screens. Subclasses say which tab they are, their keys and their body."""
+    """Base of the screens. Subclasses say which tab they are, their keys and their body."""
 
     TAB: ClassVar[str]
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", show=False),
         Binding("y", "copy_replay", "Copy the replay command", show=False),
+        Binding("c", "copy_rules", "Copy the firewall rules", show=False),
+        Binding("d", "next_dialect", "Rules for another firewall", show=False),
     ]
 
     def __init__(self, report: Report) -> None:
@@ -153,10 +172,12 @@ class ReportScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         counts = {"hosts": len(self.report.hosts), "gaps": gap_count(self.report), "patches": patch_count(self.report)}
         yield TitleBar(self.report)
+        if self.report.what_if:
+            yield Ribbon(self.report)
         yield TabBar(self.TAB, counts)
         with Widget(id="body"):
             yield from self.body()
-        yield KeyBar(self.KEYS, (("1-5", "screens"), ("^p", "palette")))
+        yield KeyBar(self.KEYS, (("1-6", "screens"), ("^p", "palette")))
         width, height = LEAST
         yield Static(f"Terminal too small: fencewalk needs {width} x {height}.\nq quits.", id="small", markup=False)
 
@@ -168,8 +189,34 @@ class ReportScreen(Screen[None]):
         """The command that reproduces what the cursor is on."""
         return None
 
+    def rules(self) -> str | None:
+        """The firewall rules that the cursor's document shows."""
+        return None
+
+    @property
+    def dialect(self) -> str:
+        """The firewall whose rules are shown, on every screen the same."""
+        return getattr(self.app, "dialect", DIALECTS[0])
+
+    def redraw(self) -> None:
+        """Show the rules of another firewall, if any are shown."""
+
     def action_back(self) -> None:
         """Esc: one step out; nothing on a screen that has no inside."""
+
+    def action_next_dialect(self) -> None:
+        self.app.dialect = DIALECTS[(DIALECTS.index(self.dialect) + 1) % len(DIALECTS)]  # type: ignore[attr-defined]
+        self.redraw()
+
+    def action_copy_rules(self) -> None:
+        text = self.rules()
+        if text is None:
+            self.notify(
+                "No rules here: go to a gap or a change that a firewall makes.", severity="warning", markup=False
+            )
+            return
+        self.app.copy_to_clipboard("\n".join(map(safe, text.split("\n"))) + "\n")
+        self.notify(f"Rules for {FIREWALLS[self.dialect]} copied.", markup=False)
 
     def action_copy_replay(self) -> None:
         command = self.replay()

@@ -130,6 +130,14 @@ class BrowseScreen(ReportScreen):
         self.set_class(self.has_class("-single"), "-reading")
         self.query_one(Reader).focus()
 
+    def redraw(self) -> None:
+        if self._table.row is not None:
+            self.query_one(Reader).show(self.detail(self._table.row), top=False)
+
+    def on_screen_resume(self) -> None:
+        # Another screen may have chosen another firewall.
+        self.redraw()
+
     def _read(self, row: int | None) -> None:
         nothing = Doc().line("Nothing is selected.", "muted")
         self.query_one(Reader).show(nothing if row is None else self.detail(row))

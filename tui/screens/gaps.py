@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.message import Message
 
 from scanner.model.report import Report
-from tui import details, rows
+from tui import details, fixes, rows
 from tui.doc import Doc, safe
 from tui.screens.browse import BrowseScreen
 
@@ -15,7 +15,7 @@ class GapsScreen(BrowseScreen):
     NOUN = "findings"
     EMPTY = "No finding. The Matrix says what was proved; the absence of a finding proves nothing."
     SPLIT = "beside"
-    KEYS = (*BrowseScreen.KEYS, ("y", "copy replay"))
+    KEYS = (*BrowseScreen.KEYS, ("y", "copy replay"), ("d", "firewall"), ("c", "copy rules"))
 
     class Returned(Message):
         """Back out of a pair of zones that the matrix had opened."""
@@ -29,7 +29,7 @@ class GapsScreen(BrowseScreen):
         return rows.gaps(self.findings)
 
     def detail(self, row: int) -> Doc:
-        return details.finding(self.findings[row], self.report)
+        return details.finding(self.findings[row], self.report, self.dialect)
 
     def show_pair(self, from_: str, to: str) -> None:
         """Only the findings from one zone to another, until Esc goes back to where they were asked for."""
@@ -42,6 +42,12 @@ class GapsScreen(BrowseScreen):
         if self._drilled and before and not self._table.query_text:
             self._drilled = False
             self.post_message(self.Returned())
+
+    def rules(self) -> str | None:
+        row = self._table.row
+        found = fixes.closing(self.report, (self.findings[row].id,)) if row is not None else ()
+        texts = [text for each in found if (text := fixes.rules_text(each, self.dialect)) is not None]
+        return "\n".join(dict.fromkeys(texts)) or None
 
     def replay(self) -> str | None:
         row = self._table.row

@@ -16,12 +16,14 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Everywhere",
         (
-            ("1 2 3 4 5", "Overview, Hosts, Matrix, Gaps, Patches"),
+            ("1 2 3 4 5 6", "Overview, Hosts, Matrix, Gaps, Patches, Fixes"),
             ("↑ ↓ or k j", "move or scroll"),
             ("g G", "first, last"),
             ("← → or h l", "sideways"),
             ("Enter, Esc", "in, back out"),
             ("y", "copy the command that reproduces the finding"),
+            ("d", "firewall rules for another firewall (Gaps, Fixes)"),
+            ("c", "copy the firewall rules"),
             ("Ctrl+P", "all commands, and the theme"),
             ("? and q", "these keys; quit"),
         ),
@@ -42,6 +44,8 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("zone:guest", "contains; zone=guest is exactly that"),
             ("port:443", "that port; also host: kind: from: to: state: product: cve:"),
             ("verdict:unknown", "on Patches; verdict>=unknown is that or worse"),
+            ("risk>=70 late>=30", "numbers, at least; also <="),
+            ("kev:yes overdue:yes", "on Patches; also exposed:guest rule: host:"),
         ),
     ),
     (
@@ -49,6 +53,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("✕ BREACHED", "a flow that policy forbids was seen to cross"),
             ("✓ AS_POLICY", "all that was tested is as policy says, with controls"),
+            ("≈ WOULD BE", "in a what-if: as policy by a supposed rule only; not measured"),
             ("? UNPROVEN", "silence without a control: no pass"),
             ("– UNTESTED", "nobody probed it: no pass"),
         ),

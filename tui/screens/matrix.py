@@ -18,7 +18,7 @@ from tui.doc import Doc
 from tui.facts import cells_by_pair, pair_verdicts, zone_names
 from tui.grid import Matrix
 from tui.screens.base import Reader, ReportScreen
-from tui.status import CELLS
+from tui.status import cell_looks
 
 
 class Legend(Static):
@@ -26,11 +26,11 @@ class Legend(Static):
 
     def __init__(self, report: Report, *, id: str) -> None:
         super().__init__(id=id, markup=False)
-        self.counts = pair_verdicts(report)
+        self.counts, self.looks = pair_verdicts(report), cell_looks(report)
 
     def render(self) -> Content:
         doc = Doc().add(" ")
-        for word, look in CELLS.items():
+        for word, look in self.looks.items():
             doc.mark(look).add(f" {self.counts[word]}   ")
         figures = "figures: forbidden flows that crossed / flows tested"
         if doc.text().cell_length + len(figures) <= self.size.width:

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from scanner.exporters.verdict import conclude
-from tui import overview
+from tui import overview, patched
 from tui.screens.base import ReportScreen
 from tui.status import TONES
 
@@ -62,7 +62,11 @@ class OverviewScreen(ReportScreen):
                 with Vertical(classes="column"):
                     yield Panel("What to fix first", lambda width: overview.first(report), id="first")
                     yield Panel("Worst open findings", lambda width: overview.worst(report), id="worst")
-                yield Panel("Coverage and limits", lambda width: overview.limits(report), id="limits")
+                    yield Panel("Software in short", lambda width: patched.short(report), id="software")
+                with Vertical(classes="column"):
+                    if report.accepted:
+                        yield Panel("Register of exceptions", lambda width: patched.register(report), id="register")
+                    yield Panel("Coverage and limits", lambda width: overview.limits(report), id="limits")
 
     def on_mount(self) -> None:
         self.query_one(Page).focus()

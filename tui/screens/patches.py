@@ -1,9 +1,10 @@
-"""Screen 5: versions against their baselines, worst first."""
+"""Screen 5: versions against their baselines, the riskiest first."""
 
 from __future__ import annotations
 
+from scanner.exporters.patch_words import findings_by_row, risk_of, urgency
 from scanner.model.report import Report
-from tui import details, rows
+from tui import patched, rows
 from tui.doc import Doc
 from tui.screens.browse import BrowseScreen
 
@@ -16,15 +17,19 @@ class PatchesScreen(BrowseScreen):
 
     def __init__(self, report: Report) -> None:
         super().__init__(report)
-        self.patches = sorted(report.patches, key=lambda row: -rows.VERDICTS.index(row.verdict.lower()))
+        of = findings_by_row(report)
+        judged = [(row, risk_of(of(row))) for row in report.patches]
+        judged.sort(key=lambda each: urgency(*each))
+        self.patches = [row for row, _ in judged]
+        self.risks = [risk for _, risk in judged]
 
     def table(self) -> rows.Table:
-        return rows.patches(self.patches)
+        return rows.patches(self.patches, self.risks)
 
     def detail(self, row: int) -> Doc:
-        return details.patch(self.patches[row], self.report)
+        return patched.patch(self.patches[row], self.report)
 
     def replay(self) -> str | None:
         row = self._table.row
-        found = details.patch_findings(self.patches[row], self.report) if row is not None else []
+        found = findings_by_row(self.report)(self.patches[row]) if row is not None else ()
         return found[0].replay if found else None
