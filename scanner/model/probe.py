@@ -6,6 +6,7 @@ The live driver (`scanner.net.talk.converse`) and the simulated one (`scanner.la
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from typing import Literal
 
 import msgspec
 
@@ -89,9 +90,9 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """Worth trying, after the likely ones, on a port where nothing else answered."""
     after: str = ""
     """A kind of reading: it has more to ask on a port where a probe that began with TLS read one of these."""
-    last_resort: bool = False
+    last_resort: Literal["", "text", "binary"] = ""
     """Worth trying on a port whose service hangs up on everything else, as it does on whoever speaks no word of its
-    protocol."""
+    protocol: by a line of text, or by a message of bytes."""
     elsewhere: Elsewhere | None = None
     alone: bool = False
     """The devices behind its ports break: no other probe is ever tried there."""

@@ -52,5 +52,5 @@ def _whole(data: bytes) -> bool:
 
 
 PROBE = Probe(
-    name="kafka", transport="tcp", ports=(9092, 9093, 9094, 19092), writes=True, steps=_steps, last_resort=True
+    name="kafka", transport="tcp", ports=(9092, 9093, 9094, 19092), writes=True, steps=_steps, last_resort="binary"
 )

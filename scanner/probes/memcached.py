@@ -30,5 +30,5 @@ def _steps(peer: Peer) -> Steps:
 
 
 PROBE = Probe(
-    name="memcached", transport="tcp", ports=(11211, 11212, 11213), writes=True, steps=_steps, last_resort=True
+    name="memcached", transport="tcp", ports=(11211, 11212, 11213), writes=True, steps=_steps, last_resort="text"
 )

@@ -63,4 +63,6 @@ def _published(data: bytes) -> bytes:
     return b""
 
 
-PROBE = Probe(name="mqtt", transport="tcp", ports=(1883, 1884, 11883, 21883), writes=True, steps=talk, last_resort=True)
+PROBE = Probe(
+    name="mqtt", transport="tcp", ports=(1883, 1884, 11883, 21883), writes=True, steps=talk, last_resort="binary"
+)

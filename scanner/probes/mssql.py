@@ -52,5 +52,5 @@ def _version(value: bytes) -> bytes:
 
 
 PROBE = Probe(
-    name="mssql", transport="tcp", ports=(1433, 1434, 14330, 14333), writes=True, steps=_steps, last_resort=True
+    name="mssql", transport="tcp", ports=(1433, 1434, 14330, 14333), writes=True, steps=_steps, last_resort="binary"
 )

@@ -78,5 +78,5 @@ PROBE = Probe(
     ports=(5432, 5433, 5434, 5435, 5436, 6432, 5430, 5431, 5437, 5438, 5439, 9999, 26257, 54321, 15432),
     writes=True,
     steps=_steps,
-    last_resort=True,
+    last_resort="binary",
 )

@@ -82,4 +82,4 @@ def security(data: bytes) -> bytes:
     return b"tls" if value & _TLS else b"rdp"
 
 
-PROBE = Probe(name="rdp", transport="tcp", ports=(3389, 3390, 3391), writes=True, last_resort=True, steps=_steps)
+PROBE = Probe(name="rdp", transport="tcp", ports=(3389, 3390, 3391), writes=True, last_resort="binary", steps=_steps)

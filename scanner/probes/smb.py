@@ -68,4 +68,4 @@ def _steps(peer: Peer) -> Steps:
     return (*readings, *ntlm_text.readings(ntlm_text.challenge(answer)))
 
 
-PROBE = Probe(name="smb", transport="tcp", ports=(445, 139), writes=True, last_resort=True, steps=_steps)
+PROBE = Probe(name="smb", transport="tcp", ports=(445, 139), writes=True, last_resort="binary", steps=_steps)

@@ -56,6 +56,10 @@ class Turns(Iterator[Probe]):
         self.tried.append(self.pending.pop(0))
         return self.tried[-1]
 
+    def again(self, probe: Probe) -> None:
+        """A probe is asked once more, out of its turn: `heard` is about it."""
+        self.tried.append(probe)
+
     def heard(self, readings: Iterable[Reading], head: bytes, hung_up: bool = False) -> None:
         """What the last probe was told: `head` is the start of it, as it came off the wire. `hung_up`: the peer ended
         the connection without a word."""
@@ -87,7 +91,9 @@ class Turns(Iterator[Probe]):
         if self._read or self._resorted or not self._hung_up:
             return []
         self._resorted = True
-        found = [probe for probe in self._every if probe.last_resort and probe not in self.tried][:LAST_RESORTS]
+        found = [probe for probe in self._every if probe.last_resort and probe not in self.tried]
+        # Lines of text first: who waits for more bytes of a binary message takes seconds, and a text service does.
+        found = sorted(found, key=lambda probe: probe.last_resort != "text")[:LAST_RESORTS]
         self._most = len(self.tried) + len(found)
         return found
 

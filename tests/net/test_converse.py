@@ -302,6 +302,34 @@ def test_a_crowd_that_was_dropped_is_asked_again_alone(served: Peers) -> None:
     assert [each.outcome for each in events if isinstance(each, Conversation)] == ["answered"] * 3
 
 
+def test_a_question_that_was_dropped_in_a_crowd_is_asked_again_alone(served: Peers) -> None:
+    """The service is one that is asked first: that it hung up may be about the question or about the crowd."""
+    busy = {"now": 0}
+
+    async def one_at_a_time(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if busy["now"]:
+            return
+        busy["now"] = 1
+        try:
+            if await reader.read(4) == b"ask\n":
+                await asyncio.sleep(0.1)
+                writer.write(b"here\n")
+                await writer.drain()
+                await reader.read()
+        finally:
+            busy["now"] = 0
+
+    def asking(_: Peer) -> Steps:
+        yield Send(b"ask\n")
+        data = yield Read(seconds=2.0)
+        return (Reading("banner", data),) if data else ()
+
+    asks = Probe(name="asks", transport="tcp", ports=(), writes=True, steps=asking)
+    talks = tuple(Talk("127.0.0.1", "tcp", served.tcp(one_at_a_time)) for _ in range(3))
+    events = list(converse(Converse(talks), TokenBucket(100_000), VANTAGE, (asks,)))
+    assert [each.outcome for each in events if isinstance(each, Conversation)] == ["answered"] * 3
+
+
 def test_closing_takes_every_connection_down(served: Peers) -> None:
     come, gone = threading.Semaphore(0), threading.Semaphore(0)
 

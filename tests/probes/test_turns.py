@@ -56,7 +56,7 @@ def test_no_port_gets_more_than_its_share() -> None:
     assert len(turns.tried) == MOST
 
 
-SSH, LDAP, RDP = probe("ssh"), msgspec.structs.replace(probe("ldap"), last_resort=True), probe("rdp")
+SSH, LDAP, RDP = probe("ssh"), msgspec.structs.replace(probe("ldap"), last_resort="binary"), probe("rdp")
 EVERY = (BANNER, HTTP, SSH, LDAP, RDP)
 GREETING = Reading("ssh", b"SSH-2.0-x")
 
@@ -81,7 +81,7 @@ def test_further_turns(heard: Heard, hung_up: set[str], tried: str) -> None:
 
 
 def test_the_last_resorts_are_bounded_and_no_gentle_ports() -> None:
-    many = [msgspec.structs.replace(probe(f"last-{number}"), last_resort=True) for number in range(20)]
+    many = [msgspec.structs.replace(probe(f"last-{number}"), last_resort="binary") for number in range(20)]
     turns = Turns((HTTP,), (), False, many)
     for _ in turns:
         turns.heard((), b"", True)

@@ -208,30 +208,48 @@ class _Driver:
             self._tell(talk, "none", nobody)
             return
         tried: list[tuple[Probe, _Attempt]] = []
-        unwelcoming = False
+        put_off: list[Probe] = []
+        """What was asked and hung up on while others talked to that host. To be alone with it takes the end of all
+        other conversations, so that comes last, and only where nobody else's question was answered."""
         spent = 0.0
         for probe in turns:
             if spent > PORT_SECONDS:
                 break
             attempt = await self._attempt(talk, probe, host, taker, alone=False)
             spent += attempt.seconds
-            if attempt.crowded and not unwelcoming:
+            if attempt.crowded and not probe.writes:
+                # A service that takes only so many hangs up before it greets.
                 attempt = await self._attempt(talk, probe, host, taker, alone=True)
-                # Who hangs up on a lone visitor as well does so whatever the crowd.
-                unwelcoming = attempt.dropped
                 spent += attempt.seconds
-            tried.append((probe, attempt))
-            if attempt.outcome == "answered":
-                if attempt.readings and probe.elsewhere is not None:
-                    self._found_open(talk)
-                self._tell(talk, probe.name, attempt)
+            elif attempt.crowded:
+                put_off.append(probe)
+            self._heard(talk, probe, attempt, tried, turns)
             if not attempt.connected:
                 break
-            turns.heard(attempt.readings, attempt.head, attempt.dropped)
+        for probe in put_off if not any(attempt.readings for _, attempt in tried) else ():
+            attempt = await self._attempt(talk, probe, host, taker, alone=True)
+            if attempt.dropped:
+                break  # who hangs up on a lone visitor as well does so whatever the crowd
+            turns.again(probe)
+            self._heard(talk, probe, attempt, tried, turns)
+            for more in turns if attempt.readings else ():
+                self._heard(talk, more, await self._attempt(talk, more, host, taker, alone=False), tried, turns)
         await self._follow(talk, tried, host, taker)
         if not any(attempt.outcome == "answered" for _, attempt in tried):
             first, attempt = tried[0]
             self._tell(talk, first.name, attempt)
+
+    def _heard(
+        self, talk: Talk, probe: Probe, attempt: _Attempt, tried: list[tuple[Probe, _Attempt]], turns: Turns
+    ) -> None:
+        """Take note of what a probe brought, tell it, and let the next ones depend on it."""
+        tried.append((probe, attempt))
+        if attempt.outcome == "answered":
+            if attempt.readings and probe.elsewhere is not None:
+                self._found_open(talk)
+            self._tell(talk, probe.name, attempt)
+        if attempt.connected:
+            turns.heard(attempt.readings, attempt.head, attempt.dropped)
 
     async def _follow(
         self, talk: Talk, tried: Sequence[tuple[Probe, _Attempt]], host: _Host, taker: ThreadPoolExecutor
