@@ -30,7 +30,7 @@ check: $(VENV)/.ready
 bench: packages bench-packages $(VENV)/.ready
 	@$(BIN)/python -m pytest tests/benchmarks/bench_commands.py -q -s -p no:xdist
 	@$(BIN)/python tests/benchmarks/bench_packets.py
-	@$(BIN)/python tests/benchmarks/bench_identify.py
+	@$(BIN)/python tests/benchmarks/bench_identify.py --office
 	@$(BIN)/python tests/benchmarks/bench_assess.py
 
 soak: packages $(VENV)/.ready

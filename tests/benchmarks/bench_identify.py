@@ -1,6 +1,6 @@
 """fencewalk beside `nmap -sV -T4` on every daemon of the lab: what was right, what was invented, and how long it took.
 
-    python tests/benchmarks/bench_identify.py [NAME...] [--rows] [--without-nmap]
+    python tests/benchmarks/bench_identify.py [NAME...] [--office] [--rows] [--without-nmap]
 
 All daemons stand at once, each at an address of its own. Both tools get the same list of TCP and UDP ports, and are
 judged by the same truth: the packages' own versions. Nmap is told that all hosts are up (-Pn) and to ask no DNS (-n);
@@ -34,6 +34,9 @@ from daemons.judge import Judged, Said, Truth
 
 Answers = dict[tuple[str, str], Said]
 
+OFFICE = Path(__file__).with_name("office_daemons.txt")
+"""What the network of an office shows."""
+
 
 class Score(msgspec.Struct):
     """Right of possible."""
@@ -55,16 +58,22 @@ class Possible(msgspec.Struct):
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="daemons, by default all")
+    parser.add_argument("--office", action="store_true", help="those that an office's network shows")
     parser.add_argument("--rows", action="store_true", help="print every port on which one of the two is not right")
     parser.add_argument("--without-nmap", action="store_true")
     options = parser.parse_args(arguments)
+    if options.office:
+        options.names = [
+            *options.names,
+            *(each for each in recipe.names() if each in OFFICE.read_text("utf-8").split()),
+        ]
     reason = lab.why_not()
     if reason:
         print(f"cannot be measured here: {reason}", file=sys.stderr)
         return 4
     rooms, unavailable = run.provide([recipe.load(each) for each in options.names or recipe.names()])
     if not lab.is_inside():
-        flags = [each for each in arguments if each.startswith("--")]
+        flags = [each for each in arguments if each.startswith("--") and each != "--office"]
         argv = lab.inside([sys.executable, __file__, *flags, *(each.recipe.name for each in rooms)])
         print(f"{len(rooms)} daemons, {len(unavailable)} whose packages cannot be had", file=sys.stderr, flush=True)
         os.execvp(argv[0], argv)
