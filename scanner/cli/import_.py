@@ -1,16 +1,15 @@
-"""`fencewalk import`: what others have written down, taken over: a matrix of zones, another laptop's scan data."""
+"""`fencewalk import`: what others have written down, taken over: software inventories, a matrix of zones, another
+laptop's scan data."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from scanner.cli._inventories import Asked, take_inventory
 from scanner.cli._options import SITE, STORE, check_store
 from scanner.errors import BadInput
 from scanner.model.text import plural, visible
@@ -19,21 +18,50 @@ if TYPE_CHECKING:
     from scanner.model.site import Rule, Site
     from scanner.store.merge import Taken
 
-_HEAD = 8192
+_HEAD = 65536
 _MOST_BYTES = 4 << 20
 """Of a text file; a store may be larger."""
 
 _SITE_KEY = re.compile(rb"^(?:client|site|scope|zones|allow|critical)[ \t]*:", re.MULTILINE)
 
-Format = Literal["store", "matrix"]
+Format = Literal["store", "matrix", "inventory"]
 
 
-@click.command("import", short_help="Take over a matrix of zones, or another laptop's scan data.")
+@click.command("import", short_help="Take over software inventories, a matrix of zones, or another laptop's scan data.")
 @SITE
 @click.argument("files", type=click.Path(path_type=Path, readable=False), nargs=-1, required=True, metavar="FILE...")
 @click.option("--write", is_flag=True, help="Add a matrix's rules to SITE itself, instead of printing them.")
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="NAME|ADDRESS|MAC",
+    help="Whose inventory the file is, where it does not say.",
+)
+@click.option("--taken", metavar="DAY", help="When the machines were asked, YYYY-MM-DD; default: the file's date.")
+@click.option(
+    "--distro", default="", metavar="NAME:RELEASE", help="Whose packages they are, such as debian:12 or el:9."
+)
+@click.option("--client", metavar="NAME", help="What a table of several clients calls this one.")
+@click.option(
+    "--map",
+    "mapping",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="FILE",
+    help="YAML that names a table's columns.",
+)
 @STORE
-def COMMAND(site: Path, files: tuple[Path, ...], write: bool, store: Path | None) -> None:
+def COMMAND(
+    site: Path,
+    files: tuple[Path, ...],
+    write: bool,
+    hosts: tuple[str, ...],
+    taken: str | None,
+    distro: str,
+    client: str | None,
+    mapping: Path | None,
+    store: Path | None,
+) -> None:
     """Take FILEs over into SITE or its scan data. Their format is recognised by what is in them.
 
     \b
@@ -41,33 +69,52 @@ def COMMAND(site: Path, files: tuple[Path, ...], write: bool, store: Path | None
                         a row's cells say what may pass from its zone to each column's: yes, no,
                         or services such as tcp/443, udp/53, https, icmp; !tcp/23 takes one out.
                         Prints the rules that the site file has not yet; --write adds them to it.
+    an inventory        The software of one machine or of many, to be judged by its real versions:
+                        a table of an RMM tool (CSV), dpkg -l, rpm -qa, winget export, PowerShell's
+                        or osquery's JSON, a CycloneDX bill of materials, the products in Nmap's
+                        XML (which does not say from which zone it asked: no flow is judged by it;
+                        `scan --engine nmap` runs Nmap from a vantage). It is joined to hosts by
+                        MAC address, address or name; where the file does not name its machine,
+                        --host does. Doing it again changes nothing.
     a store             Another laptop's scan data (site.fencewalk.sqlite): its sessions of this
                         client and site are added to this laptop's; doing it again changes nothing.
 
     \b
     fencewalk import site.yaml zones.csv
     fencewalk import site.yaml /media/usb/site.fencewalk.sqlite
+    fencewalk import site.yaml software.csv --taken 2026-11-01
+    fencewalk import site.yaml packages.txt --host web1
+
+    \b
+    --map FILE, for a table whose header is not understood:
+    columns: {host: Rechner, address: IP, name: Programm, version: Stand, vendor: Hersteller, os: System}
+    delimiter: ";"
     """
     from scanner import session
 
     loaded = session.load_site(site)
-    formats = [(each, _format(each, site)) for each in files]
+    formats = [(each, _format(each, site, mapping is not None)) for each in files]
+    asked = Asked(hosts, taken, distro, client, mapping)
+    if asked.any and not any(kind == "inventory" for _, kind in formats):
+        raise BadInput("--host, --taken, --distro, --client and --map are for software inventories; none is named")
     if write and not any(kind == "matrix" for _, kind in formats):
         raise BadInput("--write is for the rules of a matrix; scan data goes into --store without it")
     where = session.store_path(site, store)
-    if any(kind == "store" for _, kind in formats):
+    if any(kind != "matrix" for _, kind in formats):
         check_store(where, create=True)
     for path, kind in formats:
         if kind == "store":
             _take_over(loaded, site, path, where)
+        elif kind == "inventory":
+            take_inventory(loaded, path, where, asked)
         else:
             _add_rules(loaded, site, path, write)
             loaded = session.load_site(site)
 
 
-def _format(path: Path, site: Path) -> Format:
+def _format(path: Path, site: Path, mapped: bool = False) -> Format:
     """BadInput for what cannot be taken over, with what it is where that can be told."""
-    from scanner.importers import importers
+    from scanner.importers.inventory import formats as inventory_formats
     from scanner.importers.matrix import looks_like_matrix
     from scanner.store.merge import MAGIC
 
@@ -81,18 +128,15 @@ def _format(path: Path, site: Path) -> Format:
         return "store"
     if not head.strip():
         raise BadInput(f"{path}: the file is empty")
-    for each in importers().values():
-        if each.recognises(head):
-            raise BadInput(
-                f"{path}: {each.title}: cannot be imported yet; `scan --engine nmap` runs Nmap from a vantage"
-            )
+    if mapped or any(each.recognises(head) for each in inventory_formats().values()):
+        return "inventory"
     if len(_SITE_KEY.findall(head)) > 1:
         raise BadInput(f"{path}: is a site file (YAML), which cannot be imported; copy its rules by hand")
     if path.suffix.lower() in (".yaml", ".yml"):
-        raise BadInput(f"{path}: is a YAML file; a matrix of zones (CSV) or a store of scan data can be imported")
+        raise BadInput(f"{path}: is a YAML file; an inventory, a matrix of zones or a store can be imported")
     if looks_like_matrix(head):
         return "matrix"
-    raise BadInput(f"{path}: is neither a matrix of zones (CSV) nor a store of scan data; nothing else is imported yet")
+    raise BadInput(f"{path}: is neither an inventory, a matrix of zones (CSV) nor a store of scan data")
 
 
 def _take_over(loaded: Site, site: Path, path: Path, where: Path) -> None:
@@ -103,7 +147,7 @@ def _take_over(loaded: Site, site: Path, path: Path, where: Path) -> None:
         taken = merge(opened, path, loaded.client, loaded.site)
     for each in taken:
         _tell(f"{path}: {_told(each)}")
-        if loaded.zone(each.scan.vantage.zone) is None:
+        if each.scan.purpose != "inventory" and loaded.zone(each.scan.vantage.zone) is None:
             zones = ", ".join(zone.name for zone in loaded.zones)
             _tell(f"{site}: has no zone {each.scan.vantage.zone}, which that scan is from; its zones are {zones}")
     came = [each for each in taken if each.fate in ("new", "grown")]
@@ -113,7 +157,8 @@ def _take_over(loaded: Site, site: Path, path: Path, where: Path) -> None:
 
 def _told(taken: Taken) -> str:
     scan = taken.scan
-    what = {"scan": "scan", "canary": "canary", "verify": "verification"}[scan.purpose]
+    what = {"scan": "scan", "canary": "canary", "verify": "verification", "inventory": "inventory"}[scan.purpose]
+    of = f"from {scan.vantage.zone}" if scan.vantage.zone else f"({scan.engine})"
     ended = "" if scan.complete else ", unfinished"
     fate = {
         "new": plural(taken.rows, "observation"),
@@ -121,7 +166,7 @@ def _told(taken: Taken) -> str:
         "known": "is here already",
         "differs": "was gone on with in both stores: what is here is kept, nothing of it is taken over",
     }[taken.fate]
-    return f"{what} {scan.id} from {scan.vantage.zone}{ended}: {fate}"
+    return f"{what} {scan.id} {of}{ended}: {fate}"
 
 
 def _add_rules(loaded: Site, site: Path, path: Path, write: bool) -> None:
@@ -160,24 +205,12 @@ def _counted(new: dict[str, tuple[Rule, ...]]) -> str:
 def _write(site: Path, new: dict[str, tuple[Rule, ...]]) -> None:
     """The site file, whole or not at all, with its line ends and its rights."""
     from scanner.importers.site_text import with_rules
+    from scanner.session import replace_text
 
-    target = site.resolve()
-    text = target.read_bytes().decode("utf-8")
+    text = site.read_bytes().decode("utf-8")
     for key, rules in new.items():
         text = with_rules(text, key, rules, str(site))
-    temporary = target.with_name(f".{target.name}.part")
-    try:
-        temporary.write_bytes(text.encode("utf-8"))
-        shutil.copymode(target, temporary)
-        with contextlib.suppress(
-            OSError, AttributeError
-        ):  # with sudo the file stays its owner's; Windows has no owners
-            os.chown(temporary, target.stat().st_uid, target.stat().st_gid)
-        temporary.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise BadInput(f"{site}: cannot be written: {error.strerror}") from None
+    replace_text(site, text)
 
 
 def _tell(text: str) -> None:

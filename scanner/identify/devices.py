@@ -36,7 +36,7 @@ _RIVAL = 0.5
 """Weight from which a clue for something else takes a step of confidence away."""
 _TEXT = 512
 _SHOWN = 100
-_REMEMBERED = 16384
+_REMEMBERED = 4096
 """Texts and hosts of which it is remembered what they say: on a large site most say what others said before."""
 _MOST = 64
 """Clues of a host that are looked at, of each sort."""
@@ -193,18 +193,30 @@ def _all_said(clues: Clues, runs: System) -> Iterator[_Said]:
         yield _Said(role.kind, role.weight, "system", role.what)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _read(where: str, reading: Reading) -> tuple[_Said, ...]:
     """What a reading says of the device, by its kind and by its text."""
-    at = f"{where} {visible(reading.kind, 40)}"
-    said = _said(at, "kind", reading.kind)
-    if reading.kind != "tls.cert":
-        group = _group(reading.kind)
-        return said + _said(at, group, reading.raw[:4096].decode("utf-8", "replace")) if group in _compiled() else said
+    said, group = _of_kind(where, reading.kind)
+    if not group:
+        return said
+    if group != "cert":
+        return said + _of_text(where, group, reading)
     if certificate(reading.raw) is None:
         return said
     # The names in a certificate stand in it as plain text, the organisation's as well.
-    return said + _said(f"{where} certificate", "cert", reading.raw[:4096].decode("latin-1"))
+    hits = _matching("cert", reading.raw[:4096].decode("latin-1")[:_TEXT])
+    return said + tuple(_Said(each.kind, each.weight, f"{where} certificate", each.what) for each in hits)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_kind(where: str, kind: str) -> tuple[tuple[_Said, ...], str]:
+    """What a reading of that kind says, whatever its text, and which rules look at the text: empty for none."""
+    group = "cert" if kind == "tls.cert" else _group(kind)
+    return _said(f"{where} {visible(kind, 40)}", "kind", kind), group if group in _compiled() else ""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_text(where: str, group: str, reading: Reading) -> tuple[_Said, ...]:
+    return _said(f"{where} {visible(reading.kind, 40)}", group, reading.raw[:4096].decode("utf-8", "replace"))
 
 
 def _said(where: str, group: str, text: str) -> tuple[_Said, ...]:
@@ -236,6 +248,10 @@ def _group(kind: str) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _found(group: str, text: str) -> tuple[Rule, ...]:
+    return _matching(group, text)
+
+
+def _matching(group: str, text: str) -> tuple[Rule, ...]:
     clues, compiled = _compiled().get(group, ((), None))
     if compiled is None or not text:
         return ()

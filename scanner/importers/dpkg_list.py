@@ -20,6 +20,10 @@ _ON_DISK = frozenset("iUFWt")
 _RULER = re.compile(r"\+\+\+-=+-=+-=")
 _NARROW = 80
 _CUT_FROM = 3
+_REMOVED = (
+    "`dpkg-query -W` lists packages that were removed and left their settings as well; `dpkg -l` tells them apart"
+)
+_RPM = re.compile(r"\.(?:el|fc|amzn)\d|\b(?:x86_64|noarch)\b")
 _STATUS = re.compile(r"(?:install|hold|deinstall|purge|unknown) \S+ (\S+)")
 
 
@@ -28,7 +32,7 @@ def _recognises(head: bytes) -> bool:
     if text.startswith("Desired=Unknown/Install/Remove/Purge/Hold") or "\n+++-====" in text[:2000]:
         return True
     lines = [each.rstrip("\r") for each in text.split("\n")[:-1] or [text] if each.strip()][:40]
-    good = [each for each in lines if _STATE.match(each) or _queried(each)]
+    good = [each for each in lines if _STATE.match(each) or (_queried(each) and not _RPM.search(each))]
     return len(good) * 2 > len(lines)
 
 
@@ -48,7 +52,21 @@ def _queried(line: str) -> tuple[str, str, str] | None:
 
 
 _ARCHITECTURES = frozenset(
-    {"amd64", "all", "arm64", "armhf", "armel", "i386", "ppc64el", "s390x", "riscv64", "mips64el", "any", "installed", "ok"}
+    {
+        "amd64",
+        "all",
+        "arm64",
+        "armhf",
+        "armel",
+        "i386",
+        "ppc64el",
+        "s390x",
+        "riscv64",
+        "mips64el",
+        "any",
+        "installed",
+        "ok",
+    }
 )
 
 
@@ -56,7 +74,7 @@ def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
     found: list[tuple[int, str, str, str]] = []
     bads = Bads()
     ruler = ""
-    full = 0
+    full = unsaid = 0
     for line, text in lines_of(text_of(raw, name), name):
         if _RULER.match(text):
             ruler = text
@@ -76,6 +94,7 @@ def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
             package, version, source = queried
             if not version:
                 continue
+            unsaid += "installed" not in text
         else:
             bads.add(line, "no package with a version")
             continue
@@ -98,7 +117,8 @@ def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
         add(machine, item(package, version, "", distro, mine, source), line, bads)
     family, _, release = distro.partition(":")
     machine.os, machine.os_version = f"{family.title()} {release}".strip(), release
-    return Inventories((machine,), bads)
+    notes = (_REMOVED,) if unsaid else ()
+    return Inventories((machine,), bads, notes=notes)
 
 
-INVENTORY = Format(title="packages of Debian or Ubuntu (dpkg)", recognises=_recognises, read=_read)
+INVENTORY = Format(title="packages of Debian or Ubuntu, dpkg", recognises=_recognises, read=_read)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from scanner.collect import collect
 from scanner.model.base import Frozen
-from scanner.model.observation import Item
+from scanner.model.observation import Item, Shown
 
 MOST_BYTES = 200 << 20
 MOST_ROWS = 500_000
@@ -37,6 +37,13 @@ class Hints(Frozen, frozen=True):
     columns: Mapping[Column, str] = {}
     """What a table's columns are called, where its header does not say it in words that are known."""
     delimiter: str = ""
+
+
+class ColumnMap(Frozen, frozen=True):
+    """A file that names a table's columns."""
+
+    columns: dict[Column, str]
+    delimiter: Annotated[str, msgspec.Meta(max_length=1)] = ""
 
 
 class Bad(msgspec.Struct, frozen=True):
@@ -70,6 +77,8 @@ class Listed(msgspec.Struct):
     os: str = ""
     os_version: str = ""
     taken: datetime.date | None = None
+    shown: list[Shown] = msgspec.field(default_factory=list)
+    """What services show, where the file is of another scanner."""
 
     @property
     def named(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the formats of inventories have in common: text as Windows and Linux save it, bounded fields, JSON and its end."""
+"""What the formats of inventories have in common: encodings, bounded fields, JSON that breaks off."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from scanner.model.observation import Item
 from scanner.model.text import visible
 
 T = TypeVar("T")
+Some = str | int | float | bool | None
+"""What may stand where a text is meant."""
 
 _NAME, _VERSION, _VENDOR = 200, 100, 100
 """Characters of a field that are kept."""
@@ -33,15 +35,12 @@ def text_of(raw: bytes, name: str, lenient: bool = False) -> str:
     """UTF-8 or UTF-16 (as PowerShell's `>` writes it), marked or not, else the code page of Windows."""
     if len(raw) > MOST_BYTES:
         raise BadInput(f"{name}: larger than {MOST_BYTES >> 20} MiB; no inventory of a site is")
-    for mark, encoding in _MARKS:
-        if raw.startswith(mark):
-            raw = raw[len(mark) :]
-            break
-    else:
-        zeros = raw[:64].count(0)
-        encoding = "utf-8"
-        if zeros * 3 >= len(raw[:64]) > 1:
-            encoding = "utf-16-le" if raw[1] == 0 else "utf-16-be"
+    mark, encoding = next((each for each in _MARKS if raw.startswith(each[0])), (b"", ""))
+    raw = raw[len(mark) :]
+    if not encoding:
+        few = raw[:64]
+        wide = len(few) > 1 and few.count(0) * 3 >= len(few)
+        encoding = "utf-8" if not wide else "utf-16-le" if few[1] == 0 else "utf-16-be"
     if encoding.startswith("utf-16"):
         raw = raw[: len(raw) & ~1]
     try:
@@ -66,7 +65,12 @@ def clean(text: object, most: int = _NAME) -> str:
 
 
 def item(
-    name: object, version: object = "", vendor: object = "", distro: str = "", package: bool = False, source: object = ""
+    name: object,
+    version: object = "",
+    vendor: object = "",
+    distro: str = "",
+    package: bool = False,
+    source: object = "",
 ) -> Item | None:
     """None where there is no name."""
     cleaned = clean(name)
@@ -133,7 +137,7 @@ def merged(into: list[str], more: list[str]) -> None:
 def decoded(text: str, kind: type[T], name: str) -> tuple[T, bool]:
     """JSON as a `kind`, and whether it broke off: then without the elements that were not there whole."""
     try:
-        return msgspec.json.decode(text, type=kind, strict=False), False
+        return msgspec.json.decode(text, type=kind), False
     except msgspec.ValidationError as error:
         raise BadInput(f"{name}: not what this inventory looks like: {error}") from None
     except RecursionError:
@@ -143,12 +147,30 @@ def decoded(text: str, kind: type[T], name: str) -> tuple[T, bool]:
         whole = _whole_elements(text) if "truncated" in said else None
     if whole is not None:
         try:
-            return msgspec.json.decode(whole, type=kind, strict=False), True
+            return msgspec.json.decode(whole, type=kind), True
         except (msgspec.DecodeError, RecursionError):
             pass
     at = re.search(r"byte (\d+)", said)
     line = text.encode("utf-8", "replace")[: int(at[1])].count(b"\n") + 1 if at else text.count("\n") + 1
     raise BadInput(f"{name}:{line}: not JSON; {'it breaks off' if 'truncated' in said else 'save the inventory again'}")
+
+
+def rows_of(text: str, kind: type[T], name: str, bads: Bads) -> tuple[list[tuple[int, T]], bool]:
+    """(number, row) of a JSON list of objects, or of one object, and whether it broke off. A bad row is counted."""
+    if not text.lstrip().startswith("["):
+        one, cut = decoded(text, kind, name)
+        return [(1, one)], cut
+    raws, cut = decoded(text, list[msgspec.Raw], name)
+    if len(raws) > MOST_ROWS:
+        raise BadInput(f"{name}: more than {MOST_ROWS:,} rows; import it in parts")
+    decoder = msgspec.json.Decoder(kind)
+    found: list[tuple[int, T]] = []
+    for number, raw in enumerate(raws, 1):
+        try:
+            found.append((number, decoder.decode(raw)))
+        except (msgspec.ValidationError, RecursionError) as error:
+            bads.add(0, f"row {number}: {visible(str(error), 200)}")
+    return found, cut
 
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*("?)|[{}\[\]]', re.DOTALL)

@@ -34,7 +34,7 @@ from scanner.importers.packages import debian_family, own, rpm_family, rpm_relea
 _TABLES = ("programs", "deb_packages", "rpm_packages", "os_version", "system_info", "interface_addresses",
            "interface_details")  # fmt: skip
 _KEYS = re.compile(
-    r'"(?:' + "|".join(_TABLES) + r'|hostIdentifier|install_location|identifying_number|uninstall_string|maintainer'
+    r'"(?:' + "|".join(_TABLES) + r"|hostIdentifier|install_location|identifying_number|uninstall_string|maintainer"
     r'|hardware_serial|computer_name|platform_like|package_group)"\s*:'
 )
 _Row = dict[str, Any]
@@ -69,7 +69,7 @@ def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
                     raise BadInput(f"{name}: more than {MOST_ROWS:,} rows; import it in parts")
                 rows[host].append((line, table, row))
     else:
-        whole, cut = decoded(text, dict[str, Any] | list[Any], name)
+        whole, cut = decoded(text, object, name)
         for number, (table, row) in enumerate(_tables(whole), 1):
             if number > MOST_ROWS:
                 raise BadInput(f"{name}: more than {MOST_ROWS:,} rows; import it in parts")
@@ -88,8 +88,11 @@ def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
 def _is_log(text: str) -> bool:
     """Whether every line is an object: then the first line is one that ends on it."""
     first, _, rest = text.lstrip().partition("\n")
-    return first.startswith("{") and first.rstrip().endswith("}") and (rest.lstrip()[:1] in ("{", "")) and (
-        '"hostIdentifier"' in first or '"columns"' in first or '"snapshot"' in first
+    return (
+        first.startswith("{")
+        and first.rstrip().endswith("}")
+        and (rest.lstrip()[:1] in ("{", ""))
+        and ('"hostIdentifier"' in first or '"columns"' in first or '"snapshot"' in first)
     )
 
 
@@ -104,9 +107,11 @@ def _logged(entry: _Row) -> Iterator[tuple[str, _Row]]:
             yield table or _table(row), row
 
 
-def _tables(whole: _Row | list[Any]) -> Iterator[tuple[str, _Row]]:
+def _tables(whole: object) -> Iterator[tuple[str, _Row]]:
     if isinstance(whole, list):
         yield from ((_table(row), row) for row in whole if isinstance(row, dict))
+        return
+    if not isinstance(whole, dict):
         return
     for table in _TABLES:
         listed = whole.get(table)
@@ -157,7 +162,9 @@ def _machine(host: str, rows: Iterable[tuple[int, str, _Row]], hints: Hints, bad
     if debs and not distro:
         distro = debian_family((str(row.get("name")), str(row.get("version"))) for _, row in debs)
         if not distro:
-            raise BadInput(f"{name}: its packages do not tell which release they are of; name it with --distro debian:12")
+            raise BadInput(
+                f"{name}: its packages do not tell which release they are of; name it with --distro debian:12"
+            )
     for line, row in debs:
         version = clean(row.get("version"), 100)
         add(machine, item(row.get("name"), version, "", distro, own(version), row.get("source")), line, bads)
@@ -165,7 +172,9 @@ def _machine(host: str, rows: Iterable[tuple[int, str, _Row]], hints: Hints, bad
     if rpms and not distro:
         distro = rpm_family(evr for _, _, evr in rpms)
         if not distro:
-            raise BadInput(f"{name}: its packages do not tell which distribution they are of; name it with --distro el:9")
+            raise BadInput(
+                f"{name}: its packages do not tell which distribution they are of; name it with --distro el:9"
+            )
     for line, row, evr in rpms:
         mine = own(evr) and rpm_release(evr) in ("", distro)
         add(machine, item(row.get("name"), evr, row.get("vendor"), distro, mine), line, bads)
@@ -196,4 +205,4 @@ def _distro(row: _Row) -> str:
     return f"{platform}:{major}" if platform in ("fedora", "amzn") and major else ""
 
 
-INVENTORY = Format(title="rows of osquery (JSON)", recognises=_recognises, read=_read)
+INVENTORY = Format(title="rows of osquery, JSON", recognises=_recognises, read=_read)

@@ -153,7 +153,8 @@ def _fixes(advisory: _Advisory) -> Iterator[tuple[str, str, DistroFix]]:
                     fixed=_ALMA.sub("", fixed),
                     source=source,
                     fixed_at=None if about_a_flaw else known,
-                    severity=severity,
+                    severity=severity or "medium",
+                    rated=severity is not None,
                     cves=cves,
                     stream=stream[1] if modular and stream is not None else ("?" if ".module" in fixed else None),
                 ),
@@ -171,6 +172,7 @@ def _both(one: DistroFix, other: DistroFix) -> DistroFix:
         severity=max(one.severity, other.severity, key=SEVERITIES.index),
         cves=tuple(sorted({*one.cves, *other.cves})),
         stream=one.stream,
+        rated=one.rated and other.rated,
     )
 
 
@@ -195,10 +197,10 @@ def _distro(affected: _Affected) -> str | None:
     return None if kind is None or release is None else f"{kind}:{release[1]}"
 
 
-def _severity(advisory: _Advisory) -> Severity:
-    """In the distribution's own words, where it has any."""
+def _severity(advisory: _Advisory) -> Severity | None:
+    """In the distribution's own words; None where it has none."""
     words = [advisory.summary.partition(":")[0], *(each.score for each in advisory.severity)]
-    return next((_WORDS[word.lower()] for word in words if word.lower() in _WORDS), "medium")
+    return next((_WORDS[word.lower()] for word in words if word.lower() in _WORDS), None)
 
 
 def _page(advisory: _Advisory) -> str:

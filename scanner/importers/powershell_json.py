@@ -9,46 +9,43 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from scanner.importers.feed_json import Loose
 from scanner.importers.inventory import Bads, Format, Hints, Inventories, Listed
-from scanner.importers.inventory_text import add, clean, decoded, host_name, item, merged, nothing, text_of
+from scanner.importers.inventory_text import Some, add, clean, host_name, item, merged, nothing, rows_of, text_of
 
 _KEYS = re.compile(
     r'"(?:DisplayName|DisplayVersion|UninstallString|PackageFilename|FastPackageReference|IdentifyingNumber'
     r'|PSComputerName|Caption|WindowsProductName|CurrentBuildNumber|ProviderName)"\s*:'
 )
-_SOME = str | int | float | bool | None
 _UPDATES = ("msu", "powershellget", "nuget")
 """Providers of Get-Package that list what is no program."""
+_KERNELS = {"9600": "6.3", "9200": "6.2", "7601": "6.1", "7600": "6.1"}
+"""Builds from before Windows 10 -> what goes before them."""
 
 
 class _Row(Loose, frozen=True, rename="pascal"):
-    display_name: _SOME = None
-    display_version: _SOME = None
-    publisher: _SOME = None
-    name: _SOME = None
-    version: _SOME = None
-    vendor: _SOME = None
-    caption: _SOME = None
-    provider_name: _SOME = None
-    build_number: _SOME = None
-    product_name: _SOME = None
-    current_build: _SOME = None
-    current_build_number: _SOME = None
-    windows_product_name: _SOME = None
-    os_version: _SOME = None
-    identifying_number: _SOME = None
-
-
-class _Places(Loose, frozen=True):
-    """Keys that are not written as others are."""
-
-    PSComputerName: _SOME = None
-    CSName: _SOME = None
-    CsDNSHostName: _SOME = None
-    UBR: _SOME = None
-    SystemComponent: _SOME = None
-    OsName: _SOME = None
+    display_name: Some = None
+    display_version: Some = None
+    publisher: Some = None
+    name: Some = None
+    version: Some = None
+    vendor: Some = None
+    caption: Some = None
+    provider_name: Some = None
+    build_number: Some = None
+    product_name: Some = None
+    current_build: Some = None
+    current_build_number: Some = None
+    windows_product_name: Some = None
+    os_name: Some = None
+    os_version: Some = None
+    identifying_number: Some = None
+    computer: Some = msgspec.field(name="PSComputerName", default=None)
+    cs_name: Some = msgspec.field(name="CSName", default=None)
+    own_name: Some = msgspec.field(name="CsDNSHostName", default=None)
+    ubr: Some = msgspec.field(name="UBR", default=None)
 
 
 def _recognises(head: bytes) -> bool:
@@ -57,31 +54,23 @@ def _recognises(head: bytes) -> bool:
 
 
 def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
-    text = text_of(raw, name)
-    single = not text.lstrip().startswith("[")
-    if single:
-        row, cut = decoded(text, _Row, name)
-        rows: tuple[_Row, ...] = (row,)
-        places: tuple[_Places, ...] = (decoded(text, _Places, name)[0],)
-    else:
-        rows, cut = decoded(text, tuple[_Row, ...], name)
-        places = decoded(text, tuple[_Places, ...], name)[0]
-    machines: dict[str, Listed] = {}
     bads = Bads()
-    for number, (row, place) in enumerate(zip(rows, places, strict=True), 1):
-        host = host_name(place.PSComputerName) or host_name(place.CSName) or host_name(place.CsDNSHostName)
+    rows, cut = rows_of(text_of(raw, name), _Row, name, bads)
+    machines: dict[str, Listed] = {}
+    for number, row in rows:
+        host = host_name(row.computer) or host_name(row.cs_name) or host_name(row.own_name)
         machine = machines.setdefault(host.casefold(), Listed())
         merged(machine.names, [host] if host else [])
-        if system := _system(row, place):
+        if system := _system(row):
             machine.os, machine.os_version = system
         elif row.display_name is not None:
-            add(machine, item(row.display_name, row.display_version, row.publisher, "windows"), number, bads)
-        elif str(row.provider_name).casefold() in _UPDATES:
+            add(machine, item(row.display_name, row.display_version, row.publisher, "windows"), 0, bads)
+        elif clean(row.provider_name).casefold() in _UPDATES:
             continue
         elif row.name is not None:
-            add(machine, item(row.name, row.version, row.vendor, "windows"), number, bads)
+            add(machine, item(row.name, row.version, row.vendor, "windows"), 0, bads)
         elif row.display_version is not None or row.publisher is not None or row.version is not None:
-            bads.add(number, "no name of a program")
+            bads.add(0, f"row {number}: no name of a program")
     _one_machine(machines)
     found = tuple(each for each in machines.values() if each.items or each.os)
     if not found:
@@ -89,16 +78,16 @@ def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
     return Inventories(found, bads, cut)
 
 
-def _system(row: _Row, place: _Places) -> tuple[str, str] | None:
+def _system(row: _Row) -> tuple[str, str] | None:
     """Name and version of the system, where the object is the system's."""
-    if row.windows_product_name or place.OsName:
-        return clean(place.OsName or row.windows_product_name), clean(row.os_version, 100)
+    if row.windows_product_name or row.os_name:
+        return clean(row.os_name or row.windows_product_name), clean(row.os_version, 100)
     if row.caption and row.build_number and not row.identifying_number:
         return clean(row.caption), clean(row.version, 100)
     build = clean(row.current_build_number) or clean(row.current_build)
     if row.product_name and build:
-        patch = clean(place.UBR)
-        return clean(row.product_name), f"10.0.{build}.{patch}" if patch else f"10.0.{build}"
+        whole = f"{_KERNELS.get(build, '10.0')}.{build}"
+        return clean(row.product_name), f"{whole}.{patch}" if (patch := clean(row.ubr)) else whole
     return None
 
 
@@ -114,4 +103,4 @@ def _one_machine(machines: dict[str, Listed]) -> None:
             machines[""] = mine
 
 
-INVENTORY = Format(title="list of Windows programs (PowerShell, JSON)", recognises=_recognises, read=_read)
+INVENTORY = Format(title="Windows programs, PowerShell's JSON", recognises=_recognises, read=_read)

@@ -25,6 +25,7 @@ from scanner.importers.inventory_text import (
     text_of,
 )
 from scanner.model.observation import Item
+from scanner.model.text import plural
 
 _WORDS: dict[Column, tuple[str, ...]] = {
     "host": (
@@ -34,7 +35,7 @@ _WORDS: dict[Column, tuple[str, ...]] = {
         "pscomputername", "csname", "dnsname", "fqdn", "netbiosname", "displayedname",
     ),
     "address": (
-        "ipaddress", "ip", "ipaddresses", "localip", "localipaddress", "internalip", "internalipaddress", "intipaddress",
+        "ipaddress", "ip", "ipaddresses", "localip", "localipaddress", "internalip", "internalipaddress",
         "privateip", "privateipaddress", "ipv4", "ipv4address", "lanip", "routerlanaddress", "deviceip", "primaryip",
         "localaddress",
     ),
@@ -132,7 +133,7 @@ def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
         )
     if not kept:
         raise nothing(name, "a table of software", bads)
-    notes = (f"{others:,} rows of other clients were left out",) if others else ()
+    notes = (f"{plural(others, 'row')} of other clients left out",) if others else ()
     found = tuple(each for each in machines.values() if each.items)
     return Inventories(found, bads, notes=notes)
 
@@ -157,9 +158,7 @@ def _rows(text: str, name: str, hints: Hints) -> Iterator[tuple[int, list[str]]]
         at = skip + reader.line_num + 1
 
 
-def _header(
-    rows: Iterator[tuple[int, list[str]]], name: str, hints: Hints
-) -> tuple[int, list[str], _Columns]:
+def _header(rows: Iterator[tuple[int, list[str]]], name: str, hints: Hints) -> tuple[int, list[str], _Columns]:
     """The first row that names the software's column. BadInput where none does."""
     first: tuple[int, list[str]] | None = None
     try:
@@ -211,9 +210,9 @@ def _delimiter_of(lines: list[str], hints: Hints) -> str:
     """That of the first line which reads as a header by it."""
     for line in lines:
         for each in _DELIMITERS:
-            if each in line and "name" in (found := _columns(next(csv.reader([line], delimiter=each), []), hints)):
-                if len(found) > 1 or hints.columns:
-                    return each
+            found = _columns(next(csv.reader([line], delimiter=each), []), hints) if each in line else {}
+            if "name" in found and (len(found) > 1 or hints.columns):
+                return each
     return _delimiter(next((each for each in lines if each.strip()), ""))
 
 
@@ -244,4 +243,4 @@ def _system(machine: Listed, cells: dict[Column, str]) -> None:
     machine.os_version = machine.os_version or clean(cells.get("os_version", ""), 100)
 
 
-INVENTORY = Format(title="table of software (CSV)", recognises=_recognises, read=_read)
+INVENTORY = Format(title="table of software, CSV", recognises=_recognises, read=_read)

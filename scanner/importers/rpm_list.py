@@ -34,6 +34,11 @@ def _recognises(head: bytes) -> bool:
 
 
 def _parsed(line: str) -> _Row | None:
+    row = _cells(line)
+    return row if row is not None and any(map(str.isdigit, row[1].rpartition("-")[0])) else None
+
+
+def _cells(line: str) -> _Row | None:
     cells = [each for each in _SPLIT.split(line.strip()) if each]
     if len(cells) == 1:
         found = _NEVRA.fullmatch(cells[0])
@@ -79,9 +84,7 @@ def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
         raise nothing(name, "a list of RPM packages", bads)
     distro = hints.distro or rpm_family(row[1] for _, row in found)
     if not distro:
-        raise BadInput(
-            f"{name}: its packages do not tell which distribution they are of; name it with --distro el:9"
-        )
+        raise BadInput(f"{name}: its packages do not tell which distribution they are of; name it with --distro el:9")
     machine = Listed()
     for line, (package, version, source) in found:
         mine = own(version) and rpm_release(version) in ("", distro)
@@ -89,4 +92,4 @@ def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
     return Inventories((machine,), bads)
 
 
-INVENTORY = Format(title="packages of Red Hat and its like (rpm)", recognises=_recognises, read=_read)
+INVENTORY = Format(title="packages of Red Hat and its like, rpm", recognises=_recognises, read=_read)

@@ -6,7 +6,7 @@ import re
 
 from scanner.importers.feed_json import Loose, day
 from scanner.importers.inventory import Bads, Format, Hints, Inventories, Listed
-from scanner.importers.inventory_text import add, decoded, item, nothing, text_of
+from scanner.importers.inventory_text import Some, add, clean, decoded, item, nothing, rows_of, text_of
 
 _EXPORT = re.compile(r'"(?:Sources|PackageIdentifier|WinGetVersion)"\s*:')
 _LIST = re.compile(r'"(?:InstalledVersion|IsUpdateAvailable)"\s*:')
@@ -14,7 +14,7 @@ _LIST = re.compile(r'"(?:InstalledVersion|IsUpdateAvailable)"\s*:')
 
 class _Package(Loose, frozen=True, rename="pascal"):
     package_identifier: str = ""
-    version: str = ""
+    version: Some = None
 
 
 class _Source(Loose, frozen=True, rename="pascal"):
@@ -27,9 +27,9 @@ class _Export(Loose, frozen=True, rename="pascal"):
 
 
 class _Row(Loose, frozen=True, rename="pascal"):
-    name: str = ""
-    id: str = ""
-    installed_version: str = ""
+    name: Some = None
+    id: Some = None
+    installed_version: Some = None
 
 
 def _recognises(head: bytes) -> bool:
@@ -38,27 +38,25 @@ def _recognises(head: bytes) -> bool:
 
 
 def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
-    text = text_of(raw, name).lstrip()
+    text = text_of(raw, name)
     machine, bads = Listed(), Bads()
     notes: tuple[str, ...] = ()
-    if text.startswith("["):
-        rows, cut = decoded(text, tuple[_Row, ...], name)
-        for row in rows:
-            add(machine, item(row.name or row.id, row.installed_version, "", "windows"), 0, bads)
-    elif _EXPORT.search(text):
+    if text.lstrip().startswith("{") and _EXPORT.search(text):
         export, cut = decoded(text, _Export, name)
         machine.taken = day(export.creation_date)
         for package in (each for source in export.sources for each in source.packages):
             vendor, _, product = package.package_identifier.partition(".")
-            add(machine, item(package.package_identifier, package.version, vendor if product else "", "windows"), 0, bads)
+            found = item(package.package_identifier, package.version, vendor if product else "", "windows")
+            add(machine, found, 0, bads)
         if machine.items and not any(each.version for each in machine.items):
             notes = ("it names no versions; export again with `winget export --include-versions`",)
     else:
-        one, cut = decoded(text, _Row, name)
-        add(machine, item(one.name or one.id, one.installed_version, "", "windows"), 0, bads)
+        rows, cut = rows_of(text, _Row, name, bads)
+        for _, row in rows:
+            add(machine, item(clean(row.name) or row.id, row.installed_version, "", "windows"), 0, bads)
     if not machine.items:
         raise nothing(name, "an export of winget", bads)
     return Inventories((machine,), bads, cut, notes)
 
 
-INVENTORY = Format(title="export of winget (JSON)", recognises=_recognises, read=_read)
+INVENTORY = Format(title="export of winget, JSON", recognises=_recognises, read=_read)

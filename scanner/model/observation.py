@@ -265,6 +265,14 @@ class Item(Frozen, frozen=True, array_like=True):
     """The source package that it was built from, where the inventory says."""
 
 
+class Shown(Frozen, frozen=True, array_like=True):
+    """What another scanner made of a service: the `<service>` element of Nmap's XML."""
+
+    transport: Transport
+    port: Port
+    raw: bytes
+
+
 class Installed(Frozen, frozen=True, tag="installed", tag_field="kind"):
     """What one inventory says of one machine. Nobody stood anywhere to see it: it belongs to no vantage."""
 
@@ -281,6 +289,8 @@ class Installed(Frozen, frozen=True, tag="installed", tag_field="kind"):
     items: tuple[Item, ...] = ()
     os: str = ""
     os_version: str = ""
+    shown: tuple[Shown, ...] = ()
+    """Not installed, but seen over the network, by somebody who does not say from where."""
 
 
 Purpose = Literal["scan", "verify", "canary", "inventory"]

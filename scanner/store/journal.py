@@ -172,9 +172,7 @@ class Store:
             found = (_decode_installed(body) for each in files for (body,) in self._db.execute(rows, (each,)))
             return tuple(sorted(shared_items(found), key=lambda each: each.taken))
 
-    def keep_inventory(
-        self, client: str, site: str, identity: str, format_: str, rows: Sequence[Installed]
-    ) -> bool:
+    def keep_inventory(self, client: str, site: str, identity: str, format_: str, rows: Sequence[Installed]) -> bool:
         """Keep one file's inventories, all or none. False: that `identity` (a digest of ours) is here already."""
         name = hashlib.sha256("\0".join((client, site, identity)).encode()).hexdigest()[:32]
         taken = max(each.taken for each in rows)
@@ -192,7 +190,8 @@ class Store:
         with self._transaction(durable=True):
             if self._db.execute("SELECT 1 FROM scans WHERE id = ?", (name,)).fetchone():
                 return False
-            self._db.execute("INSERT INTO scans VALUES (?, ?, ?, ?, ?, ?)", (name, client, site, taken, _encode(scan), b""))
+            row = (name, client, site, taken, _encode(scan), b"")
+            self._db.execute("INSERT INTO scans VALUES (?, ?, ?, ?, ?, ?)", row)
             self._db.executemany(
                 "INSERT INTO observations (scan, unit, body) VALUES (?, ?, ?)",
                 ((name, "inventory", _encode(each)) for each in rows),

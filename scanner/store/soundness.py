@@ -124,8 +124,13 @@ def check_installed(row: Installed) -> None:
         address(each)
     if not all(map(_MAC.fullmatch, row.macs)):
         raise ValueError("a MAC address is none")
-    if max(len(row.names), len(row.addresses), len(row.macs)) > _MOST_NAMES or len(row.items) > MOST_ITEMS:
+    if (
+        max(len(row.names), len(row.addresses), len(row.macs)) > _MOST_NAMES
+        or len(row.items) + len(row.shown) > MOST_ITEMS
+    ):
         raise ValueError("more of it than any inventory has")
+    if any(len(each.raw) > _LONGEST * 4 for each in row.shown):
+        raise ValueError("a service of it says more than any does")
     texts = (*row.names, row.source, row.format, row.os, row.os_version)
     if any(len(each) > _LONGEST for each in texts) or any(
         len(text) > _LONGEST for each in row.items for text in (each.name, each.version, each.vendor, each.distro)

@@ -57,11 +57,10 @@ def test_fields() -> None:
     assert found.key == "ec-secp256r1"
 
 
-def test_a_key_outlives_its_certificate() -> None:
+def test_a_renewed_certificate_is_another_one() -> None:
     old, new = certificate(WHOLE), certificate(make(EC, "files.lab", "Lab CA"))
     assert old is not None
     assert new is not None
-    assert old.key_sha256 == new.key_sha256
     assert old.sha256 != new.sha256
     assert (new.issuer, new.self_signed) == ("Lab CA", False)
 

@@ -1,0 +1,78 @@
+"""Reading certificates by the library. Apart, as importing it takes long, and most commands never ask."""
+
+from __future__ import annotations
+
+import datetime
+import warnings
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.x509.oid import NameOID
+
+from scanner.model.text import visible
+
+Fields = tuple[str, str, tuple[str, ...], datetime.datetime, datetime.datetime, str, bool]
+"""Subject, issuer, other names, first and last moment, key, whether it names itself as its issuer."""
+
+_NAMES = 64
+
+
+def fields(der: bytes) -> tuple[Fields | None, tuple[str, str]] | None:
+    """The fields, None where its dates cannot be read, and subject and issuer in full; None where it is none."""
+    with warnings.catch_warnings():
+        # Old devices break rules (negative serials, odd encodings); that is for the report, not for stderr.
+        warnings.simplefilter("ignore")
+        try:
+            found = x509.load_der_x509_certificate(der)
+            subject, issuer = found.subject, found.issuer
+            alike = subject == issuer
+            whole = visible(subject.rfc4514_string(), 1024)
+            full = whole, whole if alike else visible(issuer.rfc4514_string(), 1024)
+        except (ValueError, TypeError, OverflowError, x509.InvalidVersion, UnsupportedAlgorithm):
+            return None
+        try:
+            times = _same(found.not_valid_before_utc), _same(found.not_valid_after_utc)
+        except (ValueError, TypeError, OverflowError):
+            return None, full
+        name = _common(subject)
+        by = (name if alike else _common(issuer)) or visible(issuer.rfc4514_string(), 256)
+        return (name, by, _alternatives(found), *times, _key(found), alike), full
+
+
+@lru_cache(maxsize=1024)
+def _same(at: datetime.datetime) -> datetime.datetime:
+    """The one object for a moment: an authority, or a firmware, dates many certificates alike."""
+    return at
+
+
+def _common(name: x509.Name) -> str:
+    values = [each.value for each in name.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    return visible(values[0], 256) if values else ""
+
+
+def _alternatives(found: x509.Certificate) -> tuple[str, ...]:
+    try:
+        every = found.extensions
+        if not len(every):
+            return ()
+        names = every.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return ()
+    kept = [each.value for each in names if isinstance(each, x509.DNSName | x509.IPAddress)]
+    return tuple(visible(str(each), 256) for each in kept[:_NAMES])
+
+
+def _key(found: x509.Certificate) -> str:
+    try:
+        key = found.public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return found.public_key_algorithm_oid.dotted_string
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"rsa-{key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"ec-{key.curve.name}"
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return "ed25519"
+    return "ed448" if isinstance(key, ed448.Ed448PublicKey) else found.public_key_algorithm_oid.dotted_string
