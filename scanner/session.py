@@ -359,18 +359,19 @@ def assess_site(
     where = store_path(path, store)
     with Store(where, create=False) as opened, uncollected():
         sessions = opened.sessions(site.client, site.site)
-        if not sessions:
+        inventories = opened.inventories(site.client, site.site)
+        if not sessions and not inventories:
             others = ", ".join(f"{client} / {name}" for client, name in opened.sites()) or "nothing"
             raise BadInput(f"{where}: holds no scan of {site.client} / {site.site} (it holds {others}); scan first")
         day = today or today_local()
-        return assess(
-            site, sessions, knowledge_for(path, day), day, load_exceptions(path), vendor, users_recog(), rules
-        )
+        facts, accepted = knowledge_for(path, day), load_exceptions(path)
+        return assess(site, sessions, facts, day, accepted, vendor, users_recog(), rules, inventories)
 
 
 def warnings(path: Path, report: Report) -> list[str]:
     """What whoever asked for the report should know besides: what is odd about the policy, exceptions that do nothing,
     and a day before the scans."""
+    from scanner.assess.machines.placed import unplaced
     from scanner.assess.policies.lint import told
     from scanner.feeds import troubles
     from scanner.feeds.recog import users_recog
@@ -384,6 +385,7 @@ def warnings(path: Path, report: Report) -> list[str]:
             found.append(f"{EXCEPTIONS}: {row.about} has no owner, so it accepts nothing; say who answers for it")
         elif row.state == "expired":
             found.append(f"{EXCEPTIONS}: {row.about} was accepted until {row.until}; the finding is back")
+    found += unplaced(report.inventories)
     newest = max((each.started[:10] for each in report.vantages), default=report.generated)
     if newest > report.generated:
         found.append(f"judged as of {report.generated}, before the newest scan ({newest})")

@@ -22,11 +22,17 @@ from scanner.assess.findings.bridges import dual_homed, flat, port_forwards
 from scanner.assess.findings.gaps import gaps, path_findings
 from scanner.assess.findings.gateways import bridged
 from scanner.assess.findings.measured_gaps import measured_gaps
+from scanner.assess.findings.ranking import Ranking
 from scanner.assess.findings.required import blocked
 from scanner.assess.findings.unknown import strangers
 from scanner.assess.fixes.remedies import remediation, with_rules
+from scanner.assess.machines.deadlines import applied, policy_row
 from scanner.assess.machines.inventory import Inventory
-from scanner.assess.machines.software import Judged, judged, patch_findings
+from scanner.assess.machines.known import known
+from scanner.assess.machines.placed import join
+from scanner.assess.machines.reach import Reach
+from scanner.assess.machines.software import Judged, judged
+from scanner.assess.machines.software_findings import patch_findings
 from scanner.assess.policies.lint import lint
 from scanner.assess.policies.policy import Policy
 from scanner.assess.verdicts.cells import Crossing, Crossings
@@ -36,9 +42,11 @@ from scanner.identify.second import NOBODY, Second
 from scanner.model.accepted import Exception_
 from scanner.model.base import SEVERITIES
 from scanner.model.baseline import Knowledge
-from scanner.model.observation import Session
+from scanner.model.feeds import FeedFact
+from scanner.model.observation import Installed, Session
 from scanner.model.report import (
     Digests,
+    FeedRow,
     FindingRow,
     HostRow,
     Report,
@@ -73,6 +81,7 @@ def assess(
     vendor: Callable[[str], str | None] = lambda mac: None,
     second: Second = NOBODY,
     what_if: Sequence[Rule] = (),
+    inventories: Sequence[Installed] = (),
 ) -> Report:
     """Judge everything that was observed. The same facts give the same report, byte for byte, in whatever order.
 
@@ -86,6 +95,7 @@ def assess(
         standing = proved(sessions, evidence, judge)
         if standing != sessions:
             evidence, inventory, judge = _judged_from(site, standing, policy, second)
+    joined = join(inventory, inventories, knowledge)
     if what_if:
         judge = Supposing(judge, what_if)
 
@@ -99,12 +109,13 @@ def assess(
     if what_if:
         crossings = marked(crossings)
     hosts = tuple(inventory.row(each, policy, vendor) for each in inventory.machines)
-    items = judged(inventory, knowledge, today)
     flows = tuple(flow for each in crossings for flow in each.flows)
+    reached = [flow for flow in flows if flow.verdict == "REACHED" and flow.state == "open"]
+    policies, reach = applied(site, knowledge.deadlines), Reach(site, reached)
+    items = judged(inventory, knowledge, today, policies, reach)
 
     services = _service_names(inventory, hosts)
     exploitable = _exploitable(items)
-    reached = [flow for flow in flows if flow.verdict == "REACHED" and flow.state == "open"]
     fence = {each.address for each in flows if judge.own_leg(each.address) and not policy.critical_name(each.address)}
     ways = [each for each in flows if each.verdict == "REACHED" and each.address not in fence]
     led = [
@@ -115,6 +126,7 @@ def assess(
     crossings = [led_into(each, led) for each in crossings]
     graph = attack_graph(site, inventory.machines, (*ways, *led), services, exploitable, evidence.up)
     paths = list(attack_paths(site, graph))
+    patched = list(patch_findings(knowledge, items))
     found = [
         *(finding for each in crossings for finding in gaps(site, knowledge, each, inventory, services)),
         *(each for crossing in crossings for each in measured_gaps(site, knowledge, crossing)),
@@ -124,10 +136,13 @@ def assess(
         *port_forwards(site, knowledge, policy, inventory),
         *blocked(site, knowledge, evidence, policy, judge),
         *path_findings(site, knowledge, paths),
-        *patch_findings(knowledge, items),
+        *(each for each, _ in patched),
         *strangers(site, knowledge, hosts, judge.controls.own_leg),
         *exposed(knowledge, today, evidence, policy, inventory, judge.controls, reached),
     ]
+    ranking = Ranking(hosts, items, reach, known(knowledge).exploited, services)
+    about = {finding.id: rests_on for finding, rests_on in patched}
+    found = [ranking.ranked(each, about.get(each.id, ())) for each in found]
     rows, accepted = accept(found, tuple(exceptions), today)
     findings = tuple(sorted(rows, key=_order))
     return Report(
@@ -143,7 +158,7 @@ def assess(
         findings=findings,
         remediation=remediation(site, findings, paths),
         coverage=tuple(each.coverage for each in crossings),
-        digests=_digests(site, sessions, knowledge, second),
+        digests=_digests(site, sessions, inventories, knowledge, second),
         zones=tuple(
             ZoneRow(z.name, z.subnets, z.trust, z.vlan, sum(h.zone == z.name for h in hosts)) for z in site.zones
         ),
@@ -158,6 +173,9 @@ def assess(
             site, cut_row(site, graph, paths, findings, (*led, *(flow for each in crossings for flow in each.breaches)))
         ),
         what_if=tuple(map(written, what_if)),
+        feeds=tuple(_feed(each, today) for each in knowledge.feeds),
+        deadlines=tuple(map(policy_row, policies)),
+        inventories=joined,
     )
 
 
@@ -189,9 +207,23 @@ def _authorization(site: Site) -> str:
     return f"{given.by}{reference}, {given.from_} to {given.until}"
 
 
-def _order(finding: FindingRow) -> tuple[int, int, str, str]:
-    """The worst first; ties by kind, then by what they are about."""
-    return -SEVERITIES.index(finding.severity), _KIND_ORDER.index(finding.kind), finding.title, finding.id
+def _feed(feed: FeedFact, today: datetime.date) -> FeedRow:
+    return FeedRow(
+        name=feed.name,
+        title=feed.title,
+        dated=feed.dated.isoformat(),
+        age_days=feed.age(today),
+        limit_days=feed.limit_days,
+        state="stale" if feed.stale(today) else "fresh",
+        sha256=feed.sha256,
+        entries=feed.entries,
+    )
+
+
+def _order(finding: FindingRow) -> tuple[int, int, int, str, str]:
+    """The worst first, of those the most urgent; ties by kind, then by what they are about."""
+    severity = SEVERITIES.index(finding.severity)
+    return -severity, -finding.risk, _KIND_ORDER.index(finding.kind), finding.title, finding.id
 
 
 def _service_names(inventory: Inventory, hosts: Sequence[HostRow]) -> dict[FlowKey, str | None]:
@@ -242,16 +274,28 @@ def _summary(
     )
 
 
-def _digests(site: Site, sessions: Sequence[Session], knowledge: Knowledge, second: Second) -> Digests:
+def _digests(
+    site: Site, sessions: Sequence[Session], inventories: Sequence[Installed], knowledge: Knowledge, second: Second
+) -> Digests:
     return Digests(
         site=_digest(site),
         baselines=_digest((knowledge.baselines, knowledge.distros)),
-        feeds=_digest((knowledge.kev, knowledge.controls, knowledge.dated, *filter(None, [second.digest]))),
-        observations=_digest_of(sessions),
+        feeds=_digest(
+            (
+                knowledge.kev,
+                knowledge.controls,
+                knowledge.deadlines,
+                knowledge.dated,
+                # A feed's facts are as many as there are advisories; its digest says the same.
+                [(each.name, each.sha256) for each in knowledge.feeds],
+                *filter(None, [second.digest]),
+            )
+        ),
+        observations=_digest_of(sessions, inventories),
     )
 
 
-def _digest_of(sessions: Sequence[Session]) -> str:
+def _digest_of(sessions: Sequence[Session], inventories: Sequence[Installed]) -> str:
     """The same as `_digest` of all of them, of which not all have to be text at once."""
     digest = hashlib.sha256(b"[")
     for number, session in enumerate(sessions):
@@ -263,6 +307,8 @@ def _digest_of(sessions: Sequence[Session]) -> str:
             digest.update(b"," * bool(first) + part[1:-1])
         digest.update(after)
     digest.update(b"]")
+    for each in sorted(msgspec.json.encode(one, order="deterministic") for one in inventories):
+        digest.update(each)
     return digest.hexdigest()
 
 

@@ -11,6 +11,9 @@ from importlib.resources import files
 
 from scanner.importers.document import read_document
 from scanner.model.base import Frozen, Text
+from scanner.model.baseline import DeadlinePolicy
+
+_DEADLINES = "deadlines.yaml"
 
 
 class Framework(Frozen, frozen=True):
@@ -39,8 +42,24 @@ class Framework(Frozen, frozen=True):
 @cache
 def frameworks() -> tuple[Framework, ...]:
     """Every framework, by the name of its file."""
-    found = sorted((each for each in files(__name__).iterdir() if each.name.endswith(".yaml")), key=lambda e: e.name)
+    found = sorted(
+        (each for each in files(__name__).iterdir() if each.name.endswith(".yaml") and each.name != _DEADLINES),
+        key=lambda each: each.name,
+    )
     return tuple(read_document(each.read_text("utf-8"), Framework, each.name) for each in found)
+
+
+class Deadlines(Frozen, frozen=True):
+    """`deadlines.yaml`: who wants fixes to be in by when."""
+
+    deadlines: tuple[DeadlinePolicy, ...]
+
+
+@cache
+def deadlines() -> tuple[DeadlinePolicy, ...]:
+    """Every policy of deadlines that a site may name."""
+    text = (files(__name__) / _DEADLINES).read_text("utf-8")
+    return read_document(text, Deadlines, _DEADLINES).deadlines
 
 
 def bundled() -> dict[str, dict[str, tuple[str, ...]]]:

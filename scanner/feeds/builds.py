@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -20,6 +20,8 @@ from scanner.versions import compare
 _SQL_LINE = re.compile(r"(\d+\.\d+)\.(\d)\d{3}\.\d+", re.ASCII)
 _OLDEST_SQL = 14
 """Before it, service packs made lines of their own, whose ends only a baseline tells."""
+_HOTPATCHED = frozenset({"server 2022", "server 2025"})
+"""Releases of which some editions are patched while they run, except in January, April, July and October."""
 _WINDOWS_PAGE = "https://aka.ms/WindowsUpdateHistory"
 
 
@@ -36,6 +38,7 @@ def with_windows(
     either = _of_either(servers, _by_base(each for each in builds if each.line.startswith("client ")))
     minimums = {"windows_server": servers, "windows": either}
     found = [_raised_all(each, minimums.get(each.product, {}), dated, limit) for each in baselines]
+    found = [_with_hotpatches(each, builds, servers) if each.product == "windows_server" else each for each in found]
     ends = lives.get("windows", {})
     place = next((at for at, each in enumerate(found) if each.product == "windows"), None)
     known = set() if place is None else {each.name for each in found[place].branches}
@@ -46,7 +49,8 @@ def with_windows(
     branches = [_window(base, either.get(base), ends, dated, life_dated) for base in wanted]
     made = tuple(sorted(filter(None, branches), key=lambda each: each.name, reverse=True))
     if place is not None:
-        found[place] = msgspec.structs.replace(found[place], branches=(*found[place].branches, *made))
+        whole = msgspec.structs.replace(found[place], branches=(*found[place].branches, *made))
+        found[place] = _with_hotpatches(whole, builds, either)
     elif made:
         found.append(
             Baseline(
@@ -90,7 +94,8 @@ def with_exchange(
 
 
 def _by_base(builds: Iterable[Build]) -> dict[str, Build]:
-    """Base build -> the lowest build that has every security fix of its newest month."""
+    """Base build -> the lowest build that has every security fix of its newest month; of those that take no restart
+    only where there is no other."""
     lines: dict[str, list[Build]] = {}
     for each in builds:
         lines.setdefault(each.version.rpartition(".")[0], []).append(each)
@@ -103,8 +108,39 @@ def _by_base(builds: Iterable[Build]) -> dict[str, Build]:
         before = max((_number(each) for each in line if each.released < newest), default=0)
         able = [each for each in secure if each.released == newest and (not each.hotpatch or _number(each) > before)]
         if able:
-            found[base] = min(able, key=_number)
+            found[base] = min(able, key=lambda each: (each.hotpatch, _number(each)))
     return found
+
+
+def _with_hotpatches(baseline: Baseline, builds: Sequence[Build], minimums: dict[str, Build]) -> Baseline:
+    """The lower builds of machines that are patched while they run. Those of clients are listed; those of servers are
+    not: in the months that have any, what lies between two months' builds may be one."""
+    branches = []
+    for each in baseline.branches:
+        newest = minimums.get(each.name)
+        if newest is None or newest.version != each.minimum:
+            branches.append(each)
+            continue
+        mine = [
+            build
+            for build in builds
+            if build.version.rpartition(".")[0] == newest.version.rpartition(".")[0]
+            and compare(baseline.scheme, build.version, newest.version) == -1
+            and build.line == newest.line
+        ]
+        same = [build for build in mine if build.hotpatch and build.released == newest.released]
+        before = [build for build in mine if build.released < newest.released]
+        unlisted = (
+            newest.line in _HOTPATCHED and newest.released.month % 3 != 1 and newest.kind == "security" and not same
+        )
+        branches.append(
+            msgspec.structs.replace(
+                each,
+                hotpatch=min(same, key=_number).version if same else None,
+                hotpatch_above=max(before, key=_number).version if unlisted and before else None,
+            )
+        )
+    return msgspec.structs.replace(baseline, branches=tuple(branches))
 
 
 def _number(build: Build) -> int:

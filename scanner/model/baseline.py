@@ -67,6 +67,10 @@ class Branch(Frozen, frozen=True):
     still does, or nobody looked."""
     distros_source: Source | None = None
     """Of `distros_until`."""
+    hotpatch: str | None = None
+    """The lowest version below `minimum` that has the same fixes: of machines that are patched while they run."""
+    hotpatch_above: str | None = None
+    """Versions above this one and below `minimum` may be such, and are listed nowhere."""
     flaws: tuple[Flaw, ...] = ()
     """The ones worth naming, so that a version below `minimum` is charged with what it has and no more."""
 
@@ -102,6 +106,8 @@ class DistroFix(Frozen, frozen=True):
     stream: str | None = None
     """The module stream that the package belongs to (`redis:6`): it says nothing about builds of another stream, or of
     none."""
+    rated: bool = True
+    """Whether somebody said how severe it is; if not, `severity` is a guess."""
 
 
 class DistroLife(Frozen, frozen=True):

@@ -74,6 +74,25 @@ class SoftwareRow(Row, frozen=True):
     source: str
 
 
+class InventoryRow(Row, frozen=True):
+    """What became of one inventory of one machine."""
+
+    source: str
+    """The file and its format: `servers.csv (table of software (CSV))`."""
+    format: str
+    taken: str
+    """The day on which the machine was asked."""
+    names: tuple[str, ...]
+    addresses: tuple[str, ...]
+    items: int
+    hosts: tuple[str, ...]
+    """The hosts that it is of: ids."""
+    state: Literal["joined", "superseded", "unplaced"]
+    """`superseded`: a newer one of the same format counts. `unplaced`: it is of no host that is known."""
+    reason: str
+    """By what it was joined, or why it was not."""
+
+
 class HostRow(Row, frozen=True):
     id: str
     """`zone/address`: the same address behind another zone is another host."""
@@ -360,6 +379,7 @@ class Report(Row, frozen=True):
     accepted: tuple[AcceptedRow, ...] = ()
     feeds: tuple[FeedRow, ...] = ()
     deadlines: tuple[DeadlinePolicyRow, ...] = ()
+    inventories: tuple[InventoryRow, ...] = ()
 
 
 def iso_date(day: datetime.date | None) -> str | None:

@@ -11,20 +11,13 @@ from typing import Annotated, Literal
 import msgspec
 
 from scanner.model.addresses import address, contains, network
-from scanner.model.base import Frozen, Port, Severity, Text, Transport
+from scanner.model.base import Frozen, Port, Text, Transport
+from scanner.model.deadline import Name, OwnDeadline, deadline_troubles
 from scanner.model.groups import Groups, did_you_mean
 
 Trust = Literal["critical", "management", "user", "device", "untrusted"]
 """`device`: printers, phones, cameras and the like, that people do not log in to."""
 
-Name = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
-        description="a name of letters, digits, '.', '_' and '-'",
-        examples=["front-desk"],
-    ),
-]
 Subnets = tuple[Annotated[str, msgspec.Meta(description="a subnet or an address", examples=["10.20.0.0/16"])], ...]
 Services = tuple[
     Annotated[str, msgspec.Meta(description="a service or a group of services", examples=["tcp/443"])], ...
@@ -221,27 +214,6 @@ class Approved(Frozen, frozen=True):
     ] = ()
 
 
-DEADLINES = ("cyber-essentials", "pci-dss", "cisa-kev")
-"""The deadlines that are known by name; `scanner/controls/deadlines.yaml` says what they ask for."""
-
-
-class OwnDeadline(Frozen, frozen=True, rename={"from_": "from"}):
-    """How soon the client wants fixes in."""
-
-    name: Name
-    days: Annotated[
-        dict[Severity, Annotated[int, msgspec.Meta(ge=0, le=3650)]],
-        msgspec.Meta(
-            min_length=1,
-            description="days by severity; one that is not named has no deadline",
-            examples=[{"critical": 7, "high": 14, "medium": 30}],
-        ),
-    ]
-    from_: Literal["fix", "kev"] = "fix"
-    """What the days are counted from: the day on which the fix was released, or the one on which CISA listed the flaw
-    as exploited (then nothing else has a deadline)."""
-
-
 class Site(Frozen, frozen=True, dict=True, gc=True):
     """One client's network as its owner describes it.
 
@@ -290,7 +262,8 @@ class Site(Frozen, frozen=True, dict=True, gc=True):
             self._check_services(f".groups.services.{group}", services)
         for index, critical in enumerate(self.critical):
             self._check_services(f".critical[{index}].services", critical.services)
-        self._check_deadlines()
+        for path, what in deadline_troubles(self.deadlines or ()):
+            raise ValueError(f"{path}: {what}")
         for key, rules in self._rules():
             for index, rule in enumerate(rules):
                 self._check_end(f".{key}[{index}].from", rule.from_, names)
@@ -299,17 +272,6 @@ class Site(Frozen, frozen=True, dict=True, gc=True):
         for index, rule in enumerate(self.require):
             self._check_required(f".require[{index}]", rule, names)
         self._write_groups_out()
-
-    def _check_deadlines(self) -> None:
-        seen: set[str] = set()
-        for index, each in enumerate(self.deadlines or ()):
-            name = each if isinstance(each, str) else each.name
-            if isinstance(each, str) and each not in DEADLINES:
-                mend = did_you_mean(each, DEADLINES) or f"there are {', '.join(DEADLINES)}, or write your own days"
-                raise ValueError(f".deadlines[{index}]: {each!r} is no known deadline; {mend}")
-            if name in seen or (not isinstance(each, str) and name in DEADLINES):
-                raise ValueError(f".deadlines[{index}]: {name!r} names two deadlines; rename one")
-            seen.add(name)
 
     def _rules(self) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
         return ("allow", self.allow), ("require", self.require), ("deny", self.deny)

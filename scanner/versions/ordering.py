@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from scanner.versions import Order
@@ -11,6 +12,9 @@ from scanner.versions import Order
 NUMBER = "[0-9]{1,18}"
 """One number of a version. ASCII only (`\\d` takes every script's digits), and bounded: no version is that long, and
 an unbounded one would make `int` refuse it with an exception."""
+_NUMBERS = re.compile(NUMBER)
+_KEPT = 4096
+"""Keys that a scheme remembers: the same few minimums are compared with over and over."""
 
 
 def order(left: Any, right: Any) -> Order:
@@ -22,9 +26,10 @@ def order(left: Any, right: Any) -> Order:
 
 def by_key(key: Callable[[str], Any]) -> Callable[[str, str], Order | None]:
     """The comparison of a scheme in which every version has a place: `key` gives it, None for what is no version."""
+    kept = lru_cache(_KEPT)(key)
 
     def compare(left: str, right: str) -> Order | None:
-        first, second = key(left.strip()), key(right.strip())
+        first, second = kept(left.strip()), kept(right.strip())
         return None if first is None or second is None else order(first, second)
 
     return compare
@@ -36,8 +41,10 @@ def by_line(place: Callable[[str], tuple[Any, Any] | None]) -> Callable[[str, st
     `place` gives the line, and the key within it; None for what is no version.
     """
 
+    kept = lru_cache(_KEPT)(place)
+
     def compare(left: str, right: str) -> Order | None:
-        first, second = place(left.strip()), place(right.strip())
+        first, second = kept(left.strip()), kept(right.strip())
         if first is None or second is None or first[0] != second[0]:
             return None
         return order(first[1], second[1])
@@ -58,9 +65,10 @@ class Place(NamedTuple):
 
 def by_place(place: Callable[[str], Place | None]) -> Callable[[str, str], Order | None]:
     """The comparison of a scheme in which a text can hide a part of the version. A place has as many parts as any."""
+    kept = lru_cache(_KEPT)(place)
 
     def compare(left: str, right: str) -> Order | None:
-        first, second = place(left.strip()), place(right.strip())
+        first, second = kept(left.strip()), kept(right.strip())
         if first is None or second is None or first.line != second.line:
             return None
         same_kind = first.kind == second.kind
@@ -81,7 +89,7 @@ def integers(found: re.Match[str], *names: str) -> tuple[int, ...]:
 
 def numbers(text: str) -> tuple[int, ...]:
     """The numbers in a text that a pattern has already checked, without trailing zeros, so that 11.0 equals 11."""
-    found = [int(each) for each in re.findall(NUMBER, text)]
+    found = [int(each) for each in _NUMBERS.findall(text)]
     while found and found[-1] == 0:
         found.pop()
     return tuple(found)

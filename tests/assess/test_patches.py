@@ -7,8 +7,11 @@ import datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from scanner.assess.machines.patches import Judgement, judge
+from scanner.assess.machines.judgement import Judgement
+from scanner.assess.machines.patches import judge
+from scanner.assess.machines.revisions import compare_revisions, upstream
 from scanner.importers.document import read_document
 from scanner.model.baseline import Knowledge
 from scanner.model.product import Product
@@ -57,6 +60,19 @@ baselines:
       - {distro: "el:8", fixed: "32:3.1.0-9.el8_10", source: {url: u-8, retrieved: 2026-01-01}}
       - {distro: "debian:13", fixed: "1:3.3.0-7+deb13u2", shown: "3.3.1-7+deb13u2",
          source: {url: u-13, retrieved: 2026-11-01}}
+  - product: single
+    vendor: v
+    title: A daemon that a release has in one line, and rebases
+    scheme: openssh
+    repackaged: true
+    branches:
+      - {name: "*", minimum: 10.0p1, source: {url: u-s, retrieved: 2026-11-01}}
+    fixes:
+      - {distro: "el:9", fixed: 8.7p1-48.el9_7, fixed_at: 2026-04-02, source: {url: u-s8, retrieved: 2026-11-01}}
+      - {distro: "el:9", fixed: 9.9p1-9.el9_8, fixed_at: 2026-07-29, source: {url: u-s9, retrieved: 2026-11-01}}
+      - {distro: "el:9", fixed: 10.2p1-1.module_el9.5.0+120+4533eb20, stream: "single:9",
+         source: {url: u-sm, retrieved: 2026-11-01}}
+      - {distro: "debian:12", fixed: "1:9.2p1-2+deb12u7", source: {url: u-sd, retrieved: 2026-11-01}}
   - product: appliance
     vendor: v
     title: A device with its maker's software
@@ -130,6 +146,48 @@ def test_package_of_a_distribution(revision: str | None, distro: str, verdict: s
         assert found.cves == ()
 
 
+SINGLE = [
+    # A release that goes on to another upstream version leaves nothing of the older one patched.
+    ("8.7p1-48.el9_7", "el:9", "NON_COMPLIANT", None),
+    ("8.7p1-47.el9_7", "el:9", "NON_COMPLIANT", None),
+    ("9.9p1-8.el9_8", "el:9", "NON_COMPLIANT", None),
+    ("9.9p1-9.el9_8", "el:9", "COMPLIANT", None),
+    ("9.9p1-9.el9_8.alma.1", "el:9", "COMPLIANT", None),
+    # Others' builds, and those of a module, have fixes of their own.
+    ("10.0p1-1.el9.remi", "el:9", "UNKNOWN", "backport-possible"),
+    ("8.0p1-1.el9.ngx", "el:9", "UNKNOWN", "backport-possible"),
+    ("9.9p1-9.module_el9.5.0+120+4533eb20", "el:9", "UNKNOWN", "backport-possible"),
+    ("9.6p1-1~bookworm", "debian:12", "UNKNOWN", "backport-possible"),
+    ("9.6p1-1.pgdg120+1", "debian:12", "UNKNOWN", "backport-possible"),
+    ("9.1p1-1+0~20240101.1+debian12~1.gbp", "debian:12", "UNKNOWN", "backport-possible"),
+]
+
+
+@pytest.mark.parametrize(("revision", "distro", "verdict", "reason"), SINGLE)
+def test_a_product_that_a_release_has_in_one_line(revision: str, distro: str, verdict: str, reason: str | None) -> None:
+    found = judged("single", upstream(revision), revision, distro)
+    assert found.verdict == verdict
+    if reason:
+        assert found.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("distro", "revision", "fixed", "order"),
+    [
+        ("debian:12", "2:1.0-1", "1:9.0-1", 1),
+        ("debian:12", "1:9.0-1", "2:1.0-1", -1),
+        ("debian:12", "9.0-1", "1:9.0-1", 0),
+        ("el:9", "1:3.0.7-6.el9_2", "1:3.0.7-16.el9_2", -1),
+        ("el:9", "0:9.0-1.el9", "1:1.0-1.el9", -1),
+        ("el:9", "3.0.7-27.el9", "1:3.0.7-16.el9_2", 1),
+        ("el:8", "1.0-2.module_el8.5.0+1+aaaaaaaa", "1.0-2.module+el8.6.0+900+bbbbbbbb", 0),
+        ("suse:15", "1.0-1", "1.0-1", None),
+    ],
+)
+def test_epochs_count_where_both_are_written(distro: str, revision: str, fixed: str, order: int | None) -> None:
+    assert compare_revisions(distro, revision, fixed) == order
+
+
 UPSTREAM = [
     # product, version, distro, verdict, reason
     ("daemon", "3.4.9", None, "COMPLIANT", None),
@@ -181,6 +239,16 @@ def test_a_missing_fix_is_charged_with_everything_below_it() -> None:
     assert found.fixed_at == datetime.date(2024, 1, 12)
     assert found.age_days == (TODAY - datetime.date(2024, 1, 12)).days
     assert found.source == "u-12-7 (read 2026-11-01)"
+
+
+def test_a_fix_that_nobody_rated_is_told_from_a_lesser_one() -> None:
+    """Deadlines count undisclosed severity like a high one."""
+    [baseline] = [each for each in KNOWLEDGE.baselines if each.product == "single"]
+    unrated = tuple(replace(each, rated=False) for each in baseline.fixes)
+    facts = replace(KNOWLEDGE, baselines=(replace(baseline, fixes=unrated),))
+    for known, severity in ((KNOWLEDGE, "medium"), (facts, None)):
+        found = judge(Product("v", "single", "9.2p1", "9.2p1-2+deb12u1", "debian:12"), known, TODAY)
+        assert [each.severity for each in found.missing] == [severity]
 
 
 def test_a_fix_that_is_there_is_not_charged() -> None:
@@ -241,7 +309,12 @@ TEXTS = st.one_of(
 
 
 @settings(max_examples=200, deadline=None, database=None)
-@given(st.sampled_from(["daemon", "appliance"]), TEXTS, TEXTS, st.one_of(TEXTS, st.sampled_from(["debian:12", "el:8"])))
+@given(
+    st.sampled_from(["daemon", "single", "appliance"]),
+    TEXTS,
+    TEXTS,
+    st.one_of(TEXTS, st.sampled_from(["debian:12", "el:8"])),
+)
 def test_any_text_gives_a_verdict(name: str, version: str | None, revision: str | None, distro: str | None) -> None:
     found = judged(name, version, revision, distro)
     assert found.verdict in ("COMPLIANT", "NON_COMPLIANT", "END_OF_LIFE", "UNKNOWN")

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner import session
-from scanner.assess.machines.patches import Judgement, judge
+from scanner.assess.machines.judgement import Judgement
+from scanner.assess.machines.patches import judge
 from scanner.baselines import bundled
 from scanner.baselines.overrides import Override, read_overrides, tightened
 from scanner.errors import BadInput

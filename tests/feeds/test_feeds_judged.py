@@ -235,8 +235,9 @@ def test_windows_has_to_have_the_newest_months_fixes(tmp_path: Path) -> None:
         ),
     )
     server = branch(found, "windows_server", "10.0.20348")
-    assert (server.minimum, server.fixed_at) == ("10.0.20348.110", datetime.date(2026, 11, 10))
-    assert server.source == Source("https://support.microsoft.com/help/5110", datetime.date(2026, 11, 18))
+    assert (server.minimum, server.fixed_at) == ("10.0.20348.120", datetime.date(2026, 11, 10))
+    assert server.hotpatch == "10.0.20348.110"
+    assert server.source == Source("https://support.microsoft.com/help/5120", datetime.date(2026, 11, 18))
     assert server.eol == datetime.date(2031, 10, 14)
     for name, version, verdict in (
         ("windows_server", "10.0.20348.110", "COMPLIANT"),

@@ -149,9 +149,15 @@ DAY = datetime.date(2026, 8, 23)
     ("product", "day", "verdict"),
     [
         (Product("microsoft", "windows_server", "10.0.20348.5499"), DAY, "COMPLIANT"),
-        (Product("microsoft", "windows_server", "10.0.20348.5498"), DAY, "NON_COMPLIANT"),
-        (Product("microsoft", "windows_server", "10.0.20348"), DAY, "UNKNOWN base-build-only"),
+        (Product("microsoft", "windows_server", "10.0.20348.5386"), DAY, "NON_COMPLIANT"),
+        # Between two months' builds is what no list has: a machine that was patched while it ran.
+        (Product("microsoft", "windows_server", "10.0.20348.5450"), DAY, "UNKNOWN branch-unknown"),
         (Product("microsoft", "windows", "10.0.26100.33158"), DAY, "NON_COMPLIANT"),
+        (Product("microsoft", "windows", "10.0.26100.33200"), DAY, "UNKNOWN branch-unknown"),
+        (Product("microsoft", "windows", "10.0.26100.9106"), DAY, "COMPLIANT"),
+        (Product("microsoft", "windows", "10.0.26100.9105"), DAY, "NON_COMPLIANT"),
+        (Product("microsoft", "windows", "10.0.26100.8894"), DAY, "NON_COMPLIANT"),
+        (Product("microsoft", "windows_server", "10.0.20348"), DAY, "UNKNOWN base-build-only"),
         (Product("microsoft", "windows", "10.0.18363.2274"), DAY, "END_OF_LIFE"),
         (
             Product("microsoft", "windows_server", "10.0.20348.5499"),
@@ -169,10 +175,10 @@ def test_verdicts(known: Knowledge, product: Product, day: datetime.date, verdic
 
 
 def test_a_verdict_by_a_feed_names_it_and_its_day(known: Knowledge) -> None:
-    found = judge(Product("microsoft", "windows_server", "10.0.20348.5400"), known, DAY)
+    found = judge(Product("microsoft", "windows_server", "10.0.20348.5386"), known, DAY)
     assert found.source is not None
     assert found.source.startswith("https://support.microsoft.com/help/5120242 (read 2026-08-")
-    assert found.fixed_at == datetime.date(2026, 8, 11)
+    assert (found.fixed_at, found.kb) == (datetime.date(2026, 8, 11), "KB5120242")
 
 
 def test_fingerprints_are_the_feeds(folder: Path) -> None:

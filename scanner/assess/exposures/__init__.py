@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence, Set
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -41,6 +41,12 @@ def rules() -> dict[str, Rule]:
     return collect(package, "RULE", Rule)
 
 
+@lru_cache(maxsize=4096)
+def _reading(kinds: frozenset[str]) -> tuple[Rule, ...]:
+    """The rules that may have something to say of a host with readings of these kinds."""
+    return tuple(each for each in rules().values() if each.reads is None or not each.reads.isdisjoint(kinds))
+
+
 def exposed(
     knowledge: Knowledge,
     today: datetime.date,
@@ -56,20 +62,15 @@ def exposed(
         from_zones[flow.address, flow.transport, flow.port].append(flow.from_)
     scene = Scene(evidence.site, today, lambda zone, key: _unnamed(evidence, policy, zone, key))
     lent = {(each.at, each.port) for each in inventory.forwards}
-    zone, at_home = "", frozenset[FlowKey]()
+    zone = ""
+    at_home: Set[FlowKey] = frozenset()
     for machine in inventory.machines:
         if machine.zone != zone:
             zone = machine.zone
             view = evidence.views.get(zone)
-            at_home = frozenset(key for key, _ in view.opened()) if view else frozenset()
+            at_home = view.opened().keys() if view else frozenset()
         host = _host(machine, evidence, policy, controls, from_zones, at_home, lent)
-        kinds = host.kinds
-        found = [
-            each
-            for rule in rules().values()
-            if rule.reads is None or not rule.reads.isdisjoint(kinds)
-            for each in rule.find(scene, host)
-        ]
+        found = [each for rule in _reading(host.kinds) for each in rule.find(scene, host)]
         yield from _findings(knowledge, host, found)
     yield from consoles(knowledge, evidence, controls, reached, lent)
 
@@ -80,7 +81,7 @@ def _host(
     policy: Policy,
     controls: Controls,
     from_zones: dict[FlowKey, list[str]],
-    at_home: frozenset[FlowKey],
+    at_home: Set[FlowKey],
     lent: set[tuple[str, str]],
 ) -> Host:
     """`at_home`: the services that the zone's own vantage found open; `lent`: ports, by host, that lead to another one,
@@ -100,12 +101,11 @@ def _host(
 
 
 def _service(
-    machine: Machine, keys: list[FlowKey], from_zones: dict[FlowKey, list[str]], at_home: frozenset[FlowKey]
+    machine: Machine, keys: list[FlowKey], from_zones: dict[FlowKey, list[str]], at_home: Set[FlowKey]
 ) -> Service:
-    zones = {zone for key in keys for zone in from_zones.get(key, ())} if from_zones else set()
-    if not at_home.isdisjoint(keys):
-        zones.add(machine.zone)
-    seen_from = tuple(sorted(zones, key=lambda zone: (zone != machine.zone, zone))) if len(zones) > 1 else tuple(zones)
+    zones = {zone for key in keys if key in from_zones for zone in from_zones[key]}
+    home = (machine.zone,) if any(key in at_home for key in keys) else ()
+    seen_from = (*home, *sorted(zones.difference(home))) if zones else home
     transport, port = keys[0][1:]
     addresses = tuple([key[0] for key in keys])
     said = [told for key in keys if (told := machine.services[key]) is not None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -28,7 +29,7 @@ Aspect = str
 """The part behind the colon of a key `exposure:ASPECT` in `scanner/controls`."""
 
 
-class Service(msgspec.Struct, frozen=True):
+class Service(msgspec.Struct, frozen=True, gc=False):
     """One open port of one host, on whichever of its addresses, with what was said there."""
 
     transport: Transport
@@ -60,7 +61,7 @@ class Service(msgspec.Struct, frozen=True):
 
     def speaks(self, protocols: frozenset[str]) -> bool:
         """Whether a reading proves one of these protocols, by its kind or by the protocol's usual name."""
-        return self.name in protocols or any(each.partition(".")[0] in protocols for each in self.kinds)
+        return self.name in protocols or not protocols.isdisjoint(first_words(self.kinds))
 
     def every(self, *kinds: str) -> Sequence[Reading]:
         # Rules ask for dozens of kinds, of which most services have none.
@@ -81,7 +82,13 @@ class Service(msgspec.Struct, frozen=True):
         return f"{self.label} {'; '.join(found)}" if found else self.label
 
 
-class Host(msgspec.Struct, frozen=True):
+@lru_cache(maxsize=4096)
+def first_words(kinds: frozenset[str]) -> frozenset[str]:
+    """The protocols of some kinds of readings: `http` of `http.title`."""
+    return frozenset(each.partition(".")[0] for each in kinds)
+
+
+class Host(msgspec.Struct, frozen=True, gc=False):
     """One host of one zone."""
 
     machine: Machine

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import ipaddress
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
+from functools import cache
 
 from scanner.assess.facts.asked import Area, area
 from scanner.assess.facts.ears import Ears
@@ -84,7 +84,7 @@ class Evidence:
         self.laptops -= {each for each, visits in held.items() if self._answered_between(each, visits)}
         self.gateways: dict[str, set[str]] = {zone.name: self._legs(zone.name) for zone in site.zones}
         """Zone -> the routers' own addresses in it."""
-        self.up: dict[str, set[FlowKey]] = {zone.name: self._up(zone.name) for zone in site.zones}
+        self.up: dict[str, Set[FlowKey]] = {zone.name: self._up(zone.name) for zone in site.zones}
         """Zone -> services seen up from a vantage in that very zone; echo counts as one."""
 
     def _answered_between(self, address: str, visits: list[tuple[float, float]]) -> bool:
@@ -121,8 +121,8 @@ class Evidence:
         buckets = self._buckets.get((view.zone, view.via))
         if buckets is None:
             buckets = self._buckets[view.zone, view.via] = {}
-            for address, transport in view.with_rows():
-                buckets.setdefault(self.zone_of(address), []).append((address, transport))
+            for place in view.with_rows():
+                buckets.setdefault(self.zone_of(place[0]), []).append(place)
         for address, transport in buckets.get(zone, ()):
             yield from view.answers(address, transport)
 
@@ -185,17 +185,25 @@ class Evidence:
         )
         return found | same if len(same) <= _MOST_LEGS else found
 
-    def _up(self, zone: str) -> set[FlowKey]:
+    def _up(self, zone: str) -> Set[FlowKey]:
         view = self.views.get(zone)
         if view is None:
-            return set()
-        found = {key for key, _ in view.opened() if self.zone_of(key[0]) == zone}
-        for host in view.hosts.values():
-            if "echo-reply" in host.hows and self.zone_of(host.address) == zone:
-                found.add((host.address, "icmp", ECHO[ipaddress.ip_address(host.address).version]))
+            return frozenset()
         nobody = self.laptops | self.gateways[zone]
-        # A link-local address is up for its own link alone, which no other zone's silence is about.
-        return {key for key in found if key[0] not in nobody and "%" not in key[0] and view.present(key[0])}
+
+        @cache
+        def here(address: str) -> bool:
+            # A link-local address is up for its own link alone, which no other zone's silence is about.
+            if address in nobody or "%" in address:
+                return False
+            return self.zone_of(address) == zone and view.present(address)
+
+        # The keys of a dictionary take half of the room of a set.
+        found = dict.fromkeys(key for key in view.opened() if here(key[0]))
+        for host in view.hosts.values():
+            if "echo-reply" in host.hows and here(host.address):
+                found[host.address, "icmp", ECHO[6 if ":" in host.address else 4]] = None
+        return found.keys()
 
     def up_at(self, zone: str, key: FlowKey) -> float:
         """When the zone's own vantage last saw this service up; it is one of `up`."""

@@ -36,10 +36,25 @@ class ByPort:
         return list(merge(narrow, self._wide, key=lambda each: each[0])) if self._wide else narrow
 
 
+def reports(rows: Iterable[PortState]) -> dict[str, list[PortState]]:
+    """Of all rows those that somebody else than the address answered, by who did."""
+    found: dict[str, list[PortState]] = {}
+    for row in rows:
+        if row.source is not None and row.source != row.address:
+            found.setdefault(row.source, []).append(row)
+    return found
+
+
 @lru_cache(maxsize=1024)
 def ports_tuple(text: str) -> tuple[int, ...]:
     """The ports of a ranges text, in its order."""
     return tuple(ports_of(text))
+
+
+@lru_cache(maxsize=4096)
+def texts(each: tuple[str, ...]) -> frozenset[str]:
+    """The one set that all addresses share whose rows speak of the same ranges of ports."""
+    return frozenset(each)
 
 
 @lru_cache(maxsize=1024)

@@ -29,14 +29,14 @@ Single = HostSeen | PortState | Silence | Conversation | Refused | Limitation
 """What is said of one address, or of nobody's."""
 
 
-class Host(msgspec.Struct):
+class Host(msgspec.Struct, gc=False):
     """What a vantage saw of an address besides its ports."""
 
     address: str
     hows: frozenset[str] = frozenset()
     mac: str | None = None
     ttls: frozenset[int] = frozenset()
-    names: list[str] = msgspec.field(default_factory=list)
+    names: tuple[str, ...] = ()
     at: float = 0.0
     """When it last gave a sign of life."""
 
@@ -51,7 +51,9 @@ class Host(msgspec.Struct):
 
     def call(self, names: Iterable[str]) -> None:
         """It goes by these names as well."""
-        self.names.extend(name for name in names if name not in self.names)
+        for name in names:
+            if name not in self.names:
+                self.names += (name,)
 
 
 @lru_cache(maxsize=1024)

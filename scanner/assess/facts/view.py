@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from scanner.assess.facts.rows import ByPort, port_set, ports_tuple
+from scanner.assess.facts.rows import ByPort, port_set, ports_tuple, reports, texts
 from scanner.assess.facts.seen import Host, Quiet, by_ports, newer, single
 from scanner.assess.facts.silences import Silences
 from scanner.assess.facts.words import Words
@@ -29,6 +29,7 @@ FlowKey = tuple[str, Transport, int]
 
 _NO_SIGN = frozenset({"self", "named"})
 """Ways in which an address comes up without a host of the client's having answered."""
+_TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp", "icmp")
 _FEW = 16
 """Rows of one address and transport up to which looking through them is quicker than an index."""
 _LOST = "answers that were lost"
@@ -76,7 +77,7 @@ class View:
         """The newest session that asked ports."""
         self._flows: list[tuple[FlowKey, PortState]] | None = None
         self._together: dict[Transport, list[tuple[AddressSet, str]]] = {}
-        self._opened: list[tuple[FlowKey, PortState]] | None = None
+        self._opened: dict[FlowKey, PortState] | None = None
         self._asked: AddressSet | None = None
         self._reports: dict[str, list[PortState]] | None = None
         """What routers said of other addresses, by router."""
@@ -224,13 +225,15 @@ class View:
     def _newest(self, address: str, transport: Transport, port: int) -> tuple[int, PortState | None]:
         """The newest row. In one scan an answer counts for more than a later silence, which may be loss."""
         answered: tuple[int, PortState | None] = -1, None
-        quiet: tuple[int, PortState | None] = -1, None
+        quiet = answered
         for order, row in self._rows_on(address, transport, port):
             if row.state != "silent":
                 answered = order, row
                 break
             if quiet[1] is None:
                 quiet = order, row
+        if answered[0] >= self._starts[-1]:
+            return answered  # in the newest scan: no other one was silent later
         for silent in self._silent_at(address, transport):
             if silent.order < max(answered[0], quiet[0]):
                 break
@@ -255,34 +258,27 @@ class View:
 
     def answers_of(self, address: str, only: Transport | None = None) -> Iterator[PortState]:
         """Every answer of an address, or for it, old ones too."""
-        return (row for _, row in self.answers_with_scan(address, only))
+        return (row for _, row in self._answers_of(address, only))
 
     def answers_with_scan(self, address: str, only: Transport | None = None) -> Iterator[tuple[Scan, PortState]]:
         """The same, each with the scan that it is of."""
-        transports: tuple[Transport, ...] = (only,) if only else ("tcp", "udp", "icmp")
-        for order, row in (pair for each in transports for pair in self._rows.get((address, each), ())):
-            if row.state != "silent":
-                yield self._scan_of(order), row
+        return ((self._scan_of(order), row) for order, row in self._answers_of(address, only))
+
+    def _answers_of(self, address: str, only: Transport | None) -> Iterator[tuple[int, PortState]]:
+        for each in (only,) if only else _TRANSPORTS:
+            yield from (pair for pair in self._rows.get((address, each), ()) if pair[1].state != "silent")
 
     def reports_of(self, source: str) -> list[PortState]:
         """What a router said of other addresses."""
         if self._reports is None:
-            self._reports = {}
-            for (address, _), rows in self._rows.items():
-                for _, row in rows:
-                    if row.source is not None and row.source != address:
-                        self._reports.setdefault(row.source, []).append(row)
+            self._reports = reports(row for rows in self._rows.values() for _, row in rows)
         return self._reports.get(source, [])
 
     def flows(self) -> list[tuple[FlowKey, PortState]]:
         """Every probe that got an answer, once, with its newest answer. Order: as first seen."""
         if self._flows is None:
-            self._flows = list(self._answered())
+            self._flows = [each for place in self._rows for each in self.answers(*place)]
         return self._flows
-
-    def _answered(self) -> Iterator[tuple[FlowKey, PortState]]:
-        for address, transport in self._rows:
-            yield from self.answers(address, transport)
 
     def answers(self, address: str, transport: Transport) -> Iterator[tuple[FlowKey, PortState]]:
         """The same of one address and transport."""
@@ -297,23 +293,27 @@ class View:
                     seen[port] = max(since, self._start_of(order))
                     continue
                 seen[port] = -1
-                if not self._silent_since(order, address, transport, port):
+                if order >= self._starts[-1] or not self._silent_since(order, address, transport, port):
                     yield (address, transport, port), row
 
-    def opened(self) -> list[tuple[FlowKey, PortState]]:
+    def opened(self) -> Mapping[FlowKey, PortState]:
         """Those that were answered as open ports answer. Of closed ports there may be thousands an address."""
         if self._opened is None:
-            self._opened = [
-                ((address, transport, port), row)
-                for (address, transport), rows in self._rows.items()
-                for number, (order, row) in enumerate(rows)
-                if row.state == "open"
-                # Of most open ports no newer row speaks, and there is nothing more to ask.
-                for later in (newer(order, rows[number + 1 :], self._silent_at(address, transport)),)
-                for port in ports_tuple(row.ports)
-                if not any(port in each for each in later) or self.answer(address, transport, port) is row
-            ]
+            same = {key: key for key in self.talks}  # A key for each service is enough.
+            self._opened = {same.get(key, key): row for key, row in self._open_rows()}
         return self._opened
+
+    def _open_rows(self) -> Iterator[tuple[FlowKey, PortState]]:
+        for (address, transport), rows in self._rows.items():
+            for number, (order, row) in enumerate(rows):
+                if row.state != "open":
+                    continue
+                # Of most open ports no newer row speaks, and there is nothing more to ask.
+                silences = () if order >= self._starts[-1] else self._silent_at(address, transport)
+                later = newer(order, rows[number + 1 :], silences)
+                for port in ports_tuple(row.ports):
+                    if not any(port in each for each in later) or self.answer(address, transport, port) is row:
+                        yield (address, transport, port), row
 
     def answering(self) -> set[str]:
         """The addresses of which some probe got an answer."""
@@ -343,7 +343,7 @@ class View:
             if self._verified:
                 rows = [each for each in rows if self._scan_of(each[0]).purpose == "scan"]
             if rows:
-                yield address, transport, frozenset(row.ports for _, row in rows)
+                yield address, transport, texts(tuple([row.ports for _, row in rows]))
 
     def silent(self, transport: Transport, within: AddressSet) -> Iterator[tuple[AddressSet, str]]:
         """Of these addresses those that were silent together, and the ranges of their ports."""

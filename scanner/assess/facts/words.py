@@ -17,23 +17,26 @@ class Words:
 
     def __init__(self) -> None:
         self.talks: dict[_Key, Conversation] = {}
-        self._at: dict[str, list[_Key]] = {}
+        self._at: dict[str, list[_Key]] | None = None
+        self._first = ""
+        """The scan that most of them are of: a large site has hundreds of thousands."""
         self._of: dict[_Key, str] = {}
-        """Which scan a conversation is of."""
-        self._tried: dict[_Key, str] = {}
-        """The last scan that talked to it, whether it answered or not."""
+        """Which scan a conversation is of, if another one."""
+        self._in_vain: set[_Key] = set()
+        """Those to which the last scan that talked to them is a later one, and heard nothing."""
 
     def hear(self, scan: str, talk: Conversation) -> None:
         """Several probes may have talked with one port: what they read in one session belongs together."""
         key = (talk.address, talk.transport, talk.port)
-        if talk.outcome != "withheld":
-            self._tried[key] = scan
+        self._first = self._first or scan
         before = self.talks.get(key)
         if before is None:
-            self._at.setdefault(talk.address, []).append(key)
+            self._at = None
         elif not talk.received:
+            if talk.outcome != "withheld":
+                (self._in_vain.discard if self._scan_of(key) == scan else self._in_vain.add)(key)
             return
-        if before is None or self._of.get(key) != scan:
+        if before is None or self._scan_of(key) != scan:
             self.talks[key] = talk
         else:
             both = dict.fromkeys((*before.readings, *talk.readings))
@@ -43,24 +46,35 @@ class Words:
                 tls=before.tls or talk.tls,
                 received=before.received + talk.received,
             )
-        self._of[key] = scan
+        self._in_vain.discard(key)
+        if scan != self._first:
+            self._of[key] = scan
+        else:
+            self._of.pop(key, None)
+
+    def _scan_of(self, key: _Key) -> str:
+        return self._of.get(key, self._first)
 
     def of(self, key: _Key, scan: str) -> Conversation | None:
         """What a service said in that very scan."""
         talk = self.talks.get(key)
-        return talk if talk is not None and talk.received and self._of.get(key) == scan else None
+        return talk if talk is not None and talk.received and self._scan_of(key) == scan else None
 
     def heard(self, key: _Key) -> str | None:
         """The scan in which a service last said anything; None if one that talked to it since heard nothing."""
-        talk, scan = self.talks.get(key), self._of.get(key)
-        return scan if talk is not None and talk.received and self._tried.get(key, scan) == scan else None
+        talk = self.talks.get(key)
+        return self._scan_of(key) if talk is not None and talk.received and key not in self._in_vain else None
 
     def heard_in(self, scan: str) -> Iterator[tuple[_Key, float]]:
         """The services that said anything in that very scan, and when; in the order of the talks."""
         for key, talk in self.talks.items():
-            if talk.received > 0 and self._of.get(key) == scan:
+            if talk.received > 0 and self._scan_of(key) == scan:
                 yield key, talk.at
 
     def at(self, address: str) -> list[tuple[_Key, Conversation]]:
         """The conversations with the services of one address."""
+        if self._at is None:
+            self._at = {}
+            for key in self.talks:
+                self._at.setdefault(key[0], []).append(key)
         return [(key, self.talks[key]) for key in self._at.get(address, ())]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import TypeVar
 
 from scanner.assess.facts.evidence import TIMESTAMP, FlowKey
 from scanner.assess.findings.replays import replay
@@ -13,6 +15,8 @@ from scanner.model.report import FindingKind, FindingRow
 from scanner.model.site import Site
 
 __all__ = ["deny", "finding", "finding_id", "replay"]
+
+T = TypeVar("T", str, tuple[str, ...])
 
 _PREFIX: dict[FindingKind, str] = {
     "segmentation-gap": "gap",
@@ -48,6 +52,7 @@ def finding(
 ) -> FindingRow:
     """One finding. `names` is what it is about (never when), and makes the id; `aspect` narrows the controls."""
     controls = knowledge.controls.get(f"{kind}:{aspect}") or knowledge.controls.get(kind) or {}
+    named = tuple([_shared(f"{framework} {each}") for framework, ids in controls.items() for each in ids])
     return FindingRow(
         id=finding_id(kind, aspect, names),
         kind=kind,
@@ -59,13 +64,19 @@ def finding(
         transport=transport,
         port=port,
         path=path,
-        remedy=remedy,
+        remedy=_shared(remedy),
         replay=replay,
         evidence=evidence,
-        controls=tuple(f"{framework} {each}" for framework, ids in controls.items() for each in ids),
+        controls=_shared(named),
         exception=None,
         product=product,
     )
+
+
+@lru_cache(maxsize=4096)
+def _shared(same: T) -> T:
+    """The one object for equal ones: thousands of hosts may need the same change."""
+    return same
 
 
 def finding_id(kind: FindingKind, aspect: str, names: Iterable[object]) -> str:

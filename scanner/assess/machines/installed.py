@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import datetime
+import re
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
-from scanner.model.observation import Item
+from scanner.identify.installed import of_linux, packaged, product_of, source_of, system_of
+from scanner.model.baseline import Knowledge
+from scanner.model.observation import Installed, Item
 from scanner.model.product import Product
+from scanner.model.report import SoftwareRow
+from scanner.versions import compare
+
+_BITS = re.compile(r" ?\((?:x64|x86|64-bit|32-bit|x86_64|amd64|arm64)(?: [a-z]{2}(?:-[A-Z]{2})?)?\)")
+_SUPERSEDED = {"sql_server": "mssql"}
+"""Products of which Windows lists every update that was ever installed -> their scheme: the newest is what runs."""
+
+_Judged = tuple[Product, tuple[str, ...]]
 
 
 class InstalledProduct(msgspec.Struct, frozen=True, gc=False):
@@ -31,3 +43,86 @@ class InstalledProduct(msgspec.Struct, frozen=True, gc=False):
     @property
     def evidence(self) -> str:
         return f"inventory {self.where} of {self.taken}: {self.item.name} {self.item.version}".rstrip()
+
+
+class Recognising:
+    """Items as software and as products that can be judged. Asked about each once: machines of a site are alike."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._packages = knowledge.packages
+        self._known = {each.product for each in knowledge.baselines}
+        self._products: dict[Item, _Judged | None] = {}
+        self._names: dict[Item, str] = {}
+
+    def software(self, inventory: Installed, source: str) -> Iterator[SoftwareRow]:
+        """Every item, the system first."""
+        if inventory.os:
+            yield SoftwareRow(inventory.os, inventory.os_version, source)
+        for each in inventory.items:
+            name = self._names.get(each)
+            if name is None:
+                name = self._names[each] = plain_name(each)
+            yield SoftwareRow(name, each.version, source)
+
+    def products(self, inventory: Installed, where: str, taken: datetime.date) -> list[InstalledProduct]:
+        """What a baseline or an advisory speaks of."""
+        found: list[InstalledProduct] = []
+        system = system_of(inventory.os, inventory.os_version)
+        if system is not None and system.name in self._known:
+            item = Item(inventory.os, inventory.os_version)
+            found.append(InstalledProduct(system, item, taken, where))
+        for each in inventory.items:
+            judged = self._products[each] if each in self._products else self._new(each)
+            if judged is not None:
+                found.append(InstalledProduct(judged[0], each, taken, where, judged[1]))
+        return _running(found)
+
+    def _new(self, item: Item) -> _Judged | None:
+        product = product_of(item)
+        packages = self._advised(item)
+        if product is None and packages:
+            product = packaged(item, "", item.name)
+        judged = (product, packages) if product is not None and (packages or product.name in self._known) else None
+        self._products[item] = judged
+        return judged
+
+    def _advised(self, item: Item) -> tuple[str, ...]:
+        """The names under which the distribution's advisories know a package. Debian's name sources, Red Hat's what
+        is installed."""
+        advised = self._packages.get(item.distro)
+        if not item.package or not advised or not of_linux(item):
+            return ()
+        if item.distro.startswith(("debian:", "ubuntu:", "raspbian:")):
+            names = (item.source or source_of(item) or item.name,)
+        else:
+            names = (item.name,)
+        return tuple(each for each in names if each in advised)
+
+
+def _running(found: list[InstalledProduct]) -> list[InstalledProduct]:
+    """Without what a newer update of the same line replaced, and without a version where another entry has one."""
+    versioned = {each.product.name for each in found if each.product.version}
+    best: dict[tuple[str, str], InstalledProduct] = {}
+    for each in found:
+        scheme = _SUPERSEDED.get(each.product.name)
+        if scheme is None or not each.product.version:
+            continue
+        line = each.product.name, each.product.version.partition(".")[0]
+        before = best.get(line)
+        if before is None or compare(scheme, before.product.version or "", each.product.version) == -1:
+            best[line] = each
+    kept = {id(each) for each in best.values()}
+    return [
+        each
+        for each in found
+        if (id(each) in kept or not (each.product.name in _SUPERSEDED and each.product.version))
+        and (each.product.version or each.product.name not in versioned)
+    ]
+
+
+def plain_name(item: Item) -> str:
+    """An item's name without its version and the width of its numbers: `7-Zip` of `7-Zip 23.01 (x64)`."""
+    name = _BITS.sub("", item.name)
+    if item.version and name.endswith(f" {item.version}"):
+        name = name[: -len(item.version)].rstrip(" -")
+    return name or item.name

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from operator import itemgetter
 
 import msgspec
@@ -50,7 +51,12 @@ class Identified(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def evidence(self) -> str:
-        return f"{self.key[1]}/{self.key[2]} {shown(self.kind, self.raw)}"
+        return _evidence(self.key[1], self.key[2], self.kind, self.raw)
+
+
+@lru_cache(maxsize=8192)
+def _evidence(transport: str, port: int, kind: str, raw: bytes) -> str:
+    return f"{transport}/{port} {shown(kind, raw)}"
 
 
 class Machine(msgspec.Struct):
@@ -63,8 +69,8 @@ class Machine(msgspec.Struct):
     services: dict[FlowKey, Told | None] = msgspec.field(default_factory=dict)
     """Open ports, with what was said there."""
     products: list[Identified] = msgspec.field(default_factory=list)
-    marks: set[Mark] = msgspec.field(default_factory=set)
-    """By what it may be known again in another zone."""
+    own_marks: tuple[Mark, ...] = ()
+    """Of `marks` those that no service showed."""
     links: list[Link] = msgspec.field(default_factory=list)
     """Why it is held to be one with its twins."""
     announced: tuple[str, ...] = ()
@@ -77,6 +83,13 @@ class Machine(msgspec.Struct):
     """All that they name."""
     os: str = ""
     """The system that they name."""
+    _id: str = ""
+
+    @property
+    def marks(self) -> frozenset[Mark]:
+        """By what it may be known again in another zone."""
+        told = (each.marks for each in self.services.values() if each is not None)
+        return frozenset(self.own_marks).union(*told)
 
     @property
     def twins(self) -> list[str]:
@@ -85,7 +98,9 @@ class Machine(msgspec.Struct):
 
     @property
     def id(self) -> str:
-        return f"{self.zone}/{self.addresses[0]}"
+        if not self._id:
+            self._id = f"{self.zone}/{self.addresses[0]}"
+        return self._id
 
 
 class Inventory:
@@ -115,7 +130,7 @@ class Inventory:
     def add_reached(self, judge: Judge) -> None:
         """Services that only other zones' vantages saw, and that provably are the target's."""
         for view in self.evidence.views.values():
-            for key, _ in view.opened():
+            for key in view.opened():
                 zone = self.evidence.zone_of(key[0])
                 if zone is None or zone == view.zone or not self._counts(key[0]):
                     continue
@@ -125,6 +140,11 @@ class Inventory:
                 if key[1] != "icmp" and machine.services.get(key) is None:
                     self._serve(machine, key, view.talks.get(key))
         self.machines.sort(key=lambda each: (each.zone, address_key(each.addresses[0])))
+        self._telling.forget()
+
+    def unseen(self, zone: str, addresses: list[str]) -> Machine:
+        """A new machine that no scan saw."""
+        return self._new(zone, addresses)
 
     def _gather(self) -> None:
         for view in self.evidence.views.values():
@@ -144,7 +164,7 @@ class Inventory:
                     machine = self._new(view.zone, one)
                     for address in one:
                         self._describe(machine, view, address, proxied=many)
-            for key, _ in view.opened():
+            for key in view.opened():
                 machine_or_none = self.by_address.get(key[0])
                 if machine_or_none and machine_or_none.zone == view.zone and key[1] != "icmp":
                     self._serve(machine_or_none, key, view.talks.get(key))
@@ -184,17 +204,15 @@ class Inventory:
             machine.mac = machine.mac or host.mac
         machine.ttls = machine.ttls | host.ttls if machine.ttls else host.ttls
         machine.names.extend(name for name in map(visible, host.names) if name not in machine.names)
-        machine.marks.update(Mark("name", name.lower().encode()) for name in host.names if "\\" not in name)
-        routers = {mac for mac in view.gateways.values() if mac}
-        if host.mac and not proxied and (host.mac not in routers or address in view.gateways):
-            machine.marks.add(Mark("mac", host.mac.encode()))
+        machine.own_marks += tuple([Mark("name", name.lower().encode()) for name in host.names if "\\" not in name])
+        if host.mac and not proxied and (address in view.gateways or host.mac not in view.gateways.values()):
+            machine.own_marks += (Mark("mac", host.mac.encode()),)
 
     def _serve(self, machine: Machine, key: FlowKey, talk: Conversation | None) -> None:
         if talk is None:
             machine.services[key] = None
             return
         told = machine.services[key] = self._telling.of(key[1], key[2], talk)
-        machine.marks.update(told.marks)
         machine.names.extend(name for name in told.names if name not in machine.names)
         machine.announced += told.announced
         machine.hardware += told.hardware
@@ -202,13 +220,25 @@ class Inventory:
 
     def _find_twins(self) -> None:
         by_id = {machine.id: machine for machine in self.machines}
-        legs = list(map(self._leg, self.machines))
+        legs = [self._leg(each, marks) for each, marks in self._alike()]
         self.forwards = forwards(legs)
         for link in links(without(legs, self.forwards)):
             by_id[link.left].links.append(link)
             by_id[link.right].links.append(link)
 
-    def _leg(self, machine: Machine) -> Leg:
+    def _alike(self) -> Iterator[tuple[Machine, frozenset[Mark]]]:
+        """The machines with a mark that one of another zone has as well, each with all of its marks."""
+        first: dict[Mark, str] = {}
+        shared: set[Mark] = set()
+        for machine in self.machines:
+            for mark in machine.marks:
+                if first.setdefault(mark, machine.zone) != machine.zone:
+                    shared.add(mark)
+        for machine in self.machines:
+            if not shared.isdisjoint(marks := machine.marks):
+                yield machine, marks
+
+    def _leg(self, machine: Machine, marks: frozenset[Mark]) -> Leg:
         said = [
             (told.where, reading.raw)
             for told in machine.services.values()
@@ -219,11 +249,11 @@ class Inventory:
         legs = self.evidence.gateways.get(machine.zone, set())
         router = any(address in legs for address in machine.addresses)
         served = tuple(
-            Served(told.where, told.marks, self._behind(machine, key))
+            Served(told.where, frozenset(told.marks), self._behind(machine, key))
             for key, told in ordered(machine)
             if told and told.marks
         )
-        return Leg(machine.id, machine.zone, frozenset(machine.marks), tuple(sorted(said)), router, served)
+        return Leg(machine.id, machine.zone, marks, tuple(sorted(said)), router, served)
 
     def _behind(self, machine: Machine, key: FlowKey) -> bool:
         """Whether a port answered the zone's own vantage from farther away than the neighbour itself."""
@@ -243,11 +273,11 @@ class Inventory:
                 vendor=(vendor(machine.mac) if machine.mac else None) or "",
                 names=tuple(machine.names),
                 announced=machine.announced,
-                ports=frozenset((key[1], key[2]) for key in machine.services),
+                ports=frozenset([key[1:] for key in machine.services]),
                 readings=tuple(
-                    (told.where, reading) for _, told in ordered(machine) if told for reading in told.readings
+                    [(told.where, reading) for _, told in ordered(machine) if told for reading in told.readings]
                 ),
-                products=tuple((f"{each.key[1]}/{each.key[2]}", each.product) for each in machine.products),
+                products=tuple([(f"{each.key[1]}/{each.key[2]}", each.product) for each in machine.products]),
                 hardware=machine.hardware,
                 ttls=machine.ttls,
                 stacks=self._stacks(machine),
@@ -269,7 +299,7 @@ class Inventory:
                 began = row.ttl in _BEGINNINGS and row.source in (None, address)
                 if began and row.reason == "syn-ack" and row.ttl is not None and row.window is not None:
                     found.add((row.ttl, row.window))
-        return frozenset(sorted(found)[:_MOST_STACKS])
+        return frozenset(sorted(found)[:_MOST_STACKS] if len(found) > _MOST_STACKS else found)
 
     def _routing(self, machine: Machine, found: Device) -> Device:
         """Who is the next hop of its zone routes, whatever else it looks like."""
@@ -282,7 +312,7 @@ class Inventory:
 
     def row(self, machine: Machine, policy: Policy, vendor: Callable[[str], str | None]) -> HostRow:
         maker = vendor(machine.mac) if machine.mac else None
-        found = self._routing(machine, self.device(machine, vendor))
+        found = self._routing(machine, self.device(machine, lambda _: maker))
         return HostRow(
             id=machine.id,
             zone=machine.zone,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 from functools import cmp_to_key
 
-from scanner.assess.machines.revisions import compare_revisions, own_build, upstream
+from scanner.assess.machines.revisions import BUILD, compare_revisions, own_build, upstream
 from scanner.assess.machines.upgrades import Releases
 from scanner.model.baseline import Baseline, Branch, DistroFix, DistroLife, Knowledge, Source
+
+_DIGITS = tuple("0123456789")
 
 
 class Line:
@@ -45,6 +47,39 @@ class Line:
         return found if found or None not in orders else None
 
 
+class _Branches:
+    """A product's branches by name, as `Branch.holds` reads them: asked for every version of every host."""
+
+    def __init__(self, baseline: Baseline) -> None:
+        self.baseline = baseline
+        self._named = {each.name: each for each in reversed(baseline.branches) if "x" not in each.name}
+        self._lengths = sorted({len(name) for name in self._named if name != "*"}, reverse=True)
+        self._patterns = [each for each in baseline.branches if "x" in each.name]
+        self._last: tuple[str | None, Branch | None] = (None, None)
+
+    def of(self, version: str) -> Branch | None:
+        """Asked several times in a row for one version."""
+        if version != self._last[0]:
+            self._last = version, self._find(version)
+        return self._last[1]
+
+    def _find(self, version: str) -> Branch | None:
+        found = self._by_name(version)
+        for each in self._patterns:
+            if each.holds(version) and (found is None or found.name == "*" or len(each.name) > len(found.name)):
+                found = each
+        return found
+
+    def _by_name(self, version: str) -> Branch | None:
+        texts = (version, version[1:]) if version.startswith("v") else (version,)
+        for length in self._lengths:
+            for text in texts:
+                found = self._named.get(text[:length])
+                if found is not None and text[length : length + 1] not in _DIGITS:
+                    return found
+        return self._named.get("*")
+
+
 class Known:
     """One product's facts by name, one distribution's by its lines."""
 
@@ -56,7 +91,8 @@ class Known:
         self._fixes: dict[str, dict[str, list[DistroFix]]] = {}
         self._lines: dict[tuple[str, str, str], Line | None] = {}
         self._packages: dict[tuple[str, str], dict[str | None, Line]] = {}
-        self._branches: dict[str, dict[str, Branch | None]] = {}
+        self._branches: dict[str, _Branches] = {}
+        self._tags: dict[str, dict[str, frozenset[str]]] = {}
         self._releases: dict[tuple[str, datetime.date], Releases] = {}
 
     def baseline(self, product: str) -> Baseline | None:
@@ -64,8 +100,10 @@ class Known:
 
     def branch(self, baseline: Baseline, version: str) -> Branch | None:
         """The branch with the longest name that holds the version."""
-        holding = (each for each in baseline.branches if each.holds(version))
-        return max(holding, key=lambda each: -1 if each.name == "*" else len(each.name), default=None)
+        found = self._branches.get(baseline.product)
+        if found is None or found.baseline is not baseline:
+            found = self._branches[baseline.product] = _Branches(baseline)
+        return found.of(version)
 
     def line(self, baseline: Baseline, distro: str, revision: str) -> Line | None:
         """The distribution's fixes for the line that a build of a product is of.
@@ -101,6 +139,18 @@ class Known:
                 streams.setdefault(each.stream, []).append(each)
             self._packages[key] = {stream: Line(distro, fixes) for stream, fixes in streams.items()}
         return self._packages[key]
+
+    def streams(self, distro: str) -> dict[str, frozenset[str]]:
+        """The tag of a module's build -> the stream that it is of; several only where advisories are at odds."""
+        if distro not in self._tags:
+            found: dict[str, set[str]] = {}
+            for fixes in self.knowledge.packages.get(distro, {}).values():
+                for each in fixes:
+                    tag = BUILD.search(each.fixed) if each.stream else None
+                    if tag is not None and each.stream:
+                        found.setdefault(tag[0], set()).add(each.stream)
+            self._tags[distro] = {tag: frozenset(streams) for tag, streams in found.items()}
+        return self._tags[distro]
 
     def package_limit(self) -> int | None:
         """Days for which the advisories of distributions acquit."""

@@ -8,14 +8,13 @@ product that distributions ship. "Patched" is said only by facts that are fresh 
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from scanner.assess.machines.judgement import Judgement, acquitted, charged, unknown
 from scanner.assess.machines.known import Known, Line, known
 from scanner.assess.machines.revisions import base_of, upstream
-from scanner.model.base import SEVERITIES, Frozen, Severity
 from scanner.model.baseline import Baseline, Branch, DistroFix, Flaw, Knowledge, Source
 from scanner.model.product import Product
 from scanner.model.report import Confidence, PatchVerdict, UnknownReason
@@ -23,48 +22,6 @@ from scanner.versions import compare
 
 STALE_AFTER_DAYS = 90
 """How long a fact may say that nothing is missing, where its baseline does not set a limit of its own."""
-_FRESH_DAYS = 31
-_UPDATE = re.compile(r"https://support\.microsoft\.com/(?:[a-z-]+/)?help/(\d{6,8})", re.ASCII)
-"""The page of an update; its number is that of the KB."""
-
-
-class Missing(Frozen, frozen=True):
-    """One fix that is known to be missing."""
-
-    cves: tuple[str, ...]
-    fixed_at: datetime.date | None
-    severity: Severity | None
-    """None: nobody rated it."""
-
-
-class Judgement(Frozen, frozen=True):
-    """What can be said of one product on one day."""
-
-    verdict: PatchVerdict
-    reason: str
-    """For UNKNOWN an `UnknownReason`, else the rule in words."""
-    confidence: Confidence
-    required: str | None = None
-    """The version or revision that would be COMPLIANT; None where the branch or the distribution ended."""
-    fixed_at: datetime.date | None = None
-    """When the oldest of the missing fixes was released."""
-    age_days: int | None = None
-    eol: datetime.date | None = None
-    kev: tuple[str, ...] = ()
-    source: str | None = None
-    """The fact's address and the date it was read."""
-    severity: Severity | None = None
-    cves: tuple[str, ...] = ()
-    """Those known to be missing; never those that a backport may have fixed."""
-    remote_code: bool = False
-    rule: str = ""
-    """Which rule decided: `distribution-fix`, `distribution-life`, `upstream-minimum`, `upstream-life`, `no-fact`."""
-    missing: tuple[Missing, ...] = ()
-    epss: float | None = None
-    """The highest probability, of `cves`, to be exploited within thirty days."""
-    kb: str | None = None
-    note: str = ""
-    """What else has to be said of the facts: which ones are too old."""
 
 
 def judge(
@@ -192,8 +149,11 @@ class _Case:
             base = _is_base_of(version, branch.minimum)
             reason: UnknownReason = "base-build-only" if base else "untrusted-banner"
             return unknown(reason, "upstream-minimum", branch.minimum, branch.eol, branch.source)
-        if order >= 0:
+        if order >= 0 or (branch.hotpatch and compare(self.baseline.scheme, version, branch.hotpatch) in (0, 1)):
             return self._compliant(branch)
+        if branch.hotpatch_above and compare(self.baseline.scheme, version, branch.hotpatch_above) == 1:
+            found = unknown("branch-unknown", "upstream-minimum", branch.minimum, branch.eol, branch.source)
+            return replace(found, note="may be a hotpatch with the same fixes, whose builds are not listed")
         if self.packaged:
             return self._question_or_ended(branch, missing)
         known = bool(missing) or branch.security
@@ -211,12 +171,19 @@ class _Case:
     def _outside(self, version: str) -> Judgement:
         """A version of no branch listed: older than all of them, or nothing can be said."""
         scheme, source = self.baseline.scheme, self.baseline.branches[0].source
-        minimums = [each.minimum for each in self.baseline.branches if each.minimum is not None]
-        orders = {compare(scheme, version, each) for each in minimums}
-        if orders == {None}:
-            return unknown("untrusted-banner", "upstream-life", source=source)
         older = self.baseline.older_eol
-        if orders != {-1} or older is None or older >= self.today:
+        comparable = gap = False
+        for each in self.baseline.branches:
+            order = None if each.minimum is None else compare(scheme, version, each.minimum)
+            comparable = comparable or order is not None
+            if order in (0, 1) or (comparable and older is None):
+                return unknown("branch-unknown", "upstream-life", source=source)
+            gap = gap or (each.minimum is not None and order is None)
+        if not comparable:
+            known = any(each.minimum is not None for each in self.baseline.branches)
+            reason: UnknownReason = "untrusted-banner" if known else "branch-unknown"
+            return unknown(reason, "upstream-life", source=source)
+        if gap or older is None or older >= self.today:
             return unknown("branch-unknown", "upstream-life", source=source)
         if self.packaged:
             return unknown("backport-possible", "upstream-life", None, older, source)
@@ -284,105 +251,6 @@ class _Case:
         )  # fmt: skip
 
 
-def acquitted(
-    facts: Known,
-    today: datetime.date,
-    reason: str,
-    required: str,
-    source: Source,
-    rule: str,
-    eol: datetime.date | None,
-    stale_after_days: int,
-    certain: bool,
-) -> Judgement:
-    """COMPLIANT, if the fact is fresh enough that a later fix would be known, and the version is sure."""
-    if not certain:
-        return unknown("untrusted-banner", rule, required, eol, source)
-    age = (today - source.retrieved).days
-    if age > stale_after_days:
-        feed = facts.feed_of(source)
-        whose = f"{feed}, whose facts are" if feed else f"the facts of {source.url} are"
-        note = f"{whose} of {source.retrieved} and say for {stale_after_days} days that nothing is missing"
-        return replace(unknown("stale-baseline", rule, required, eol, source), note=note)
-    confidence: Confidence = "high" if age <= _FRESH_DAYS else "medium"
-    return Judgement(
-        "COMPLIANT", reason, confidence, required, eol=eol, source=_said(source), rule=rule, kb=_update(source)
-    )
-
-
-def charged(
-    facts: Known,
-    today: datetime.date,
-    verdict: PatchVerdict,
-    reason: str,
-    confidence: Confidence,
-    source: Source,
-    rule: str,
-    *,
-    missing: Sequence[Flaw] | Sequence[DistroFix] = (),
-    branch: Branch | None = None,
-    required: str | None = None,
-    eol: datetime.date | None = None,
-) -> Judgement:
-    """A charge, with everything that is known to be missing. `branch`: its minimum is missing as well."""
-    fixes = list(map(_missing, missing))
-    if branch is not None:
-        fixes.append(Missing(branch.cves, branch.fixed_at, branch.severity if branch.security else "low"))
-    listed = tuple(sorted({cve for each in fixes for cve in each.cves}, key=_cve_key))
-    severities: list[Severity] = [each.severity for each in fixes if each.severity is not None]
-    if verdict == "END_OF_LIFE":
-        severities.append("high")
-    since = min((each.fixed_at for each in fixes if each.fixed_at is not None), default=None)
-    epss = facts.knowledge.epss
-    return Judgement(
-        verdict,
-        reason,
-        confidence,
-        required,
-        since,
-        None if since is None else (today - since).days,
-        eol,
-        tuple(each for each in listed if each in facts.exploited),
-        _said(source),
-        max(severities, key=SEVERITIES.index, default=None),
-        listed,
-        any(each.remote_code for each in missing) or (branch is not None and branch.remote_code),
-        rule,
-        tuple(fixes),
-        max((epss[each].epss for each in listed if each in epss), default=None),
-        _update(source) if required is not None else None,
-    )
-
-
-def unknown(
-    reason: UnknownReason,
-    rule: str,
-    required: str | None = None,
-    eol: datetime.date | None = None,
-    source: Source | None = None,
-) -> Judgement:
-    said = None if source is None else _said(source)
-    return Judgement("UNKNOWN", reason, "low", required, eol=eol, source=said, rule=rule)
-
-
-def _missing(fix: Flaw | DistroFix) -> Missing:
-    return Missing((fix.cve,) if isinstance(fix, Flaw) else fix.cves, fix.fixed_at, fix.severity)
-
-
-def _update(source: Source) -> str | None:
-    found = _UPDATE.match(source.url)
-    return None if found is None else f"KB{found[1]}"
-
-
 def _is_base_of(version: str, minimum: str) -> bool:
     """Whether the version is all but the last of the numbers that tell: `10.0.17763` of `10.0.17763.9121`."""
     return version[-1:].isdigit() and minimum.startswith(version) and not minimum[len(version) :][:1].isdigit()
-
-
-def _said(source: Source) -> str:
-    return f"{source.url} (read {source.retrieved.isoformat()})"
-
-
-def _cve_key(cve: str) -> tuple[str, int, str]:
-    """By year, then by length, which sorts the numbers as numbers."""
-    return cve[:9], len(cve), cve

@@ -16,14 +16,16 @@ _SCHEMES = {
     "el": ("rpm", "rpm-banner"),
 }
 """How each family writes its revisions: with epochs, and without."""
+BUILD = re.compile(r"\.module[_+]el[\d.]+\+\d+\+[0-9a-f]+", re.ASCII)
+"""The tag of one build of a module: all of its packages have it, and those of no other build."""
 _OWN_EL = re.compile(
-    r"[^~]*\.(?:module[_+])?el\d+(?:_\d+)?(?:[.+][0-9a-f]+|\+\d+\+[0-9a-f]+)*(?:\.(?:alma|rocky|centos|ol)(?:\.\d+)*)?",
+    r".*(?:\.module[_+]el[\d.]+\+\d+\+[0-9a-f]+|\.el\d+(?:_\d+)?)(?:\.\d+)*(?:\.(?:alma|rocky|centos|ol)(?:\.\d+)*)?",
     re.ASCII,
 )
 """`.el9_4.3`, `.module_el8.5.0+67+a3c431d9`, and the marks of rebuilds; other repositories put a word there."""
 _FOREIGN_DEB = re.compile(
     r"~bpo|pgdg|deb\.sury|ppa|mysql|mariadb|percona|nodesource|docker"
-    r"|[~+.](?:buster|bullseye|bookworm|trixie|forky|sid|xenial|bionic|focal|jammy|noble|debian|maria)\b",
+    r"|[~+.](?:buster|bullseye|bookworm|trixie|forky|sid|xenial|bionic|focal|jammy|noble|debian|maria)\d*(?![a-z])",
     re.ASCII | re.IGNORECASE,
 )
 """What other repositories put into the revisions of their own builds, and what backports have."""

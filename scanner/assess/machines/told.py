@@ -41,7 +41,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     """`tcp/443`."""
     readings: tuple[Reading, ...]
     tls: bool
-    marks: frozenset[Mark]
+    marks: tuple[Mark, ...]
     """By what the machine may be known again."""
     names: tuple[str, ...]
     """That its certificates give it."""
@@ -68,6 +68,7 @@ class Telling:
         self._told: dict[_Key, Told] = {}
         self._kinds: dict[frozenset[str], frozenset[str]] = {}
         self._silent: dict[tuple[Transport, int], ServiceRow] = {}
+        self._wheres: dict[str, str] = {}
 
     def of(self, transport: Transport, port: int, talk: Conversation) -> Told:
         key = transport, port, talk.readings, talk.outcome, talk.tls
@@ -75,6 +76,14 @@ class Telling:
         if found is None:
             found = self._told[key] = self._tell(transport, port, talk)
         return found
+
+    def forget(self) -> None:
+        """What was worked out goes to the machines that it is of; nobody is going to say it again."""
+        self._told.clear()
+
+    def _where(self, transport: Transport, port: int) -> str:
+        text = f"{transport}/{port}"
+        return self._wheres.setdefault(text, text)
 
     def silent(self, transport: Transport, port: int) -> ServiceRow:
         """The row of an open port that nobody talked with."""
@@ -84,7 +93,7 @@ class Telling:
         return found
 
     def _tell(self, transport: Transport, port: int, talk: Conversation) -> Told:
-        where = f"{transport}/{port}"
+        where = self._where(transport, port)
         readings = talk.readings
         kinds = frozenset(each.kind for each in readings)
         words = [word for each in readings for word in hardware(each.kind, each.raw)]
@@ -100,7 +109,7 @@ class Telling:
             where=where,
             readings=readings,
             tls=talk.tls,
-            marks=frozenset(mark for each in readings for mark in marks(each)),
+            marks=tuple([mark for each in readings for mark in marks(each)]),
             names=tuple(_certified(readings)),
             announced=tuple(
                 line.decode("utf-8", "replace")

@@ -150,7 +150,7 @@ class Silent:
             for each in places.values():
                 each.sort()
             view = self._evidence.views.get(zone)
-            times = [row.at for key, row in view.opened() if key in up] if view else []
+            times = [row.at for key, row in view.opened().items() if key in up] if view else []
             times += [host.at for host in view.hosts.values() if view.present(host.address)] if view else []
             hosts = {key for key in up if key[0] in self._hosts}
             found = self._indexes[zone] = _Index(places, hosts, (min(times, default=0.0), max(times, default=0.0)))
