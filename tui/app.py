@@ -1,4 +1,4 @@
-"""The application: five screens over one report, and the commands that are everywhere."""
+"""The application: six screens over one report, and the commands that are everywhere."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
 from scanner.model.report import Report
+from tui.fixes import DIALECTS
 from tui.screens.base import TABS, ReportScreen, TabBar
 from tui.screens.browse import BrowseScreen
+from tui.screens.fixes import FixesScreen
 from tui.screens.gaps import GapsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.hosts import HostsScreen
@@ -26,7 +28,7 @@ from tui.screens.patches import PatchesScreen
 from tui.theme import DARK, PALETTES, textual_theme
 
 SCREENS: dict[str, type[ReportScreen]] = {
-    each.TAB: each for each in (OverviewScreen, HostsScreen, MatrixScreen, GapsScreen, PatchesScreen)
+    each.TAB: each for each in (OverviewScreen, HostsScreen, MatrixScreen, GapsScreen, PatchesScreen, FixesScreen)
 }
 
 
@@ -45,6 +47,8 @@ class FencewalkApp(App[None]):
     def __init__(self, report: Report) -> None:
         super().__init__()
         self.report = report
+        self.dialect = DIALECTS[0]
+        """The firewall whose rules the screens show."""
         # Only our own themes: no other promises the contrast that status text needs.
         for palette in PALETTES.values():
             self.register_theme(textual_theme(palette))

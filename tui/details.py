@@ -1,16 +1,16 @@
-"""Documents about one thing: a host, a finding, a patch verdict, a pair of zones. Pure; `tui.doc` makes it safe."""
+"""Documents about one thing: a host, a finding, a pair of zones. Pure; `tui.doc` makes it safe."""
 
 from __future__ import annotations
 
 import re
 
-from scanner.exporters.fence_words import asked, service_of
-from scanner.exporters.words import why_unknown
-from scanner.model.report import CROSSED, HELD, FindingRow, FlowRow, HostRow, PatchRow, Report
-from tui import fence
+from scanner.exporters.words import SUPPOSED, cell_code
+from scanner.model.hops import asked, service_of
+from scanner.model.report import CROSSED, HELD, FindingRow, FlowRow, HostRow, Report
+from tui import fence, fixes
 from tui.doc import Doc
-from tui.facts import PATCH_KINDS, cells_by_pair, finding_host, state_of
-from tui.status import CELLS, COVERAGE, FLOWS, PATCHES, SEVERITY, STATES, mark
+from tui.facts import cells_by_pair, finding_host, state_of
+from tui.status import COVERAGE, FLOWS, PATCHES, SEVERITY, STATES, cell_look, mark
 
 _ARROW = re.compile(" (?:->|→) ")
 
@@ -61,12 +61,12 @@ def host(row: HostRow, report: Report) -> Doc:
     if found:
         doc.title("Findings")
         for finding in found:
-            _finding_line(doc, finding)
+            finding_line(doc, finding)
     fence.falls_from(doc, row.id, row.zone, report)
     return doc
 
 
-def _finding_line(doc: Doc, finding: FindingRow) -> None:
+def finding_line(doc: Doc, finding: FindingRow) -> None:
     state = state_of(finding.exception)
     look = mark(SEVERITY, finding.severity)
     doc.add(look.label.ljust(12), look.colour, bold=True).add(finding.title)
@@ -75,8 +75,8 @@ def _finding_line(doc: Doc, finding: FindingRow) -> None:
     doc.end(hang=12)
 
 
-def finding(row: FindingRow, report: Report | None = None) -> Doc:
-    """`report`: where its path can be looked up, and what cuts it."""
+def finding(row: FindingRow, report: Report | None = None, dialect: str = fixes.DIALECTS[0]) -> Doc:
+    """`report`: where its path can be looked up, and what cuts it; `dialect`: the firewall whose rules are shown."""
     doc = Doc().mark(mark(SEVERITY, row.severity)).add("  ").line(row.kind, "muted")
     doc.line(row.title, bold=True).end()
     if row.from_ or row.to:
@@ -85,6 +85,8 @@ def finding(row: FindingRow, report: Report | None = None) -> Doc:
     if row.port is not None:
         doc.field("service", f"{row.transport}/{row.port}")
     _exception(doc, row)
+    if row.risk or row.risk_why:
+        doc.title("Risk", f"{row.risk} of 100").bullets(row.risk_why)
     if row.path:
         doc.title("Path")
         if report is None or not fence.path(doc, row, report):
@@ -93,6 +95,8 @@ def finding(row: FindingRow, report: Report | None = None) -> Doc:
         fence.closed_by(doc, row, report)
     doc.title("Evidence").lines(row.evidence or "none recorded")
     doc.title("Remedy").lines(row.remedy)
+    for each in fixes.closing(report, (row.id,)) if report is not None else ():
+        fixes.rules(doc, each, dialect)
     doc.title("Replay", "y copies it").lines(row.replay, "accent")
     if row.controls:
         doc.title("Controls").bullets(row.controls)
@@ -121,6 +125,7 @@ def _path(doc: Doc, hops: tuple[str, ...]) -> None:
         if at is None or (left != at and not at.startswith(f"{left}/")):
             doc.add("● ", "accent").line(left, bold=True)
         target, _, by = rest[0].partition(" ")
+        target = target.removesuffix(":")
         inferred = "inferred" in by or "observed" not in by
         doc.add("┊ " if inferred else "│ ", "amber" if inferred else "accent").line(
             by, "amber" if inferred else "muted", hang=2
@@ -130,48 +135,6 @@ def _path(doc: Doc, hops: tuple[str, ...]) -> None:
         at = target
 
 
-def patch(row: PatchRow, report: Report) -> Doc:
-    doc = Doc().mark(mark(PATCHES, row.verdict))
-    doc.add("  ").line(f"{row.confidence} confidence", "muted")
-    doc.line(" ".join(filter(None, (row.title or row.product, row.version or "(no version)"))), bold=True).end()
-    doc.field("host", row.host)
-    if row.port is not None:
-        doc.field("service", f"{row.transport}/{row.port}")
-    doc.field("reason", row.reason).field("missing", why_unknown(row))
-    doc.field("found", row.version or "no version").field("required", row.required)
-    if row.fixed_at:
-        age = "" if row.age_days is None else f", {row.age_days} days ago"
-        doc.field("fixed", f"{row.fixed_at}{age}")
-    doc.field("support ends", row.eol)
-    if row.severity:
-        doc.label("severity").mark(mark(SEVERITY, row.severity)).end()
-    if row.remote_code:
-        doc.field("impact", "runs code over the network without logging in", "red")
-    if row.kev:
-        doc.title("Known to be exploited (CISA KEV)").bullets(row.kev, "red")
-    if row.cves:
-        doc.title("CVEs").bullets(row.cves)
-    doc.title("Evidence").lines(row.evidence or "none recorded")
-    doc.title("Source").line(row.source or "no fact was used")
-    for each in patch_findings(row, report):
-        doc.title("Finding")
-        _finding_line(doc, each)
-        doc.lines(each.remedy)
-        doc.title("Replay", "y copies it").lines(each.replay, "accent")
-    return doc
-
-
-def patch_findings(row: PatchRow, report: Report) -> list[FindingRow]:
-    """The findings that came of a patch verdict: same host, and same port where both name one."""
-    return [
-        each
-        for each in report.findings
-        if each.kind in PATCH_KINDS
-        and each.host == row.host
-        and (None in (each.port, row.port) or each.port == row.port)
-    ]
-
-
 def cell(report: Report, from_: str, to: str) -> Doc:
     row = cells_by_pair(report).get((from_, to))
     doc = Doc().add(from_, bold=True).add("  →  ", "muted").line(to, bold=True)
@@ -179,8 +142,9 @@ def cell(report: Report, from_: str, to: str) -> Doc:
         doc.line("The same zone: policy allows all of it.", "muted")
         fence.falls_from(doc, from_, from_, report)
         return doc
-    verdict = mark(CELLS, row.verdict if row else "UNTESTED")
-    doc.mark(verdict).end()
+    doc.mark(cell_look(row)).end()
+    if cell_code(row) == SUPPOSED:
+        doc.line("Not measured: forbidden traffic gets through today; a supposed rule would stop it.", "blue")
     doc.line(row.reason if row else "The report says nothing about this pair: nobody tested it.")
     if row:
         doc.add("tested ", "muted").add(str(row.tested)).add("   reached ", "muted").add(str(row.reached))
@@ -196,7 +160,7 @@ def cell(report: Report, from_: str, to: str) -> Doc:
     if found:
         doc.title("Findings", "Enter goes there")
         for finding_row in found:
-            _finding_line(doc, finding_row)
+            finding_line(doc, finding_row)
     fence.measured(doc, from_, to, report)
     flows = [flow for flow in report.reachability if (flow.from_, flow.to) == (from_, to)]
     if flows:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Literal
 
 from scanner.exporters.verdict import all_cells, all_zones
+from scanner.exporters.words import cell_code
 from scanner.model.base import SEVERITIES
 from scanner.model.report import CellRow, ExceptionRow, FindingRow, HostRow, Report, Summary, is_open
 from tui.status import CELLS, PATCHES, severity_rank
@@ -43,8 +44,8 @@ def cells_by_pair(report: Report) -> dict[tuple[str, str], CellRow]:
 
 
 def pair_verdicts(report: Report) -> Counter[str]:
-    """Verdicts of all ordered pairs of zones. A pair that the report says nothing about is UNTESTED."""
-    return Counter(cell.verdict for cell in all_cells(report, all_zones(report)).values())
+    """Verdicts of all ordered pairs of zones, by `words.cell_code`; one that the report is silent about is UNTESTED."""
+    return Counter(map(cell_code, all_cells(report, all_zones(report)).values()))
 
 
 def summary_of(report: Report) -> Summary:

@@ -21,10 +21,10 @@ from textual.widget import Widget
 
 from scanner.model.report import CellRow
 from scanner.model.text import visible
-from tui.status import CELLS, mark
+from tui.status import cell_look
 from tui.theme import DARK, PALETTES, Palette
 
-_TILE = {"red": "red_tile", "green": "green_tile", "amber": "amber_tile", "grey": "grey_tile"}
+_TILE = {"red": "red_tile", "green": "green_tile", "amber": "amber_tile", "grey": "grey_tile", "blue": "blue_tile"}
 _CORNER = " from↓ to→"
 
 
@@ -178,7 +178,10 @@ class Matrix(Widget, can_focus=True):
         segments = [Segment(_fit(_CORNER, shape.margin - 1) + before, base + Style(color=palette.muted))]
         for column in shown:
             more = column == shown.stop - 1 and shown.stop < len(self.names)
-            title = _fit(" " + visible(self.names[column]), shape.tile - 1) + ("›" if more else " ")
+            name = visible(self.names[column])
+            # Its blank goes before a letter of it does.
+            title = _fit(name if cell_len(name) >= shape.tile - 1 else f" {name}", shape.tile - 1)
+            title += "›" if more else " "
             segments.append(Segment(title, self._heading(palette, column == self.at[1])))
         return Strip(segments)
 
@@ -200,7 +203,7 @@ class Matrix(Widget, can_focus=True):
         if cell is None and row == column:
             words, colour, back = ("same zone", ""), palette.muted, palette.background
         else:
-            look = mark(CELLS, cell.verdict if cell else "UNTESTED")
+            look = cell_look(cell)
             colour, back = getattr(palette, look.colour), getattr(palette, _TILE[look.colour])
             count = f"{_short(cell.forbidden_reached)}/{_short(cell.tested)}" if cell and cell.tested else ""
             words = (look.label, f"  {count}") if width >= 13 else (f"{look.glyph} {count}", look.word)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from rich.cells import cell_len
+
 from scanner.exporters.fence_words import NOTES, change_words
+from scanner.exporters.patch_words import first_of
 from scanner.exporters.verdict import conclude, is_scan
 from scanner.model.report import Report, VantageRow, is_open
 from scanner.model.text import visible
-from tui import fence
+from tui import fence, patched
 from tui.doc import Doc
 from tui.facts import cells_by_pair, pair_verdicts, summary_of, zone_names
-from tui.status import CELLS, PATCHES, SEVERITY, TONES, Mark, mark, severity_rank
+from tui.status import PATCHES, SEVERITY, TONES, Mark, cell_look, cell_looks, mark, severity_rank
 
 Draw = Callable[[int], Doc]
 """A document for a width in cells."""
@@ -76,7 +79,7 @@ def zones(report: Report, width: int) -> Doc:
         doc.add(f"{row:>2} ", "muted").add((title if len(title) <= 18 else title[:17] + "…").ljust(margin - 3))
         for right in names[:shown]:
             cell = cells.get((left, right))
-            look = mark(CELLS, cell.verdict if cell else "UNTESTED")
+            look = cell_look(cell)
             if cell is None and left == right:
                 doc.add(" " * size)
             else:
@@ -85,10 +88,15 @@ def zones(report: Report, width: int) -> Doc:
     if shown < len(names):
         doc.line(f"and {len(names) - shown} more zones on the Matrix (3)", "muted")
     doc.end()
-    for index, (word, look) in enumerate(CELLS.items()):
-        doc.mark(look).add(f" {counts[word]}   ")
-        if index == 1 and width < 60:
+    room = width
+    for word, look in cell_looks(report).items():
+        count = f" {counts[word]}   "
+        needed = cell_len(look.label + count.rstrip())
+        if needed > room:
             doc.end()
+            room = width
+        doc.mark(look).add(count)
+        room -= cell_len(look.label + count)
     return doc
 
 
@@ -117,8 +125,8 @@ def first(report: Report) -> Doc:
 
 
 def worst(report: Report) -> Doc:
-    """The worst open findings, in the report's order within a severity."""
-    still_open = sorted(filter(is_open, report.findings), key=lambda each: -severity_rank(each.severity))
+    """The worst open findings, the riskiest first within a severity."""
+    still_open = sorted(filter(is_open, report.findings), key=first_of)
     doc = Doc()
     for finding in still_open[:FINDINGS]:
         look = mark(SEVERITY, finding.severity)
@@ -160,6 +168,8 @@ def limits(report: Report) -> Doc:
     ears = dict.fromkeys(row.zone for row in report.vantages if row.purpose == "canary")
     if ears:
         doc.end().line(f"A canary listened in {', '.join(ears)}: the Matrix (3) shows what it measured.")
+    patched.inventories(doc, report)
+    patched.feeds(doc, report)
     if report.policy_notes:
         doc.title("Odd about the policy")
     for note in report.policy_notes[:NOTED]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
+from scanner.exporters.patch_words import epss_words, first_of, required_words
 from scanner.model.base import SEVERITIES
 from scanner.model.report import FindingRow, HostRow, PatchRow, Report, ServiceRow
 from tui.facts import PATCH_KINDS, state_of, worst_by_host
@@ -41,6 +42,12 @@ def port_order(text: str) -> tuple[int, str]:
     return number_order(port), transport
 
 
+def _due_order(text: str) -> tuple[bool, int]:
+    """Sort key of `12 over` and `3 left`: what is soonest due last, what is due never first."""
+    days, _, word = text.partition(" ")
+    return bool(text), number_order(days) * (1 if word == "over" else -1)
+
+
 def _sev(title: str, least: int = 10) -> Column:
     return Column(key="sev", title=title, least=least, match="label", ranks=SEVERITIES)
 
@@ -48,8 +55,8 @@ def _sev(title: str, least: int = 10) -> Column:
 def hosts(report: Report) -> Table:
     columns = (
         Column(key="host", title="ADDRESS", least=15, most=39, order=address_order),
-        Column(key="zone", title="ZONE", least=8, most=16),
-        Column(key="name", title="NAME", least=9, most=24),
+        Column(key="zone", title="ZONE", least=10, most=16),
+        Column(key="name", title="NAME", least=8, most=24),
         _sev("WORST"),
         Column(key="service", title="SERVICES", least=12, most=44),
         Column(key="device", title="DEVICE", least=8, most=21),
@@ -87,13 +94,14 @@ def _product(service: ServiceRow) -> str:
 
 
 def gap_findings(report: Report) -> list[FindingRow]:
-    """Everything that is not a version's fault, in the report's order."""
-    return [finding for finding in report.findings if finding.kind not in PATCH_KINDS]
+    """Everything that is not a version's fault: the most severe first, within a severity the riskiest."""
+    return sorted((each for each in report.findings if each.kind not in PATCH_KINDS), key=first_of)
 
 
 def gaps(findings: Sequence[FindingRow]) -> Table:
     columns = (
         _sev("SEVERITY"),
+        Column(key="risk", title="RISK", least=4, right=True, number=True),
         Column(key="title", title="WHAT", least=36, most=80),
         Column(key="state", title="STATE", least=10, match="label"),
         Column(key="flow", title="FLOW", least=20, most=28),
@@ -113,6 +121,7 @@ def gaps(findings: Sequence[FindingRow]) -> Table:
 def _gap(finding: FindingRow) -> Row:
     return (
         mark(SEVERITY, finding.severity).label,
+        str(finding.risk) if finding.risk else "",
         finding.title,
         STATES[state_of(finding.exception)].label,
         " → ".join(filter(None, (finding.from_, finding.to))),
@@ -128,45 +137,56 @@ def _gap(finding: FindingRow) -> Row:
     )
 
 
-def patches(rows: Sequence[PatchRow]) -> Table:
+def patches(rows: Sequence[PatchRow], risks: Sequence[int]) -> Table:
+    """`risks`: of each row, that of its finding."""
     columns = (
+        Column(key="risk", title="RISK", least=4, right=True, number=True),
         Column(key="verdict", title="VERDICT", least=15, match="label", ranks=VERDICTS),
-        Column(key="host", title="HOST", least=22, most=39, order=address_order),
-        Column(key="product", title="PRODUCT", least=8, most=24),
+        Column(key="product", title="PRODUCT", least=12, most=24),
         Column(key="version", title="VERSION", least=12, most=24),
+        Column(key="host", title="HOST", least=18, most=39, order=address_order),
         Column(key="required", title="REQUIRED", least=12, most=24),
-        Column(key="reason", title="REASON", least=18, most=36),
+        Column(key="late", title="LATE", least=4, right=True, number=True),
+        Column(key="due", title="DUE", least=9, most=16, order=_due_order),
+        Column(key="exposed", title="EXPOSED TO", least=10, most=24),
+        Column(key="exploited", title="KEV", least=3, most=4),
+        Column(key="epss", title="EPSS", least=4, right=True),
         _sev("SEVERITY"),
-        Column(key="age", title="AGE", least=4, right=True, order=number_order),
-        Column(key="kev", title="KEV", least=3, most=16),
+        Column(key="reason", title="REASON", least=18, most=36),
         Column(key="zone", title="", shown=False),
         Column(key="port", title="", shown=False, match="words"),
         Column(key="cve", title="", shown=False),
+        Column(key="kev", title="", shown=False),
+        Column(key="overdue", title="", shown=False),
+        Column(key="rule", title="", shown=False),
     )
-    return columns, [_patch(row) for row in rows]
+    return columns, [_patch(row, risk) for row, risk in zip(rows, risks, strict=True)]
 
 
-def _patch(row: PatchRow) -> Row:
+def _patch(row: PatchRow, risk: int) -> Row:
+    overdue = row.overdue_days
     return (
+        str(risk) if risk else "",
         mark(PATCHES, row.verdict).label,
-        row.host,
         row.title or row.product,
-        row.version or "",
-        "distro's fixes"
-        if row.required and row.required == row.version and row.verdict == "UNKNOWN"
-        else row.required or "",
-        row.reason,
-        mark(SEVERITY, row.severity).label if row.severity else "",
+        " / ".join(dict.fromkeys(filter(None, (row.version, row.banner)))),
+        row.host,
+        _required(row),
         "" if row.age_days is None else str(row.age_days),
-        " ".join(row.kev),
+        "" if overdue is None else f"{abs(overdue)} {'over' if overdue > 0 else 'left'}",
+        ", ".join(row.exposed_to),
+        "yes" if row.kev else "",
+        "" if row.epss is None else epss_words(row.epss),
+        mark(SEVERITY, row.severity).label if row.severity else "",
+        row.reason,
         row.host.partition("/")[0],
         "" if row.port is None else str(row.port),
         " ".join(row.cves),
+        " ".join(("yes", *row.kev)) if row.kev else "no",
+        "yes" if overdue is not None and overdue > 0 else "no",
+        row.rule,
     )
 
 
 def _required(row: PatchRow) -> str:
-    """The very version that shows can be required: then it is the distribution's fixes that are in question."""
-    if row.verdict == "UNKNOWN" and row.required and row.required == row.version:
-        return "distro's fixes"
-    return row.required or ""
+    return "distro's fixes" if row.required and required_words(row) != row.required else row.required or ""

@@ -11,6 +11,7 @@ import msgspec
 from scanner.exporters import words
 from scanner.exporters.words import Tone
 from scanner.model.base import SEVERITIES
+from scanner.model.report import CellRow, Report
 
 Colour = Literal["text", "muted", "accent", "red", "orange", "amber", "green", "blue", "grey"]
 """A name of `tui.theme.Palette`."""
@@ -33,7 +34,7 @@ def _marks(*rows: tuple[str, str, Colour]) -> Mapping[str, Mark]:
 
 
 TONES: Mapping[Tone, Colour] = MappingProxyType(
-    {"good": "green", "bad": "red", "warn": "amber", "none": "grey", "plain": "text"}
+    {"good": "green", "bad": "red", "warn": "amber", "none": "grey", "plain": "text", "supposed": "blue"}
 )
 
 
@@ -43,7 +44,22 @@ def _signs(table: Mapping[str, words.Mark]) -> Mapping[str, Mark]:
 
 
 CELLS = _signs(words.CELLS)
+SUPPOSED = Mark("≈", "WOULD BE", "blue")
+"""In a what-if: as policy only because of a denial that is supposed. The legend says the whole of it."""
 PATCHES = _signs(words.PATCHES)
+
+
+def cell_look(row: CellRow | None) -> Mark:
+    """How a pair of zones looks; one that the report does not hold was not tested."""
+    code = words.cell_code(row)
+    return SUPPOSED if code == words.SUPPOSED else mark(CELLS, code)
+
+
+def cell_looks(report: Report) -> dict[str, Mark]:
+    """What the cells of the report may look like, by `words.cell_code`: the legend."""
+    return {code: SUPPOSED if code == words.SUPPOSED else CELLS[code] for code in words.cell_signs(report)}
+
+
 FLOWS = _signs(words.FLOWS)
 """Whether a flow that was REACHED is good or bad hangs on policy, so the verdict alone has no colour."""
 

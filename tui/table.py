@@ -148,8 +148,9 @@ class WideTable(ScrollView, can_focus=True):
     def action_sort_next(self) -> None:
         at = -1 if self.sorted_by is None else self._drawn.index(self.sorted_by)
         following = self._drawn[at + 1] if at + 1 < len(self._drawn) else None
-        # A ranked column starts with its worst: that is what one sorts by severity for.
-        self.sort(following, down=following is not None and bool(self.columns[following].ranks))
+        # A column of ranks or numbers starts with its worst: that is what one sorts by severity for.
+        chosen = None if following is None else self.columns[following]
+        self.sort(following, down=chosen is not None and bool(chosen.ranks or chosen.number))
 
     def action_sort_reverse(self) -> None:
         if self.sorted_by is None:

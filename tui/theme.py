@@ -33,6 +33,7 @@ class Palette(msgspec.Struct, frozen=True, kw_only=True):
     green_tile: str
     amber_tile: str
     grey_tile: str
+    blue_tile: str
     """Backgrounds of matrix cells; the text on each is the colour that it is named after."""
 
     def variables(self) -> dict[str, str]:
@@ -62,6 +63,7 @@ DARK = Palette(
     green_tile="#10331f",
     amber_tile="#3a2d0e",
     grey_tile="#18222d",
+    blue_tile="#14263f",
 )
 
 LIGHT = Palette(
@@ -85,6 +87,7 @@ LIGHT = Palette(
     green_tile="#d9f2e2",
     amber_tile="#f8ebc9",
     grey_tile="#e6ebf1",
+    blue_tile="#dde8fa",
 )
 
 PALETTES: dict[str, Palette] = {each.name: each for each in (DARK, LIGHT)}

@@ -12,15 +12,24 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scanner.exporters.fence_words import asked, cut_words, measured, past_fences, port_count
+from scanner.exporters.fence_words import cut_words, measured, past_fences, port_count
+from scanner.exporters.patch_words import first_of, in_short
 from scanner.exporters.verdict import conclude, is_scan, unfinished
-from scanner.exporters.words import CELLS, Tone
+from scanner.exporters.words import NOT_MEASURED, Tone, cell_mark, cell_signs
 from scanner.model.base import SEVERITIES
+from scanner.model.hops import asked
 from scanner.model.observation import Purpose
-from scanner.model.report import CROSSED, CellRow, CutRow, FindingRow, Report, is_open
+from scanner.model.report import CROSSED, CellRow, CutRow, Report, is_open
 from scanner.model.text import plural, visible
 
-_TONES: dict[Tone, str] = {"good": "green", "bad": "bold red", "warn": "yellow", "none": "dim", "plain": ""}
+_TONES: dict[Tone, str] = {
+    "good": "green",
+    "bad": "bold red",
+    "warn": "yellow",
+    "none": "dim",
+    "plain": "",
+    "supposed": "italic",
+}
 _SEVERITY = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _SHOWN = 40
 _PARTS = 12
@@ -48,6 +57,8 @@ def _parts(report: Report, width: int) -> Iterable[RenderableType]:
     counts = report.summary.findings if report.summary else {}
     totals = ", ".join(f"{counts[each]} {each}" for each in reversed(SEVERITIES) if counts.get(each))
     yield Text(f"{visible(report.client)} / {visible(report.site)}, as of {report.generated}", style="bold")
+    if report.what_if:
+        yield Text(NOT_MEASURED, style="bold yellow")
     verdict = conclude(report)
     yield Text(f"{verdict.glyph} {verdict.word}. {visible(verdict.sentence, 400)}", style=_TONES[verdict.tone])
     hosts, services = len(report.hosts), sum(len(each.services) for each in report.hosts)
@@ -66,8 +77,10 @@ def _parts(report: Report, width: int) -> Iterable[RenderableType]:
     yield Text("")
     yield from _matrix(report, width)
     if report.findings:
-        yield _findings(report.findings)
+        yield _findings(report)
         yield Text("")
+    if report.patches:
+        yield from _software(report)
     yield from _cut(report.cut, past_fences(report.findings))
     if report.remediation:
         yield Text("What to change first", style="bold")
@@ -92,7 +105,7 @@ def _matrix(report: Report, width: int) -> Iterable[RenderableType]:
         table.add_row(label, *(_cell(cells.get((left, right)), short) for right in names))
     yield table
     if short:
-        words = {code: f"{sign.glyph} {sign.word.lower()}" for code, sign in CELLS.items()}
+        words = {code: f"{sign.glyph} {sign.word.lower()}" for code, sign in cell_signs(report).items()}
         words["BREACHED"] += ", by so many flows"
         yield Text("   ".join(words.values()))
         yield Text("")
@@ -101,18 +114,31 @@ def _matrix(report: Report, width: int) -> Iterable[RenderableType]:
 def _cell(cell: CellRow | None, short: bool) -> Text:
     if cell is None:
         return Text("·", style="dim")
-    sign = CELLS[cell.verdict]
+    sign = cell_mark(cell)
     glyph, style = sign.glyph, _TONES[sign.tone]
     breached = cell.verdict == "BREACHED"
     if short:
         return Text(f"{glyph}{cell.forbidden_reached}" if breached else glyph, style=style)
-    word = plural(cell.forbidden_reached, "breach", "breaches") if breached else cell.verdict.lower().replace("_", " ")
+    word = plural(cell.forbidden_reached, "breach", "breaches") if breached else sign.word.lower()
     return Text(f"{glyph} {word}", style=style)
 
 
-def _findings(findings: tuple[FindingRow, ...]) -> RenderableType:
+def _software(report: Report) -> Iterable[RenderableType]:
+    yield Text("Software", style="bold")
+    for line in in_short(report):
+        table = Table.grid(padding=(0, 1))
+        table.add_row(" •", Text(visible(line.text, 2000), style=_TONES[line.tone]))
+        yield table
+    yield Text("")
+
+
+def _findings(report: Report) -> RenderableType:
+    findings = sorted(report.findings, key=first_of)
+    risky = any(each.risk for each in findings)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("severity", no_wrap=True)
+    if risky:
+        table.add_column("risk", no_wrap=True, justify="right")
     table.add_column("finding", no_wrap=True)
     table.add_column("what", overflow="fold", ratio=1)
     for each in findings[:_SHOWN]:
@@ -121,9 +147,12 @@ def _findings(findings: tuple[FindingRow, ...]) -> RenderableType:
         if each.exception is not None and accepted:
             title += f" (accepted until {each.exception.until})"
         style = "dim" if accepted else _SEVERITY[each.severity]
-        table.add_row(Text(each.severity, style=style), each.id, Text(title, style="dim" if accepted else ""))
+        risk = [str(each.risk) if each.risk else ""] if risky else []
+        what = Text(title, style="dim" if accepted else "")
+        table.add_row(Text(each.severity, style=style), *risk, each.id, what)
     if len(findings) > _SHOWN:
-        table.add_row("", "", f"and {len(findings) - _SHOWN} more: -o html=report.html has them all")
+        more = f"and {len(findings) - _SHOWN} more: -o html=report.html has them all"
+        table.add_row(*("" for _ in table.columns[:-1]), more)
     return table
 
 

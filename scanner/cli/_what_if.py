@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.assess.attack.whatif import outcome
 from scanner.model.addresses import addresses_text
+from scanner.model.hops import hop_service, hop_words
 from scanner.model.report import FindingRow, FlowRow, HopRow, PathRow, Report
 from scanner.model.text import plural, visible
 
@@ -74,4 +75,4 @@ def _path(each: PathRow) -> str:
 
 
 def _hops(hops: Sequence[HopRow]) -> str:
-    return ", ".join(f"{hop.to} {f'{hop.transport}/{hop.port}' if hop.port is not None else hop.how}" for hop in hops)
+    return ", ".join(f"{hop.to} {visible(hop_service(hop) or hop_words(hop))}" for hop in hops)

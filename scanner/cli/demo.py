@@ -65,6 +65,7 @@ def COMMAND(topology: str, simulate: bool, out: Path, tui: bool | None) -> None:
     else:
         _scan_for_real(loaded, site, store)
 
+    _import(loaded, out, store)
     report = session.assess_site(site, store, loaded.today)
     page = out / "report.html"
     write_output(str(page), exporters()["html"].render(report))
@@ -111,6 +112,16 @@ def _simulate(topology: Topology, store: Path) -> None:
                     ticker.see(event)
                 if ports.tcp:
                     ticker.end()
+
+
+def _import(topology: Topology, out: Path, store: Path) -> None:
+    """The inventories that somebody handed over, each a file beside the site file, imported as a technician would."""
+    from scanner.cli._inventories import Asked, take_inventory
+
+    for each in topology.inventories:
+        file = out / each.file
+        file.write_text(each.text, encoding="utf-8")
+        take_inventory(topology.site, file, store, Asked(hosts=each.hosts, distro=each.distro))
 
 
 def _scan_for_real(topology: Topology, site: Path, store: Path) -> None:

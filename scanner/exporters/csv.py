@@ -11,18 +11,21 @@ import io
 import re
 
 from scanner.exporters import Exporter
+from scanner.exporters.patch_words import rows_by_finding
 from scanner.exporters.words import without_padding
-from scanner.model.report import ExceptionRow, FindingRow, Report
+from scanner.model.report import ExceptionRow, FindingRow, PatchRow, Report
 from scanner.model.text import visible
 
 COLUMNS = (
     "client", "site", "assessed", "id", "severity", "kind", "title", "host", "from", "to", "transport", "port", "path",
     "remedy", "replay", "evidence", "controls", "accepted_until", "accepted_expired", "accepted_by", "accepted_reason",
-    "approved_by", "cut_by", "what_if",
+    "approved_by", "cut_by", "what_if", "risk", "risk_why", "product", "version", "required", "kb", "fixed_at",
+    "days_late", "due", "overdue_days", "kev", "epss", "exposed_to",
 )  # fmt: skip
 
 """`cut_by`: which denials of the least cut close it. `what_if`: the rules that the fence was taken to have besides;
-where it is not empty, the row is no real result."""
+where it is not empty, the row is no real result. From `version` on: of a finding about software, of the version that
+it is about. New columns come last."""
 
 _FORMULA = re.compile(r"""(^|;)([\s"']*)(?=[=+\-@＝＋－＠])""")
 """Where a spreadsheet would start a formula: at the start, behind blanks and quotes, and behind a semicolon, which
@@ -37,17 +40,21 @@ def render(report: Report) -> bytes:
     cuts = _cuts(report)
     head = (report.client, report.site, report.generated)
     what_if = "; ".join(f"deny {rule}" for rule in report.what_if)
+    versions = rows_by_finding(report)
     for finding in report.findings:
-        row = (*head, *_fields(finding), ", ".join(cuts.get(finding.id, ())), what_if)
+        more = _software(finding, versions.get(finding.id))
+        row = (*head, *_fields(finding), ", ".join(cuts.get(finding.id, ())), what_if, *more)
         writer.writerow([cell(each) for each in row])
     return "\ufeff".encode() + out.getvalue().encode()
 
 
-def cell(value: str | int | None) -> str:
+def cell(value: str | int | float | None) -> str:
     """One field's text: visible, and inert in a spreadsheet."""
     if value is None:
         return ""
-    return _FORMULA.sub(r"\1'\2", visible(str(value)))
+    if not isinstance(value, str):
+        return str(value)  # days left are negative, and a number is no formula
+    return _FORMULA.sub(r"\1'\2", visible(value))
 
 
 def _fields(finding: FindingRow) -> tuple[str | int | None, ...]:
@@ -59,6 +66,16 @@ def _fields(finding: FindingRow) -> tuple[str | int | None, ...]:
         finding.remedy.replace("\n", "; "), finding.replay,
         without_padding(finding.evidence), ", ".join(finding.controls),
         *(("",) * 5 if accepted is None else _exception(accepted)),
+    )  # fmt: skip
+
+
+def _software(finding: FindingRow, row: PatchRow | None) -> tuple[str | int | float | None, ...]:
+    said = (finding.risk or None, " ".join(finding.risk_why), finding.product)
+    if row is None:
+        return (*said, *(None,) * 10)
+    return (
+        *said, row.version, row.required, row.kb, row.fixed_at, row.age_days, row.due, row.overdue_days,
+        ", ".join(row.kev), row.epss, ", ".join(row.exposed_to),
     )  # fmt: skip
 
 

@@ -8,16 +8,14 @@ import msgspec
 
 from scanner.exporters.fence_words import (
     FIREWALLS,
-    asked,
-    hop_how,
     hop_proof,
-    hop_service,
     measured,
     port_count,
     ports,
 )
 from scanner.exporters.verdict import stood_in
 from scanner.exporters.words import Mark
+from scanner.model.hops import asked, hop_service, hop_words
 from scanner.model.report import CROSSED, BlastRow, HopRow, MeasuredRow, PathRow, Report
 
 BLAST_ZONES, BLAST_HOSTS = 60, 20
@@ -97,16 +95,16 @@ def chain(path: PathRow, names: Mapping[str, str], critical: Mapping[str, str]) 
         path.from_,
         path.critical,
         tuple(
-            _link(hop, names.get(hop.to, ""), path.critical if at == last else critical.get(hop.to, ""))
+            _link(hop, names.get(hop.to, ""), path.critical if at == last else critical.get(hop.to, ""), at == last)
             for at, hop in enumerate(path.hops)
         ),
     )
 
 
-def _link(hop: HopRow, name: str, critical: str) -> Link:
+def _link(hop: HopRow, name: str, critical: str, last: bool) -> Link:
     return Link(
         service=hop_service(hop),
-        how=hop_how(hop),
+        how=hop_words(hop, critical if last else ""),
         proof=hop_proof(hop),
         host=hop.to,
         name=name,

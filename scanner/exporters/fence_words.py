@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scanner.exporters.words import Mark
+from scanner.model import hops
 from scanner.model.report import CutRow, FindingRow, HopRow, MeasuredRow, PathRow, RemedyRow
 from scanner.model.text import plural
 
@@ -44,7 +45,8 @@ MEASURED: dict[str, Mark] = {
     ),
     "NOTHING_ARRIVED": Mark(
         "|", "Nothing arrived", "plain",
-        "The canary listened, and none of the signed probes reached it. Only a canary can say so.",
+        "The canary listened, and none of the signed probes reached it. Only a canary can say so. What a firewall lets "
+        "through only as an application's own protocol it does not see.",
     ),
     "DROPPED": Mark(
         "|", "No answer comes back", "plain",
@@ -54,13 +56,6 @@ MEASURED: dict[str, Mark] = {
     "UNTESTED": Mark("–", "Not asked", "none", "Nobody probed it."),
 }  # fmt: skip
 
-_HOW = {
-    "credential": "whoever has a password logs in",
-    "bridge": "one machine with a leg in each zone",
-    "forwards": "forwards packets into the next zone",
-    "data": "reaches its data",
-}
-
 
 def measured(row: MeasuredRow) -> Mark:
     """What to call it. “Nothing arrived” only where the report says just that; any other silence is called less."""
@@ -69,41 +64,9 @@ def measured(row: MeasuredRow) -> Mark:
     return MEASURED[row.verdict]
 
 
-def asked(via: str) -> str:
-    """How a probe was dressed: `from source port 53`; empty for a plain one."""
-    kind, _, what = via.partition("-")
-    if kind == "sport" and what:
-        return f"from source port {what}"
-    if via == "fragments":
-        return "in fragments"
-    return f"by way of {what}" if kind == "by" and what else via
-
-
-def service_of(transport: str | None, port: int | None) -> str:
-    """`tcp/22`, `ping`; empty for no service."""
-    if transport == "icmp":
-        return "icmp" if port is None else {8: "ping", 128: "ping", 13: "ICMP timestamp"}.get(port, f"icmp type {port}")
-    return f"{transport}/{'any' if port is None else port}" if transport else ""
-
-
-def hop_service(hop: HopRow) -> str:
-    """The same of a step; the first words of its evidence say how it was asked, if not plainly."""
-    first = hop.evidence.partition("; ")[0]
-    dressed = asked(first)
-    return ", ".join(filter(None, (service_of(hop.transport, hop.port), dressed if dressed != first else "")))
-
-
-def hop_how(hop: HopRow) -> str:
-    return _HOW.get(hop.how, hop.how)
-
-
 def hop_proof(hop: HopRow) -> str:
     """`observed, against policy`."""
-    policy = "allowed by policy" if hop.allowed else "against policy"
-    if not hop.observed:
-        return f"inferred, {policy}"
-    # Nobody logged in: of such a step only the port was seen.
-    return f"{'port observed' if hop.how == 'credential' else 'observed'}, {policy}"
+    return f"{hops.hop_proof(hop)}, {'allowed by policy' if hop.allowed else 'against policy'}"
 
 
 def path_of(finding: FindingRow, paths: Iterable[PathRow]) -> PathRow | None:

@@ -13,9 +13,10 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from scanner.exporters import Exporter, fence_page, fence_words, words
+from scanner.exporters import Exporter, fence_page, fence_words, patch_page, patch_words, words
 from scanner.exporters.page import lay_out
 from scanner.exporters.verdict import is_scan
+from scanner.model import hops
 from scanner.model.report import CROSSED, Report, is_open
 from scanner.model.text import plural, visible
 
@@ -46,7 +47,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        CELLS=words.CELLS,
+        NOT_MEASURED=words.NOT_MEASURED,
+        cell_mark=words.cell_mark,
         FLOWS=words.FLOWS,
         PATCHES=words.PATCHES,
         STATES=words.STATES,
@@ -54,11 +56,22 @@ def _environment() -> Environment:
         MEASURED=fence_words.MEASURED,
         MEASURED_GROUPS=fence_page.MEASURED_GROUPS,
         NOTES=fence_words.NOTES,
-        asked=fence_words.asked,
+        SOFTWARE_AT_ONCE=patch_page.SOFTWARE_AT_ONCE,
+        SOFTWARE_LIMIT=patch_page.SOFTWARE_LIMIT,
+        asked=hops.asked,
         is_scan=is_scan,
         plural=plural,
         is_open=is_open,
         why_unknown=words.why_unknown,
+        age_words=patch_words.age_words,
+        behind_words=patch_words.behind_words,
+        due_words=patch_words.due_words,
+        epss_words=patch_words.epss_words,
+        inventory_words=patch_words.inventory_words,
+        register_words=patch_words.register_words,
+        required_words=patch_words.required_words,
+        rule_words=patch_words.rule_words,
+        versions=patch_words.versions,
     )
     environment.filters.update(
         long_date=words.long_date,

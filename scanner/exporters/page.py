@@ -17,10 +17,12 @@ from scanner.exporters.fence_page import (
     measurements,
 )
 from scanner.exporters.fence_words import path_of
+from scanner.exporters.patch_page import PatchPage, patch_page
+from scanner.exporters.patch_words import PATCH_KINDS, first_of
 from scanner.exporters.picture import Picture, draw
 from scanner.exporters.plan_page import Cut, Shown, Step, cut, plan
 from scanner.exporters.verdict import Verdict, all_cells, all_zones, conclude, is_scan, stood_in
-from scanner.exporters.words import long_date, short_time
+from scanner.exporters.words import Mark, cell_code, cell_signs, long_date, short_time
 from scanner.model.base import SEVERITIES
 from scanner.model.report import (
     CROSSED,
@@ -30,7 +32,6 @@ from scanner.model.report import (
     FindingRow,
     FlowRow,
     HostRow,
-    PatchRow,
     PathRow,
     PolicyNoteRow,
     Report,
@@ -45,8 +46,6 @@ PATH_LIMIT = 50
 """Paths shown that no finding tells."""
 NOTE_LIMIT = 100
 
-_PATCH_KINDS = ("known-exploited", "end-of-life", "outdated")
-_PATCH_ORDER = ("END_OF_LIFE", "NON_COMPLIANT", "UNKNOWN", "COMPLIANT")
 _CELL_ORDER = ("BREACHED", "UNPROVEN", "UNTESTED", "AS_POLICY")
 _STATE_ORDER = ("untested", "partial", "tested")
 
@@ -101,6 +100,7 @@ class Page(msgspec.Struct, frozen=True):
     cells: tuple[CellRow, ...]
     """Breaches first."""
     cell_counts: dict[str, int]
+    cell_signs: dict[str, Mark]
     picture: Picture | None
     anchors: dict[tuple[str, str], str]
     """Boundary -> the id of its group of gaps."""
@@ -109,7 +109,7 @@ class Page(msgspec.Struct, frozen=True):
     patch_findings: tuple[Shown, ...]
     others: tuple[Shown, ...]
     accepted: tuple[Shown, ...]
-    patches: tuple[tuple[str, tuple[PatchRow, ...]], ...]
+    patches: PatchPage
     names: dict[str, str]
     """Host -> the first name that it goes by."""
     critical: dict[str, str]
@@ -169,7 +169,8 @@ def lay_out(report: Report) -> Page:
             (row, tuple(_square(cells.get((row.name, to.name)), partial, anchors) for to in zones)) for row in zones
         ),
         cells=tuple(sorted(cells.values(), key=lambda row: _CELL_ORDER.index(row.verdict))),
-        cell_counts=dict(Counter(row.verdict for row in cells.values())),
+        cell_counts=dict(Counter(map(cell_code, cells.values()))),
+        cell_signs=cell_signs(report),
         picture=draw(
             zones,
             stood_in(report),
@@ -178,12 +179,12 @@ def lay_out(report: Report) -> Page:
         anchors=anchors,
         gaps=gaps,
         paths=_worst_first(each for each in shown if each.row.kind == "attack-path"),
-        patch_findings=_worst_first(each for each in shown if each.row.kind in _PATCH_KINDS),
+        patch_findings=_worst_first(each for each in shown if each.row.kind in PATCH_KINDS),
         others=_worst_first(
-            each for each in shown if each.row.kind not in ("segmentation-gap", "attack-path", *_PATCH_KINDS)
+            each for each in shown if each.row.kind not in ("segmentation-gap", "attack-path", *PATCH_KINDS)
         ),
         accepted=tuple(each for each in shown if each.row.exception is not None),
-        patches=_patches(report.patches),
+        patches=patch_page(report, shown),
         names=names,
         critical=critical,
         plan=plan(report.remediation, shown),
@@ -224,7 +225,7 @@ def _rank(severity: str) -> int:
 
 
 def _worst_first(findings: Iterable[Shown]) -> tuple[Shown, ...]:
-    return tuple(sorted(findings, key=lambda each: _rank(each.row.severity)))
+    return tuple(sorted(findings, key=lambda each: first_of(each.row)))
 
 
 def _covered(given: tuple[CoverageRow, ...], cells: Iterable[tuple[str, str]]) -> tuple[CoverageRow, ...]:
@@ -287,13 +288,6 @@ def _gaps(findings: list[Shown], cells: dict[tuple[str, str], CellRow]) -> tuple
     return tuple(
         Gaps(*key, f"gaps-{_digest(chr(0).join(key))}", cells.get(key), tuple(found)) for key, found in groups.items()
     )
-
-
-def _patches(rows: Iterable[PatchRow]) -> tuple[tuple[str, tuple[PatchRow, ...]], ...]:
-    groups: dict[str, list[PatchRow]] = {}
-    for row in sorted(rows, key=lambda row: (_PATCH_ORDER.index(row.verdict), _rank(row.severity or "info"))):
-        groups.setdefault(row.host, []).append(row)
-    return tuple((host, tuple(found)) for host, found in groups.items())
 
 
 def _paths_by_finding(report: Report) -> dict[str, PathRow]:

@@ -1,7 +1,8 @@
 """The words and signs of a report: every verdict has a glyph and a word, and never a colour alone.
 
 The one table of them: the HTML report, the terminal UI and the summary on stdout each choose their own colour for a
-tone. Only AS_POLICY is `good`, the one green; what was not tested is `none` and looks like nothing else.
+tone. Only AS_POLICY that was measured is `good`, the one green; what was not tested is `none` and looks like nothing
+else, and what a what-if supposes is `supposed`, with a word and a sign of its own.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import Literal
 
 import msgspec
 
-from scanner.model.report import PatchRow
+from scanner.model.report import CellRow, PatchRow, Report
 
-Tone = Literal["good", "bad", "warn", "none", "plain"]
+Tone = Literal["good", "bad", "warn", "none", "plain", "supposed"]
 
 
 _ZEROS = re.compile(r"\x00{33,}|(?:\\x00){33,}")
@@ -49,6 +50,37 @@ CELLS: dict[str, Mark] = {
     ),
     "UNTESTED": Mark("–", "Untested", "none", "Nobody probed it, so nothing is known about it. Not a pass."),
 }  # fmt: skip
+
+SUPPOSED = "SUPPOSED"
+"""The sign, in a what-if, of a pair of zones that only a supposed denial makes AS_POLICY."""
+NOT_MEASURED = "WHAT IF: not measured"
+"""Heads every screen and every page of a what-if."""
+_SUPPOSED = Mark(
+    "≈", "Would be as policy", "supposed",
+    "Not measured: forbidden traffic gets through today, and a rule that is only supposed would stop it. Not a pass.",
+)  # fmt: skip
+
+
+def cell_code(row: CellRow | None) -> str:
+    """The key in `cell_signs` of a pair of zones; one that the report does not hold was not tested."""
+    if row is None:
+        return "UNTESTED"
+    # Of a report that an earlier program saved only the reason says it.
+    supposed = row.supposed or row.reason.startswith("what if: ")
+    return SUPPOSED if supposed and row.verdict == "AS_POLICY" else row.verdict
+
+
+def cell_signs(report: Report) -> dict[str, Mark]:
+    """The signs that cells of the report may bear, for its legend: those of measured verdicts, and in a what-if one
+    more."""
+    return {**CELLS, SUPPOSED: _SUPPOSED} if report.what_if else CELLS
+
+
+def cell_mark(row: CellRow | None) -> Mark:
+    """How a pair of zones is shown."""
+    code = cell_code(row)
+    return _SUPPOSED if code == SUPPOSED else CELLS[code]
+
 
 FLOWS: dict[str, Mark] = {
     "REACHED": Mark("→", "Reached", "plain", "An answer came back that provably is the target's own."),

@@ -239,6 +239,18 @@ class ScanOptions(Frozen, frozen=True):
     """Dressed probes as well."""
 
 
+class Imported(Frozen, frozen=True):
+    """A software inventory that somebody hands over: `fencewalk import SITE FILE`, as the demo does it."""
+
+    file: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,60}$", description="a file's name")]
+    text: str
+    """What is in it, in a format that is recognised."""
+    hosts: tuple[str, ...] = ()
+    """Whose it is, where the file does not say: names, addresses or MACs of one machine."""
+    distro: str = ""
+    """`ubuntu:22.04`, where the file does not say."""
+
+
 class Topology(Frozen, frozen=True):
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
     title: Text
@@ -249,6 +261,7 @@ class Topology(Frozen, frozen=True):
     routers: tuple[Router, ...] = ()
     hosts: tuple[Host, ...] = ()
     scan: ScanOptions = ScanOptions()
+    inventories: tuple[Imported, ...] = ()
     expect: Expect = Expect()
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from fence_sample import fence_report, long_report
+from patch_sample import patch_report
 from rich.cells import cell_len
 from sample import sample_report
 
@@ -56,3 +57,21 @@ def test_a_verification_is_no_canary() -> None:
     again = msgspec.structs.replace(report.vantages[0], purpose="verify")
     told = summary(msgspec.structs.replace(report, vantages=(*report.vantages, again)), False, 160)
     assert "5 vantage sessions, 1 canary session, 1 verification." in told
+
+
+def test_software_in_plain_words_and_risks_beside_findings() -> None:
+    told = summary(patch_report(), False, 200)
+    assert " • 4 products are provably outdated: 2 lack a fix that is out, 2 have no support any more." in told
+    assert " • 2 of these are past a deadline (2 by Cyber Essentials, 1 by CISA KEV), by up to 844 days." in told
+    lines = told.splitlines()
+    kev = next(line for line in lines if "known-exploited:" in line)
+    assert kev.split()[:2] == ["critical", "88"]
+    assert " risk " in next(line for line in lines if line.startswith("severity"))
+    assert " risk " not in next(
+        line for line in summary(sample_report(), False, 200).splitlines() if "severity" in line
+    )
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_software_fits_the_terminal(width: int) -> None:
+    assert max(map(cell_len, summary(patch_report(), False, width).splitlines())) <= width

@@ -20,7 +20,9 @@ from scanner.model.report import (
     VantageRow,
 )
 
-LATERAL = HopRow("guest", "clinical/10.20.30.15", "tcp", 22, "credential", True, False, "sport-53; syn-ack; TTL 63")
+LATERAL = HopRow(
+    "guest", "clinical/10.20.30.15", "tcp", 22, "credential", True, False, "syn-ack; TTL 63", "sport-53", "ssh"
+)
 BRIDGE = HopRow("clinical", "servers/10.20.20.15", None, None, "bridge", True, False, f"the same key {ATTRIBUTE}")
 EXPLOIT = HopRow("clinical", "servers/10.20.20.11", "tcp", 445, f"exploit: {SCRIPT} 1", False, True, CLEAR_SCREEN)
 GOAL = HopRow("servers", "servers/10.20.20.10", "tcp", 5432, "data", True, True, f"open for {BIDI}")
@@ -77,7 +79,13 @@ def fence_report() -> Report:
         ),
         cut=CutRow(
             (
-                DenialRow("guest", "clinical", ("tcp/22",), (), RULES),
+                DenialRow(
+                    "guest",
+                    "clinical",
+                    ("tcp/22",),
+                    (),
+                    {**RULES, "nftables": f"{NFTABLES}\n# to clinical"},
+                ),
                 DenialRow("guest", "servers", ("tcp/445", "tcp/5432"), tuple(gaps), RULES),
             ),
             True,

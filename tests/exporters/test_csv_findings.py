@@ -8,6 +8,7 @@ import pytest
 from fence_sample import fence_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patch_sample import patch_report
 from sample import FORMULA, sample_report
 
 from scanner.exporters.csv import COLUMNS, EXPORTER, cell
@@ -34,6 +35,28 @@ def test_values_of_a_row() -> None:
     path = next(row["path"] for row in rows() if row["kind"] == "attack-path")
     assert path.startswith("1. guest -> clinical")
     assert "  2. clinical/" in path
+
+
+def test_columns_that_were_there_first_stay_where_they_were() -> None:
+    assert COLUMNS[:24] == (
+        "client", "site", "assessed", "id", "severity", "kind", "title", "host", "from", "to", "transport", "port",
+        "path", "remedy", "replay", "evidence", "controls", "accepted_until", "accepted_expired", "accepted_by",
+        "accepted_reason", "approved_by", "cut_by", "what_if",
+    )  # fmt: skip
+
+
+def test_a_finding_about_software_has_its_version_deadline_and_risk() -> None:
+    text = EXPORTER.render(patch_report()).decode("utf-8-sig")
+    found = {row["id"]: row for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)}
+    row = next(row for row in found.values() if row["product"] == "openssh")
+    assert (row["risk"], row["version"], row["required"]) == ("71", "9.2p1-2+deb12u2", "1:9.2p1-2+deb12u3")
+    assert (row["due"], row["overdue_days"], row["days_late"], row["epss"]) == ("2024-07-15", "844", "858", "0.42")
+    assert row["exposed_to"] == "guest, front-desk"
+    assert "+12" in row["risk_why"]
+    left = next(row for row in found.values() if row["product"] == "mariadb")
+    assert left["overdue_days"] == "-10", "a number, which no spreadsheet takes for a formula"
+    gap = next(row for row in found.values() if row["kind"] == "segmentation-gap")
+    assert {gap[name] for name in COLUMNS[27:]} == {""}
 
 
 def test_excel_and_libreoffice_read_it() -> None:

@@ -45,7 +45,9 @@ def test_an_empty_report_is_a_report(name: str) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_lone_surrogate_does_not_stop_it(name: str) -> None:
     finding = msgspec.structs.replace(sample_report().findings[0], evidence="\ud800x")
-    written = exporters()[name].render(msgspec.structs.replace(sample_report(), findings=(finding,)))
+    patch = msgspec.structs.replace(sample_report().patches[0], evidence="\ud800x")
+    report = msgspec.structs.replace(sample_report(), findings=(finding,), patches=(patch,))
+    written = exporters()[name].render(report)
     assert b"\\ud800x" in written
 
 

@@ -13,8 +13,9 @@ from sample import sample_report
 
 from scanner.assess.fixes.firewalls import firewalls
 from scanner.exporters import fence_words as words
+from scanner.model import hops
 from scanner.model.addresses import ports_of, ports_text
-from scanner.model.report import FlowVerdict, MeasuredRow, PolicyNoteKind, RemedyRow
+from scanner.model.report import FlowVerdict, HopRow, MeasuredRow, PolicyNoteKind, RemedyRow
 
 
 def test_the_firewalls_are_those_whose_rules_are_written() -> None:
@@ -35,11 +36,13 @@ def test_every_kind_of_note_and_every_verdict_has_its_word() -> None:
         ("fragments", "in fragments"),
         ("by-10.0.0.7", "by way of 10.0.0.7"),
         ("by-fe80::1", "by way of fe80::1"),
+        ("port forward of 10.0.0.1", "through the port forward of 10.0.0.1"),
+        ("dual-homed host a-b/10.0.0.7", "dual-homed host a-b/10.0.0.7"),
         ("in-a-bottle", "in-a-bottle"),
     ],
 )
 def test_dressings(via: str, text: str) -> None:
-    assert words.asked(via) == text
+    assert hops.asked(via) == text
 
 
 @pytest.mark.parametrize(
@@ -68,12 +71,41 @@ def test_it_is_what_the_judge_says(how: Literal["packets", "sockets"], word: str
     [("tcp", 22, "tcp/22"), ("icmp", 8, "ping"), ("icmp", 17, "icmp type 17"), ("udp", None, "udp/any"), (None, 1, "")],
 )
 def test_services(transport: str | None, port: int | None, text: str) -> None:
-    assert words.service_of(transport, port) == text
+    assert hops.service_of(transport, port) == text
+
+
+EXPLOIT = msgspec.structs.replace(LATERAL, how="exploit: openssh 9.2p1", via="")
+
+
+@pytest.mark.parametrize(
+    ("hop", "critical", "text"),
+    [
+        (LATERAL, "", "logs in over SSH with a password or key"),
+        (LATERAL, "Backups", "logs in to Backups over SSH with a password or key"),
+        (msgspec.structs.replace(LATERAL, port=2222, service="ssh?"), "", "logs in over SSH with a password or key"),
+        (msgspec.structs.replace(LATERAL, port=3389, service=None), "",
+         "logs in over Remote Desktop with a password or key"),
+        (msgspec.structs.replace(LATERAL, port=9, service="odd"), "", "logs in over odd with a password or key"),
+        (msgspec.structs.replace(LATERAL, port=9, service=None), "", "logs in with a password or key"),
+        (EXPLOIT, "", "breaks in through known flaws of openssh 9.2p1"),
+        (EXPLOIT, "Backups", "breaks in to Backups through known flaws of openssh 9.2p1"),
+        (GOAL, "", "reaches its data over PostgreSQL"),
+        (msgspec.structs.replace(GOAL, transport="udp", port=22), "", "reaches its data"),
+        (msgspec.structs.replace(GOAL, how="a later program's"), "", "a later program's"),
+    ],
+)  # fmt: skip
+def test_a_step_is_told_in_a_sentence(hop: HopRow, critical: str, text: str) -> None:
+    assert hops.hop_words(hop, critical) == text
+
+
+def test_of_a_login_and_a_break_in_only_the_port_was_seen() -> None:
+    seen = [hops.hop_proof(each) for each in (LATERAL, EXPLOIT, GOAL, msgspec.structs.replace(GOAL, observed=False))]
+    assert seen == ["port observed", "port observed", "observed", "inferred"]
 
 
 def test_a_step_says_how_it_was_asked() -> None:
-    assert words.hop_service(LATERAL) == "tcp/22, from source port 53"
-    assert words.hop_service(GOAL) == "tcp/5432"
+    assert hops.hop_service(LATERAL) == "tcp/22, from source port 53"
+    assert hops.hop_service(GOAL) == "tcp/5432"
 
 
 def test_a_finding_finds_its_path_and_no_other() -> None:

@@ -91,8 +91,11 @@ def test_a_path_is_drawn_step_by_step_in_its_finding() -> None:
     drawn = [(bool(forbidden), bool(inferred)) for forbidden, inferred in steps]
     wanted = [(not hop.allowed, not hop.observed) for hop in hops]
     assert [each for each in drawn if True in each] == [each for each in wanted if True in each]
-    assert "tcp/22, from source port 53 whoever has a password logs in ✕ port observed, against policy" in PAGE.text
-    assert "one machine with a leg in each zone ✕ observed, against policy" in PAGE.text
+    assert (
+        "tcp/22, from source port 53 logs in over SSH with a password or key ✕ port observed, against policy"
+        in PAGE.text
+    )
+    assert "the same machine has a leg in each zone ✕ observed, against policy" in PAGE.text
     assert "inferred, allowed by policy" in PAGE.text
     assert "More paths 1" in PAGE.text, "the one that a finding tells is not shown twice"
 
@@ -173,7 +176,7 @@ def test_a_what_if_is_never_taken_for_a_result() -> None:
     source, told = EXPORTER.render(report).decode(), read(report)
     assert "<title>What if: " in source
     assert '<body class="hypothetical">' in source
-    for words in ("this is not how the network is", "What if: not a real result", "deny guest -> servers tcp/445"):
+    for words in ("this is not how the network is", "WHAT IF: not measured", "deny guest -> servers tcp/445"):
         assert words in told.text
     assert "verdict none" in [each.get("class", "") for each in told.all("div")]
     assert "not a real result" not in PAGE.text
@@ -198,3 +201,19 @@ def test_a_report_without_all_this_shows_none_of_it() -> None:
     ids = read(sample_report()).values("id")
     assert not {"cut", "measured", "blast", "policy-notes"} & set(ids)
     assert "paths" in ids
+
+
+def test_a_pass_that_is_only_supposed_has_a_word_of_its_own() -> None:
+    report = fence_report()
+    cells = tuple(
+        msgspec.structs.replace(each, verdict="AS_POLICY", supposed=True) if each.verdict == "BREACHED" else each
+        for each in report.cells
+    )
+    source = EXPORTER.render(msgspec.structs.replace(report, cells=cells, what_if=("guest -> servers any",))).decode()
+    count = sum(each.supposed for each in cells)
+    assert count > 1
+    assert source.count('<td class="cell supposed">') == count
+    assert source.count('<td class="cell good">') == sum(each.verdict == "AS_POLICY" for each in report.cells)
+    assert f'Would be as policy</span> <strong class="total">{count}</strong>' in source.replace("\n", "")
+    assert "supposed.cell" in source.split("</style>")[0]
+    assert "Would be as policy" not in EXPORTER.render(report).decode()

@@ -5,6 +5,7 @@ import json
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patch_sample import patch_report
 from sample import sample_report
 
 from scanner.exporters.json import EXPORTER
@@ -29,17 +30,33 @@ def test_any_text_survives(text: str) -> None:
 
 
 def test_every_key_is_there_in_the_order_of_the_type() -> None:
-    root = json.loads(EXPORTER.render(sample_report()))
-    assert list(root)[:14] == [
+    root = json.loads(EXPORTER.render(patch_report()))
+    assert list(root) == [
         "schema", "client", "site", "generated", "vantages", "hosts", "reachability", "cells", "patches", "findings",
-        "remediation", "coverage", "digests", "zones",
+        "remediation", "coverage", "digests", "zones", "summary", "authorization", "measured", "paths", "blast", "cut",
+        "what_if", "policy_notes", "accepted", "feeds", "deadlines", "inventories",
+    ]  # fmt: skip
+    assert list(root["patches"][0]) == [
+        "host", "product", "version", "verdict", "reason", "confidence", "required", "fixed_at", "age_days", "eol",
+        "kev", "source", "evidence", "transport", "port", "severity", "cves", "remote_code", "title", "rule",
+        "released", "latest", "days_behind", "due", "overdue_days", "deadlines", "epss", "kb", "seen_by", "exposed_to",
+        "banner",
+    ]  # fmt: skip
+    assert list(root["patches"][0]["deadlines"][0]) == ["policy", "due", "overdue_days", "rule", "source"]
+    assert list(root["feeds"][0]) == [
+        "name", "title", "dated", "age_days", "limit_days", "state", "sha256", "entries",
+    ]  # fmt: skip
+    assert list(root["deadlines"][0]) == ["name", "title", "rule", "source"]
+    assert list(root["accepted"][0]) == ["about", "owner", "reason", "approved_by", "until", "state", "findings"]
+    assert list(root["inventories"][0]) == [
+        "source", "format", "taken", "names", "addresses", "items", "hosts", "state", "reason",
     ]  # fmt: skip
     assert list(root["findings"][0]) == [
         "id", "kind", "severity", "title", "host", "from", "to", "transport", "port", "path", "remedy", "replay",
-        "evidence", "controls", "exception",
+        "evidence", "controls", "exception", "product", "risk", "risk_why",
     ]  # fmt: skip
     assert {tuple(row) for row in root["cells"]} == {
-        ("from", "to", "verdict", "tested", "reached", "forbidden_reached", "reason")
+        ("from", "to", "verdict", "tested", "reached", "forbidden_reached", "reason", "supposed")
     }
     assert {len(row) for row in root["patches"]} == {len(root["patches"][0])}, "None and empty are written too"
 

@@ -113,14 +113,14 @@ async def test_gaps_show_evidence_path_remedy_and_replay(size: tuple[int, int]) 
         assert "15 findings" in text
         assert "○ accepted" in text
         assert "! expired" in text
-        await pilot.press("G", *"kkkkk", "enter")
+        await pilot.press("slash", *"kind:attack-path sev:high", "enter", "enter")
         await pilot.pause()
         body = str(app.screen.query_one(Reader).query_one(Static).render())
         for words in ("PATH", "● front-desk", "│ tcp/443 (observed, exploit)", "┊ ", "REMEDY", "REPLAY", "CONTROLS"):
             assert words in body, words
         await pilot.press("y")
         assert app.clipboard == SAMPLE.findings[9].replay
-        await pilot.press("escape", "g", "y")
+        await pilot.press("escape", "escape", "g", "y")
         assert app.clipboard == SAMPLE.findings[0].replay
 
 
@@ -129,9 +129,9 @@ async def test_patches_are_worst_first_with_reason_and_source(size: tuple[int, i
     app = FencewalkApp(SAMPLE)
     async with app.run_test(size=size) as pilot:
         text = await screen(pilot, "5")
-        places = [text.index(word) for word in ("✕ NON_COMPLIANT", "✕ END_OF_LIFE", "? UNKNOWN", "✓ COMPLIANT")]
+        places = [text.index(word) for word in ("✕ END_OF_LIFE", "✕ NON_COMPLIANT", "? UNKNOWN", "✓ COMPLIANT")]
         assert places == sorted(places)
-        await pilot.press("j", "j", "j", "enter")
+        await pilot.press("enter")
         await pilot.pause()
         body = str(app.screen.query_one(Reader).query_one(Static).render())
         for words in (

@@ -14,7 +14,7 @@ from tui.app import screenshot_svg
 def draw(site: Path, today: datetime.date, folder: Path) -> None:
     """An SVG a screen."""
     report = assess_site(site, None, today)
-    for screen in ("overview", "gaps"):
+    for screen in ("overview", "gaps", "patches"):
         picture = screenshot_svg(report, screen, size=(132, 40))
         # Rich points to fonts on a server of somebody's; whoever looks at a picture should ask nobody for anything.
         picture = re.sub(r"@font-face \{[^}]*\}", "", picture)

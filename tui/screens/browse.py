@@ -17,7 +17,7 @@ from tui.rows import Table
 from tui.screens.base import Reader, ReportScreen
 from tui.table import WideTable
 
-HINT = "words, or sev>=high  zone:guest  host:10.20.  port:443  kind:exposure"
+_HINT = "words, or sev>=high  zone:guest  host:10.20.  port:443  kind:exposure"
 
 
 class BrowseScreen(ReportScreen):
@@ -25,6 +25,8 @@ class BrowseScreen(ReportScreen):
 
     NOUN: ClassVar[str]
     EMPTY: ClassVar[str]
+    HINT: ClassVar[str] = _HINT
+    """What the filter's line says while it is empty."""
     SPLIT: ClassVar[Literal["beside", "below"]] = "below"
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (("↑↓", "move"), ("Enter", "open"), ("/", "filter"), ("s", "sort"))
     BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "filter", "Filter", show=False)]
@@ -43,7 +45,7 @@ class BrowseScreen(ReportScreen):
             with Vertical(id="list"):
                 yield Static(id="caption", markup=False)
                 yield WideTable(columns, rows, empty=self.EMPTY, id="table")
-                yield Input(id="filter", placeholder=HINT, select_on_focus=False)
+                yield Input(id="filter", placeholder=self.HINT, select_on_focus=False)
             yield Reader(id="reader")
 
     def on_mount(self) -> None:

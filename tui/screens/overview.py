@@ -49,6 +49,7 @@ class OverviewScreen(ReportScreen):
 
     def body(self) -> ComposeResult:
         report = self.report
+        short = patched.short(report)
         with Page(id="page"):
             yield Panel("", lambda width: overview.verdict(report), id="verdict").add_class(
                 f"-{TONES[conclude(report).tone]}"
@@ -62,8 +63,8 @@ class OverviewScreen(ReportScreen):
                 with Vertical(classes="column"):
                     yield Panel("What to fix first", lambda width: overview.first(report), id="first")
                     yield Panel("Worst open findings", lambda width: overview.worst(report), id="worst")
-                    yield Panel("Software in short", lambda width: patched.short(report), id="software")
                 with Vertical(classes="column"):
+                    yield Panel("Software in short", lambda width: short, id="software")
                     if report.accepted:
                         yield Panel("Register of exceptions", lambda width: patched.register(report), id="register")
                     yield Panel("Coverage and limits", lambda width: overview.limits(report), id="limits")

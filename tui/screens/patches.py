@@ -13,6 +13,7 @@ class PatchesScreen(BrowseScreen):
     TAB = "patches"
     NOUN = "products judged"
     EMPTY = "No version was judged: no product was identified, or none is reported."
+    HINT = "words, or overdue:yes  kev:yes  exposed:guest  risk>=60  late>=30  verdict:unknown"
     KEYS = (*BrowseScreen.KEYS, ("y", "copy replay"))
 
     def __init__(self, report: Report) -> None:
