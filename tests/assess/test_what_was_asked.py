@@ -78,7 +78,8 @@ MANY = "10.0.2.1-10.0.2.100"
         ),
         pytest.param(
             [session(GUEST, silence(DB, "22"), *(echo(f"10.0.2.{n}") for n in range(20, 60)))],
-            41, "41 of 254 addresses asked: 1 TCP port of 1 address, ping of 40 addresses", id="discovered, pinged only",
+            41, "41 of 254 addresses asked: 1 TCP port of 1 address, ping of 40 addresses",
+            id="discovered, pinged only",
         ),
         pytest.param(
             [session(GUEST, silence(DB, "22"), Alive("10.0.2.20-10.0.2.59", "icmp", 8, "echo-reply", 1.0))],
@@ -91,7 +92,9 @@ MANY = "10.0.2.1-10.0.2.100"
         ),
         pytest.param(
             [session(GUEST, silence(MANY, "1-200")), session(GUEST, silence("10.0.2.1-10.0.2.250", "22"), started=9e3)],
-            100 * 200 + 150, "250 of 254 addresses asked: up to 200 TCP ports of 250 addresses, not of each the same (20,150 flows in all)", id="narrower",
+            100 * 200 + 150,
+            "250 of 254 addresses asked: up to 200 TCP ports of 250 addresses, not of each the same"
+            " (20,150 flows in all)", id="narrower",
         ),
         pytest.param(
             [session(GUEST, silence(MANY, "1-200")), session(GUEST, silence(MANY, "22,80,1000"), started=2000)],
@@ -100,7 +103,9 @@ MANY = "10.0.2.1-10.0.2.100"
         pytest.param(
             [session(GUEST, silence("10.0.2.1-10.0.2.50", "1-200"), port(DB, "5-7", "open"),
                      port("10.0.2.60", 9, "open"), complete=False)],
-            50 * 200 + 1, "51 of 254 addresses asked: up to 200 TCP ports of 51 addresses, not of each the same (10,001 flows in all)", id="cut off",
+            50 * 200 + 1,
+            "51 of 254 addresses asked: up to 200 TCP ports of 51 addresses, not of each the same"
+            " (10,001 flows in all)", id="cut off",
         ),
         pytest.param(
             [session(GUEST, port(DB, "22", "open"), port(DB, "22,23", "closed"), silence(DB, "23-25"))],
