@@ -351,7 +351,7 @@ def test_what_is_no_inventory_is_left_to_others(text: bytes) -> None:
     assert [name for name, each in formats().items() if each.recognises(text)] == []
 
 
-@pytest.mark.parametrize("each", formats().values(), ids=str)
+@pytest.mark.parametrize("each", formats().values(), ids=list(formats()))
 def test_a_format_says_what_it_is(each: Format) -> None:
     assert each.title
     assert "(" not in each.title
