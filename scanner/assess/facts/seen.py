@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 
-from scanner.assess.facts.rows import port_set
+from scanner.assess.facts.rows import port_set, ports_tuple
 from scanner.model.addresses import AddressSet
 from scanner.model.observation import (
     Alive,
@@ -95,7 +95,20 @@ def by_ports(rows: Iterable[Quiet]) -> list[tuple[AddressSet, str]]:
     return [(AddressSet(many), ports) for ports, many in spans.items()]
 
 
-def newer(order: int, rows: Iterable[tuple[int, PortState]], silences: Iterable[Quiet]) -> list[frozenset[int]]:
-    """The ports of newer rows of the same address, and of silences that it had a part in: of most there are none."""
-    quiet = (each.row.ports for each in silences if each.order > order)
-    return [port_set(each) for each in (*(row.ports for _, row in rows), *quiet)]
+def open_ports(
+    rows: Sequence[tuple[int, PortState]], silences: Sequence[Quiet]
+) -> Iterator[tuple[int, PortState, bool]]:
+    """The ports of one address that were once answered as open ports answer, each with its row, and whether no newer
+    row nor silence speaks of it: of most none does, and there is nothing more to ask."""
+    told: set[int] = set()
+    found: list[tuple[int, PortState, bool]] = []
+    for number, (order, row) in enumerate(reversed(rows), 1):
+        ports = ports_tuple(row.ports)
+        if row.state == "open":
+            later = [port_set(each.row.ports) for each in silences if each.order > order]
+            found += (
+                (port, row, port not in told and not any(port in each for each in later)) for port in reversed(ports)
+            )
+        if number < len(rows):
+            told.update(ports)
+    return reversed(found)

@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Iterator, Mapping
 
 from scanner.assess.facts.rows import ByPort, port_set, ports_tuple, reports, texts
-from scanner.assess.facts.seen import Host, Quiet, by_ports, newer, single
+from scanner.assess.facts.seen import Host, Quiet, by_ports, open_ports, single
 from scanner.assess.facts.silences import Silences
 from scanner.assess.facts.words import Words
 from scanner.model.addresses import AddressSet, address_key
@@ -305,15 +305,11 @@ class View:
 
     def _open_rows(self) -> Iterator[tuple[FlowKey, PortState]]:
         for (address, transport), rows in self._rows.items():
-            for number, (order, row) in enumerate(rows):
-                if row.state != "open":
-                    continue
-                # Of most open ports no newer row speaks, and there is nothing more to ask.
-                silences = () if order >= self._starts[-1] else self._silent_at(address, transport)
-                later = newer(order, rows[number + 1 :], silences)
-                for port in ports_tuple(row.ports):
-                    if not any(port in each for each in later) or self.answer(address, transport, port) is row:
-                        yield (address, transport, port), row
+            old = any(order < self._starts[-1] for order, _ in rows)
+            quiet = self._silent_at(address, transport) if old else ()
+            for port, row, sure in open_ports(rows, quiet):
+                if sure or self.answer(address, transport, port) is row:
+                    yield (address, transport, port), row
 
     def answering(self) -> set[str]:
         """The addresses of which some probe got an answer."""
