@@ -27,7 +27,7 @@ from scanner.assess.findings.required import blocked
 from scanner.assess.findings.unknown import strangers
 from scanner.assess.fixes.remedies import remediation, with_rules
 from scanner.assess.machines.deadlines import applied, policy_row
-from scanner.assess.machines.inventory import Inventory
+from scanner.assess.machines.inventory import Identified, Inventory
 from scanner.assess.machines.known import known
 from scanner.assess.machines.placed import join
 from scanner.assess.machines.reach import Reach
@@ -237,11 +237,16 @@ def _service_names(inventory: Inventory, hosts: Sequence[HostRow]) -> dict[FlowK
 
 def _exploitable(items: Iterable[Judged]) -> dict[FlowKey, str]:
     return {
-        found.key: f"{each.row.title or each.row.product} {each.row.version or ''}".strip()
+        found.key: f"{each.row.title or each.row.product} {_running(found) or each.row.version or ''}".strip()
         for each in items
         if each.row.verdict in ("NON_COMPLIANT", "END_OF_LIFE") and (each.row.kev or each.row.remote_code)
         for found in each.found
     }
+
+
+def _running(found: Identified) -> str | None:
+    """What shows on the port, which an inventory may speak of otherwise."""
+    return found.product.revision or found.product.version
 
 
 def _vantages(sessions: Sequence[Session]) -> tuple[VantageRow, ...]:
