@@ -55,7 +55,7 @@ packages:
 	@sh .ci/packages nmap nftables iproute2
 
 test-packages:
-	@sh .ci/packages chromium tmux avahi-daemon libcap2-bin
+	@sh .ci/packages chromium tmux avahi-daemon libcap2-bin rpm
 
 bench-packages:
 	@sh .ci/packages masscan zmap

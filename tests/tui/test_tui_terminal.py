@@ -59,7 +59,7 @@ def hostile_report() -> Report:
     return msgspec.convert(poisoned(msgspec.to_builtins(sample_report())), Report)
 
 
-def converse(command: list[str], keys: list[bytes], env: dict[str, str], seconds: float = 20) -> tuple[bytes, int]:
+def converse(command: list[str], keys: list[bytes], env: dict[str, str], seconds: float = 120) -> tuple[bytes, int]:
     """Run a command on a pseudo-terminal of 140 x 45, type keys as it falls quiet; what it wrote, and its exit code."""
     main, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 140, 0, 0))
@@ -68,7 +68,7 @@ def converse(command: list[str], keys: list[bytes], env: dict[str, str], seconds
     output, pending, end = bytearray(), list(keys), time.monotonic() + seconds
     try:
         while time.monotonic() < end:
-            ready, _, _ = select.select([main], [], [], 0.25 if output else 5)
+            ready, _, _ = select.select([main], [], [], 0.5 if output else 5)
             if ready:
                 try:
                     output += os.read(main, 65536)

@@ -73,12 +73,12 @@ class Heap:
         if controls:
             # Closed ports, where there are any, so that no service sees half a handshake twice.
             usable = self._code > 0
-            if choice.controls is not None:
-                usable &= np.repeat(np.frombuffer(choice.controls, bool), self.width)
             if not self._all_measured:
                 usable &= np.tile(self._measured, len(usable) // self.width)
             pool = np.flatnonzero((self.rank == RANK["closed"]) & usable)
             pool = pool if len(pool) else np.flatnonzero((self.rank == OPEN) & usable)
+            if choice.controls is not None:
+                pool = pool[np.frombuffer(choice.controls, bool)[pool // self.width]]
             pool = _some(pool, _CONTROLS)
         return Deal(self, self._tally.size, hosts, questions, pool)
 
