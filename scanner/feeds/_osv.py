@@ -28,7 +28,7 @@ def advisories(ecosystem: str, licence: str, plausible: int, largest: int) -> Fe
         recognises=partial(is_osv, ecosystem=ecosystem),
         packed=".json",
         settle=_settle,
-        version=2,
+        version=3,
     )
 
 

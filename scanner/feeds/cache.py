@@ -53,10 +53,10 @@ class Pin(Frozen, frozen=True):
 
 
 def data_folder() -> Path:
-    """Where the user keeps what fencewalk may use besides its own data; FENCEWALK_DATA names another place."""
-    chosen = Path(os.environ.get("FENCEWALK_DATA", ""))
-    if chosen.is_absolute():
-        return chosen
+    """Where the user keeps what fencewalk may use besides its own data; FENCEWALK_DATA names another place,
+    from the working folder on where it is a relative one."""
+    if named := os.environ.get("FENCEWALK_DATA", ""):
+        return Path(os.path.expanduser(named)).absolute()
     chosen = Path(os.environ.get("XDG_DATA_HOME", ""))
     if not chosen.is_absolute():
         chosen = Path(os.path.expanduser("~")) / ".local" / "share"

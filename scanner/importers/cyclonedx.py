@@ -50,7 +50,12 @@ def component(
             whole = whole if ":" in whole else f"{clean(epoch, 10)}:{whole}"
         of = _distro(found[2], unquote(told.get("distro", ""))) or distro
         source = re.sub(r"-[^-]+-[^-]+\.src\.rpm$", "", unquote(told.get("upstream", "")).partition("@")[0])
-        add(machine, item(unquote(found[3]), whole, "", of, bool(of) and own(whole), source), number, bads)
+        add(
+            machine,
+            item(unquote(found[3]), whole, "", of, bool(of) and own(unquote(found[3]), whole), source),
+            number,
+            bads,
+        )
         return
     add(machine, item(name, version, vendor), number, bads)
 

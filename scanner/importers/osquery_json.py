@@ -29,7 +29,7 @@ from scanner.importers.inventory_text import (
     nothing,
     text_of,
 )
-from scanner.importers.packages import debian_family, own, rpm_family, rpm_release
+from scanner.importers.packages import debian_family, own, own_rpm, rpm_family
 
 _TABLES = ("programs", "deb_packages", "rpm_packages", "os_version", "system_info", "interface_addresses",
            "interface_details")  # fmt: skip
@@ -167,7 +167,8 @@ def _machine(host: str, rows: Iterable[tuple[int, str, _Row]], hints: Hints, bad
             )
     for line, row in debs:
         version = clean(row.get("version"), 100)
-        add(machine, item(row.get("name"), version, "", distro, own(version), row.get("source")), line, bads)
+        mine = own(clean(row.get("name")), version)
+        add(machine, item(row.get("name"), version, "", distro, mine, row.get("source")), line, bads)
     rpms = [(line, row, _evr(row)) for line, row in by_table["rpm_packages"]]
     if rpms and not distro:
         distro = rpm_family(evr for _, _, evr in rpms)
@@ -176,7 +177,7 @@ def _machine(host: str, rows: Iterable[tuple[int, str, _Row]], hints: Hints, bad
                 f"{name}: its packages do not tell which distribution they are of; name it with --distro el:9"
             )
     for line, row, evr in rpms:
-        mine = own(evr) and rpm_release(evr) in ("", distro)
+        mine = own_rpm(clean(row.get("name")), evr, distro)
         add(machine, item(row.get("name"), evr, row.get("vendor"), distro, mine), line, bads)
     return machine
 

@@ -6,6 +6,7 @@ import datetime
 import re
 from collections.abc import Iterator
 
+from scanner.errors import BadInput
 from scanner.importers.archive import members
 from scanner.importers.feed_json import Loose, day, decoded, looks_like, newest
 from scanner.model.base import SEVERITIES, Severity
@@ -16,6 +17,8 @@ Packages = dict[str, dict[str, tuple[DistroFix, ...]]]
 """Distribution -> package -> fixes. `Source.retrieved` is the advisory's own day until the feed's is known."""
 
 _MOST = 8 << 30
+_TOMORROW = datetime.timedelta(days=1)
+"""What is published now may be of tomorrow by a calendar further east."""
 _CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.ASCII)
 _PAGE = re.compile(r"https://[\w.-]+/[\w./:~%?=&#+-]{1,300}", re.ASCII)
 _RELEASE = re.compile(r"v?(\d{1,4}(?:\.\d{1,4})?)", re.ASCII)
@@ -96,15 +99,21 @@ def read_osv(data: bytes, name: str, today: datetime.date) -> Reading:
         advisory = decoded(raw, _Advisory, f"{name}: {path}")
         entries += 1
         changed = day(advisory.modified)
+        if changed is not None and changed > today + _TOMORROW:
+            raise BadInput(
+                f"{name}: {path}: says that it is of {changed}, which is yet to come; look at this computer's clock"
+            )
         if changed is not None:
-            days.add(changed)
+            days.add(min(changed, today))
         used = False
-        for distro, package, fix in _fixes(advisory):
+        for distro, package, fix in _fixes(advisory, today):
             used = True
             fixes = found.setdefault(distro, {}).setdefault(package, {})
             key = (fix.fixed, fix.stream)
             fixes[key] = _both(fixes[key], fix) if key in fixes else fix
         passed += not used
+    if entries and not days:
+        raise BadInput(f"{name}: none of its advisories says of which day it is; how old they are cannot be told")
     facts: Packages = {
         distro: {package: tuple(sorted(fixes.values(), key=_by_day)) for package, fixes in sorted(packages.items())}
         for distro, packages in sorted(found.items())
@@ -124,14 +133,16 @@ def comparable(version: str) -> str:
 _MODULE = re.compile(r"\.module[_+]el[\d.]+\+\d+\+[0-9a-f]+", re.ASCII)
 
 
-def _fixes(advisory: _Advisory) -> Iterator[tuple[str, str, DistroFix]]:
+def _fixes(advisory: _Advisory, today: datetime.date) -> Iterator[tuple[str, str, DistroFix]]:
     """Distribution, package and fix; none of an advisory that was withdrawn, or is not about security."""
     named = (advisory.id, *advisory.related, *advisory.aliases, *advisory.upstream)
     cves = tuple(sorted({found[0] for each in named if (found := _CVE.search(each))}))
     if advisory.withdrawn is not None or (not cves and _NOT_SECURITY.match(advisory.id)):
         return
     about_a_flaw = _ABOUT_A_CVE.match(advisory.id) is not None
-    known = day(advisory.published) or day(advisory.modified)
+    known = day(advisory.published)
+    if known is None or known > today + _TOMORROW:
+        known = day(advisory.modified)
     if known is None:
         return
     source = Source(_page(advisory), known)

@@ -15,10 +15,19 @@ _UBUNTU_BASE = {"10.1": "18.04", "11": "20.04", "12": "22.04", "13": "24.04"}
 """What Ubuntu's base-files begins with -> the release."""
 _OTHERS = re.compile(
     r"~bpo|sury|dotdeb|pgdg|\+maria|mariadb|nodesource|percona|gbp|ppa\d|zabbix|remi|\.ius|codeit|elrepo|rpmfusion"
-    r"|\.ngx|epel|-\d+~(?:buster|bullseye|bookworm|trixie|focal|jammy|noble)|~(?:debian|ubuntu)\.\d|\.cp\d|\.plesk",
+    r"|\.ngx|epel|-\d+debian\d|-\d+~(?:buster|bullseye|bookworm|trixie|focal|jammy|noble)|~(?:debian|ubuntu)\.\d|\.cp\d|\.plesk",
     re.IGNORECASE,
 )
 """Marks of repositories beside the distribution's own, backports included."""
+_MAKERS = re.compile(r"MariaDB-|mysql-(?:community|commercial|cluster)-|percona-|mongodb-org")
+"""Beginnings of names that only the makers' own packages have."""
+_DERIVED = re.compile(
+    r"(?:kali|parrot)-(?:archive-keyring|base|core|defaults|linux|menu|meta|tools)|(?:devuan|pureos|deepin)-(?:archive-)?"
+    r"keyring|raspbian-archive-keyring|astra-(?:version|safepolicy)"
+)
+"""Names of packages of those who build upon Debian and rebuild what they take: its revisions say nothing there."""
+_MARKED = ("el:", "fedora:", "amazon:")
+"""Distributions that write their own name into the release of every package."""
 
 
 def debian_family(packages: Iterable[tuple[str, str]]) -> str:
@@ -28,6 +37,8 @@ def debian_family(packages: Iterable[tuple[str, str]]) -> str:
     ubuntus = others = 0
     base = ""
     for name, version in packages:
+        if _DERIVED.match(name):
+            return ""
         if name == "base-files":
             base = version
         if _OTHERS.search(version):
@@ -46,6 +57,7 @@ def debian_family(packages: Iterable[tuple[str, str]]) -> str:
             return f"ubuntu:{release or _chosen(ubuntu)}" if release or _chosen(ubuntu) else ""
         if found := re.match(r"(\d{1,2})(?:\.\d{1,2})?(?:\+deb\d+u\d+)?$", base):
             return f"debian:{found[1]}"
+        return ""  # somebody's who builds upon Debian: a few packages of Debian's do not make it Debian
     if ubuntus and sum(debian.values()) <= ubuntus:
         return f"ubuntu:{_chosen(ubuntu)}" if _chosen(ubuntu) else ""
     return f"debian:{_chosen(debian)}" if not ubuntus and _chosen(debian) else ""
@@ -65,9 +77,15 @@ def rpm_release(version: str) -> str:
     return f"{_RPM_FAMILIES[said[1]]}:{said[2]}"
 
 
-def own(version: str) -> bool:
-    """Whether nothing in a version says that somebody else than the distribution built it for this release."""
-    return not _OTHERS.search(version)
+def own(name: str, version: str) -> bool:
+    """Whether nothing in a package's name or version says that somebody else than the distribution built it."""
+    return not _OTHERS.search(version) and not _MAKERS.match(name)
+
+
+def own_rpm(name: str, version: str, distro: str) -> bool:
+    """The same of an RPM, which has to be of this very release where the distribution marks its packages."""
+    said = rpm_release(version)
+    return own(name, version) and (said == distro or (not said and not distro.startswith(_MARKED)))
 
 
 def _chosen(found: Counter[str]) -> str:

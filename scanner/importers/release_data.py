@@ -47,4 +47,6 @@ def read_releases(data: bytes, name: str, today: datetime.date) -> Reading:
                 raise BadInput(f"{name}: {path}: {version.name}: {version.date!r} is no day (such as 2026-08-22)")
             versions[version.name] = when
     days = {when for versions in found.values() for when in versions.values()}
+    if days and newest(days, today) is None:
+        raise BadInput(f"{name}: names only days that are yet to come; look at this computer's clock")
     return Reading(found, sum(map(len, found.values())), newest(days, today), catalogue=False, passed_over=passed)

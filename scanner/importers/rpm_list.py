@@ -7,7 +7,7 @@ import re
 from scanner.errors import BadInput
 from scanner.importers.inventory import Bads, Format, Hints, Inventories, Listed
 from scanner.importers.inventory_text import add, item, lines_of, nothing, text_of
-from scanner.importers.packages import own, rpm_family, rpm_release
+from scanner.importers.packages import own_rpm, rpm_family, rpm_release
 
 _ARCH = r"(?:x86_64|noarch|aarch64|i[3-6]86|ppc64le|ppc64|s390x|armv7hl|riscv64|src)"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,150}?"
@@ -87,7 +87,7 @@ def _read(raw: bytes, name: str, hints: Hints) -> Inventories:
         raise BadInput(f"{name}: its packages do not tell which distribution they are of; name it with --distro el:9")
     machine = Listed()
     for line, (package, version, source) in found:
-        mine = own(version) and rpm_release(version) in ("", distro)
+        mine = own_rpm(package, version, distro)
         add(machine, item(package, version, "", distro, mine, source), line, bads)
     return Inventories((machine,), bads)
 

@@ -76,7 +76,7 @@ def one(found: Report) -> InventoryRow:
 
 PC_ID, DB_ID = f"{OFFICE}/{PC}", f"{SERVERS}/{DB}"
 JOINED = [
-    ("MAC address", listed(macs=(PC_MAC,), addresses=(DB,), names=("db",)), PC_ID),
+    ("MAC address", listed(macs=(PC_MAC,), addresses=(DB,), names=("pc1",)), PC_ID),
     ("address", listed(addresses=("192.168.9.9", PC)), PC_ID),
     ("name", listed(names=("pc1",)), PC_ID),
     ("name", listed(names=("PC1.corp.example",), addresses=("192.168.9.9",)), PC_ID),

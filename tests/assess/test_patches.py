@@ -129,7 +129,7 @@ PACKAGES = [
     (None, "debian", "UNKNOWN", "backport-possible"),
     (None, "debian:12", "UNKNOWN", "backport-possible"),
     ("3.1.0-2", "freebsd", "UNKNOWN", "backport-possible"),
-    ("3.1.0-(2)", "debian:12", "UNKNOWN", "untrusted-banner"),
+    ("3.1.0-(2)", "debian:12", "UNKNOWN", "backport-possible"),
     # Paid support shows in the revision; without the mark the release is over.
     ("3.0.0-1ubuntu0.2", "ubuntu:20.04", "END_OF_LIFE", None),
     ("3.0.0-1ubuntu0.2+esm1", "ubuntu:20.04", "COMPLIANT", None),

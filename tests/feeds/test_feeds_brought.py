@@ -250,5 +250,11 @@ def test_where_feeds_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert feeds_folder() == tmp_path / "fencewalk" / "feeds"
     monkeypatch.setenv("FENCEWALK_DATA", str(tmp_path / "else"))
     assert feeds_folder() == tmp_path / "else" / "feeds"
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FENCEWALK_DATA", "relative")
+    assert feeds_folder() == tmp_path / "relative" / "feeds"
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("FENCEWALK_DATA", "~/mine")
+    assert feeds_folder() == tmp_path / "home" / "mine" / "feeds"
+    monkeypatch.setenv("FENCEWALK_DATA", "")
     assert feeds_folder() == tmp_path / "fencewalk" / "feeds"

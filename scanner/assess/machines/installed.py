@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from scanner.identify.installed import of_linux, packaged, product_of, source_of, system_of
 from scanner.model.baseline import Knowledge
@@ -20,6 +22,8 @@ _BITS = re.compile(r" ?\((?:x64|x86|64-bit|32-bit|x86_64|amd64|arm64)(?: [a-z]{2
 _SUPERSEDED = {"sql_server": "mssql"}
 """Products of which Windows lists every update that was ever installed -> their scheme: the newest is what runs."""
 
+_ENGINE = re.compile(r"SQL Server 20\d\d(?: R2)? Database Engine Services\b")
+"""Listed once for each instance."""
 _Judged = tuple[Product, tuple[str, ...]]
 
 
@@ -75,7 +79,7 @@ class Recognising:
             judged = self._products[each] if each in self._products else self._new(each)
             if judged is not None:
                 found.append(InstalledProduct(judged[0], each, taken, where, judged[1]))
-        return _running(found)
+        return _running(found, _instances(inventory.items))
 
     def _new(self, item: Item) -> _Judged | None:
         product = product_of(item)
@@ -99,25 +103,45 @@ class Recognising:
         return tuple(each for each in names if each in advised)
 
 
-def _running(found: list[InstalledProduct]) -> list[InstalledProduct]:
-    """Without what a newer update of the same line replaced, and without a version where another entry has one."""
+def _instances(items: Iterable[Item]) -> set[str]:
+    """Lines of SQL Server (`15`) of which the machine has instances that differ."""
+    engines = {each.version for each in items if each.version and _ENGINE.match(each.name)}
+    return {line for line, count in Counter(each.partition(".")[0] for each in engines).items() if count > 1}
+
+
+def _running(found: list[InstalledProduct], several: set[str]) -> list[InstalledProduct]:
+    """Without what a newer update of the same line replaced, and without a version where another entry has one.
+
+    Of which instance an update is no list says: where instances of a line differ (`several`), one more is there whose
+    version nobody knows.
+    """
     versioned = {each.product.name for each in found if each.product.version}
     best: dict[tuple[str, str], InstalledProduct] = {}
     for each in found:
         scheme = _SUPERSEDED.get(each.product.name)
         if scheme is None or not each.product.version:
             continue
-        line = each.product.name, each.product.version.partition(".")[0]
+        line = _line(each)
         before = best.get(line)
         if before is None or compare(scheme, before.product.version or "", each.product.version) == -1:
             best[line] = each
     kept = {id(each) for each in best.values()}
-    return [
-        each
-        for each in found
-        if (id(each) in kept or not (each.product.name in _SUPERSEDED and each.product.version))
-        and (each.product.version or each.product.name not in versioned)
-    ]
+    running: list[InstalledProduct] = []
+    for each in found:
+        if not each.product.version:
+            if each.product.name not in versioned:
+                running.append(each)
+        elif each.product.name not in _SUPERSEDED:
+            running.append(each)
+        elif id(each) in kept:
+            running.append(each)
+            if _line(each)[1] in several:
+                running.append(replace(each, product=replace(each.product, version=None, cpe=None)))
+    return running
+
+
+def _line(each: InstalledProduct) -> tuple[str, str]:
+    return each.product.name, (each.product.version or "").partition(".")[0]
 
 
 def plain_name(item: Item) -> str:

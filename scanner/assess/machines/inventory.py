@@ -48,6 +48,8 @@ class Identified(msgspec.Struct, frozen=True, gc=False):
     kind: str
     raw: bytes
     key: FlowKey
+    at: float = 0.0
+    """When it was said; 0: not known."""
 
     @property
     def evidence(self) -> str:
@@ -216,7 +218,7 @@ class Inventory:
         machine.names.extend(name for name in told.names if name not in machine.names)
         machine.announced += told.announced
         machine.hardware += told.hardware
-        machine.products.extend(Identified(each.product, each.kind, each.raw, key) for each in told.products)
+        machine.products.extend(Identified(each.product, each.kind, each.raw, key, talk.at) for each in told.products)
 
     def _find_twins(self) -> None:
         by_id = {machine.id: machine for machine in self.machines}

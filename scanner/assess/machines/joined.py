@@ -1,10 +1,12 @@
 """What the network shows of a product and what an inventory says of it, put side by side.
 
-The inventory decides: it has the whole version. Where the two cannot both be true, the worse verdict stands.
+The inventory decides: it has the whole version. Where the two cannot both be true, the worse verdict stands,
+unless the inventory is older than what the network shows and the package was updated since.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -34,8 +36,22 @@ class Group(msgspec.Struct, frozen=True, gc=False):
     clash: Clash | None = None
 
     @property
+    def outdated(self) -> bool:
+        """Whether the network shows a newer package, whole, than an inventory that was taken on an earlier day."""
+        taken = max((each.taken for each in self.installed), default=None)
+        return (
+            self.clash == "newer"
+            and taken is not None
+            and all(each.product.revision and each.at and _day(each.at) > taken for each in self.shown)
+        )
+
+    @property
     def product(self) -> Product:
         return self.installed[0].product if self.installed else self.shown[0].product
+
+
+def _day(at: float) -> datetime.date:
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).date()
 
 
 def joined(facts: Known, shown: Sequence[Sequence[Identified]], installed: Sequence[InstalledProduct]) -> list[Group]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -13,6 +14,7 @@ from scanner.model.base import SEVERITIES, Frozen, Severity
 from scanner.model.baseline import Branch, DistroFix, Flaw, Source
 from scanner.model.report import Confidence, PatchVerdict, UnknownReason
 
+_F = TypeVar("_F", Flaw, DistroFix)
 _FRESH_DAYS = 31
 _UPDATE = re.compile(r"https://support\.microsoft\.com/(?:[a-z-]+/)?help/(\d{6,8})", re.ASCII)
 """The page of an update; its number is that of the KB."""
@@ -83,6 +85,15 @@ def acquitted(
     )
 
 
+def out(missing: Sequence[_F], today: datetime.date) -> list[_F]:
+    """Those of the fixes that were released by a day; nobody can miss the others yet."""
+    return [each for each in missing if _is_out(each, today)]
+
+
+def _is_out(fix: Flaw | DistroFix | Branch, today: datetime.date) -> bool:
+    return fix.fixed_at is None or fix.fixed_at <= today
+
+
 def charged(
     facts: Known,
     today: datetime.date,
@@ -98,7 +109,10 @@ def charged(
     eol: datetime.date | None = None,
 ) -> Judgement:
     """A charge, with everything that is known to be missing. `branch`: its minimum is missing as well."""
-    fixes = list(map(_missing, missing))
+    due = [each for each in missing if _is_out(each, today)]
+    fixes = list(map(_missing, due))
+    if branch is not None and not _is_out(branch, today):
+        branch = None
     if branch is not None:
         fixes.append(Missing(branch.cves, branch.fixed_at, branch.severity if branch.security else "low"))
     listed = tuple(sorted({cve for each in fixes for cve in each.cves}, key=_cve_key))
@@ -119,7 +133,7 @@ def charged(
         _said(source),
         max(severities, key=SEVERITIES.index, default=None),
         listed,
-        any(each.remote_code for each in missing) or (branch is not None and branch.remote_code),
+        any(each.remote_code for each in due) or (branch is not None and branch.remote_code),
         rule,
         tuple(fixes),
         max((epss[each].epss for each in listed if each in epss), default=None),

@@ -5,11 +5,22 @@ from __future__ import annotations
 import datetime
 from functools import cmp_to_key
 
-from scanner.assess.machines.revisions import BUILD, compare_revisions, own_build, upstream
+from scanner.assess.machines.revisions import (
+    BUILD,
+    base_of,
+    built_for,
+    compare_revisions,
+    extended_minor,
+    minor_of,
+    own_build,
+    upstream,
+)
 from scanner.assess.machines.upgrades import Releases
 from scanner.model.baseline import Baseline, Branch, DistroFix, DistroLife, Knowledge, Source
 
 _DIGITS = tuple("0123456789")
+_QUIET_DAYS = 365
+"""After so long without a fix, while another stream of the module had some, a stream is not known to be maintained."""
 
 
 class Line:
@@ -40,6 +51,27 @@ class Line:
                 return self._one_by_one(revision)
             low, high = (low, middle) if order == -1 else (middle + 1, high)
         return self.fixes[low:]
+
+    def surely_of(self, revision: str) -> bool:
+        """Whether a revision that is not below a fix is of the same packages: a release's numbers say nothing about
+        those of another, of unstable for one, that are higher."""
+        if built_for(self.distro, revision) is not None:
+            return built_for(self.distro, revision) == self.distro
+        if any(compare_revisions(self.distro, revision, _as_shown(each, revision)) == 0 for each in self.fixes):
+            return True
+        newest = self.newest
+        same = upstream(revision) in (upstream(newest.fixed), upstream(newest.shown or newest.fixed))
+        return same and built_for(self.distro, newest.fixed) is None
+
+    def may_be_extended(self, revision: str, missing: list[DistroFix]) -> bool:
+        """Whether it may be of updates that are sold for an older minor release, with the missing fixes in them."""
+        minor = extended_minor(revision)
+        if minor is None:
+            return False
+        minors = (minor_of(each.fixed) for each in missing)
+        if any(each is not None and each <= minor for each in minors):
+            return False
+        return all(compare_revisions(self.distro, revision, each.fixed) != 0 for each in self.fixes)
 
     def _one_by_one(self, revision: str) -> list[DistroFix] | None:
         orders = [compare_revisions(self.distro, revision, _as_shown(each, revision)) for each in self.fixes]
@@ -94,9 +126,35 @@ class Known:
         self._branches: dict[str, _Branches] = {}
         self._tags: dict[str, dict[str, frozenset[str]]] = {}
         self._releases: dict[tuple[str, datetime.date], Releases] = {}
+        self._fixed: dict[str, dict[str, datetime.date]] = {}
 
     def baseline(self, product: str) -> Baseline | None:
         return self._baselines.get(product)
+
+    def life(self, distro: str, stream: str | None = None) -> DistroLife | None:
+        """How long a release is maintained, or a module's stream in it if that is known to end before; a rebuild ends
+        with what it rebuilds."""
+        base = base_of(distro)
+        release = self.lives.get(distro) or self.lives.get(base)
+        shorter = None if stream is None else self.lives.get(f"{base} {stream}")
+        return release if shorter is None or (release is not None and release.eol < shorter.eol) else shorter
+
+    def quiet(self, distro: str, stream: str, today: datetime.date) -> bool:
+        """Whether a module's stream whose life nobody lists had no fix for long, while another of its streams had."""
+        if f"{distro} {stream}" in self.lives:
+            return False
+        if distro not in self._fixed:
+            days: dict[str, datetime.date] = {}
+            for fixes in self.knowledge.packages.get(distro, {}).values():
+                for each in fixes:
+                    if each.stream and each.fixed_at:
+                        days[each.stream] = max(each.fixed_at, days.get(each.stream, each.fixed_at))
+            self._fixed[distro] = days
+        last = self._fixed[distro].get(stream)
+        if last is None or (today - last).days <= _QUIET_DAYS:
+            return False
+        module = stream.partition(":")[0] + ":"
+        return any(last < day <= today for each, day in self._fixed[distro].items() if each.startswith(module))
 
     def branch(self, baseline: Baseline, version: str) -> Branch | None:
         """The branch with the longest name that holds the version."""

@@ -10,17 +10,21 @@ from scanner.assess.machines.installed import InstalledProduct
 from scanner.assess.machines.judgement import Judgement, unknown
 from scanner.assess.machines.known import Known, Line
 from scanner.assess.machines.patches import STALE_AFTER_DAYS, judge_by, judge_line
-from scanner.assess.machines.revisions import BUILD, base_of, own_build, upstream
+from scanner.assess.machines.revisions import BUILD, base_of, built_for, own_build, upstream
 
 
 def judge_installed(facts: Known, found: InstalledProduct, today: datetime.date) -> Judgement:
     """Exact by the fixes of its package, where the distribution's advisories are known; else as a banner that shows the
     whole of it."""
-    distro = base_of(found.product.distro or "")
     revision = found.item.version
-    lines = next((named for each in found.packages if (named := facts.package(distro, each))), None)
+    named = found.product.distro or ""
+    if own_build(base_of(named), revision):
+        # A package that is left from another release, or was taken from one, has the fixes of that one.
+        named = built_for(named, revision) or named
+    distro = base_of(named)
+    lines = next((of_it for each in found.packages if (of_it := facts.package(distro, each))), None)
     if lines and own_build(distro, revision):
-        return _by_lines(facts, lines, found.product.distro or "", revision, today)
+        return _by_lines(facts, lines, named, revision, today)
     exact = replace(found.product, revision=revision) if found.packages and revision else found.product
     return judge_by(facts, exact, today)
 

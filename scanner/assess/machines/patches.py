@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from scanner.assess.machines.judgement import Judgement, acquitted, charged, unknown
+from scanner.assess.machines.judgement import Judgement, acquitted, charged, out, unknown
 from scanner.assess.machines.known import Known, Line, known
-from scanner.assess.machines.revisions import base_of, upstream
+from scanner.assess.machines.revisions import base_of, built_for, own_build, upstream
 from scanner.model.baseline import Baseline, Branch, DistroFix, Flaw, Knowledge, Source
 from scanner.model.product import Product
 from scanner.model.report import Confidence, PatchVerdict, UnknownReason
@@ -58,12 +58,16 @@ def judge_line(
     certain: bool = True,
 ) -> Judgement:
     """A package's revision by the fixes of its line. The verdict on the release's own life comes first."""
-    missing = line.missing(revision)
-    ended = life_ended(facts, distro, revision, today, missing or ())
+    every = line.missing(revision)
+    stream = line.newest.stream
+    missing = None if every is None else out(every, today)
+    ended = life_ended(facts, distro, revision, today, missing or (), stream)
     if ended is not None:
         return ended if certain else replace(ended, confidence="low")
-    life = facts.lives.get(distro)
+    life = facts.life(distro, stream)
     eol = None if life is None else life.eol
+    if missing and line.may_be_extended(revision, missing):
+        return unknown("backport-possible", "distribution-fix", missing[-1].fixed, eol, missing[-1].source)
     if missing:
         newest = missing[-1]
         return charged(
@@ -72,6 +76,12 @@ def judge_line(
         )  # fmt: skip
     if missing is None:
         return unknown("untrusted-banner", "distribution-fix", line.newest.fixed, eol, line.newest.source)
+    newest = line.newest
+    if every or (stream is not None and facts.quiet(line.distro, stream, today)):
+        # The day lies before the fixes that are known, or nobody may look after the stream any more.
+        return unknown("stale-baseline", "distribution-fix", newest.fixed, eol, newest.source)
+    if not line.surely_of(revision):
+        return unknown("backport-possible", "distribution-fix", newest.fixed, eol, newest.source)
     return acquitted(
         facts, today, f"at or above the fix of {distro}", line.newest.fixed, line.read, "distribution-fix", eol,
         stale_after_days, certain,
@@ -79,18 +89,24 @@ def judge_line(
 
 
 def life_ended(
-    facts: Known, distro: str, revision: str | None, today: datetime.date, missing: Sequence[DistroFix] = ()
+    facts: Known,
+    distro: str,
+    revision: str | None,
+    today: datetime.date,
+    missing: Sequence[DistroFix] = (),
+    stream: str | None = None,
 ) -> Judgement | None:
     """END_OF_LIFE where nobody maintains the distribution's build any more. A package with the mark of paid support is
     maintained until that ends."""
-    life = facts.lives.get(distro)
+    life = facts.life(distro, stream)
     if life is None:
         return None
     paid = life.extended is not None and bool(life.extended_mark) and life.extended_mark in (revision or "")
     if (life.extended if paid and life.extended else life.eol) >= today:
         return None
     return charged(
-        facts, today, "END_OF_LIFE", f"{distro}, which maintains this build, ended",
+        facts, today, "END_OF_LIFE",
+        f"{life.distro if ' ' in life.distro else distro}, which maintains this build, ended",
         "medium" if life.extended is not None and life.extended >= today else "high",
         life.source, "distribution-life", missing=missing, eol=life.eol,
     )  # fmt: skip
@@ -111,6 +127,9 @@ class _Case:
         revision = self.product.revision
         if revision is None:
             return self._open_question(distro)
+        if not own_build(base_of(distro), revision):
+            return self._open_question(distro)
+        distro = built_for(distro, revision) or distro
         line = self.facts.line(self.baseline, base_of(distro), revision)
         if line is None:
             ended = life_ended(self.facts, distro, revision, self.today)
@@ -121,7 +140,7 @@ class _Case:
 
     def _open_question(self, distro: str) -> Judgement:
         """The distribution is named, and what it fixed is not known, or not whether this package has it."""
-        life = self.facts.lives.get(distro)
+        life = self.facts.life(distro)
         eol = None if life is None else life.eol
         version = self.product.version or upstream(self.product.revision or "")
         if self.product.revision is None and (line := self.facts.line(self.baseline, base_of(distro), version)):
@@ -139,7 +158,7 @@ class _Case:
         branch = self.facts.branch(self.baseline, version)
         if branch is None:
             return self._outside(version)
-        missing = [each for each in branch.flaws if self._has(version, each)]
+        missing = out([each for each in branch.flaws if self._has(version, each)], self.today)
         order = None if branch.minimum is None else compare(self.baseline.scheme, version, branch.minimum)
         if branch.eol is not None and branch.eol < self.today:
             return self._ended(branch, missing)
@@ -156,6 +175,8 @@ class _Case:
             return replace(found, note="may be a hotpatch with the same fixes, whose builds are not listed")
         if self.packaged:
             return self._question_or_ended(branch, missing)
+        if branch.fixed_at is not None and branch.fixed_at > self.today and not missing:
+            return unknown("stale-baseline", "upstream-minimum", branch.minimum, branch.eol, branch.source)
         known = bool(missing) or branch.security
         return self._verdict(
             "NON_COMPLIANT",

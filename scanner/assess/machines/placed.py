@@ -1,5 +1,7 @@
 """Software inventories joined to hosts: by MAC address, then by address, then by name; never by a guess.
 
+Docks take their MAC address from laptop to laptop, and addresses are handed out anew: where the name says another
+machine, neither joins.
 Of several inventories of a machine the newest of each format counts, and of what two formats say of one product the
 newer one. An inventory that fits no host, or several, is named with the reason: nothing of it is dropped in silence.
 """
@@ -7,6 +9,7 @@ newer one. An inventory that fits no host, or several, is named with the reason:
 from __future__ import annotations
 
 import datetime
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -111,6 +114,16 @@ class _Finder:
         self._inventory = inventory
         self._called = Counter((each.source, each.taken, _short(name)) for each in inventories for name in each.names)
         """How many machines of one file have a name."""
+        self._claimed: dict[int, Installed] = {}
+        """The newest inventory with a name that was joined to a machine."""
+        callers: dict[tuple[str, float, str], frozenset[str]] = {}
+        for each in inventories:
+            called = frozenset(map(_short, each.names))
+            for mark in (*each.macs, *each.addresses) if called else ():
+                key = each.source, each.taken, mark
+                callers[key] = callers.get(key, called) & called
+        self._shared = {key for key, called in callers.items() if not called}
+        """MAC addresses and addresses that one file has of machines with different names."""
         self._by_mac: defaultdict[str, list[Machine]] = defaultdict(list)
         self._by_name: defaultdict[str, list[tuple[str, Machine]]] = defaultdict(list)
         self._unseen: dict[int, Machine] = {}
@@ -125,18 +138,31 @@ class _Finder:
             self._by_name[_short(name)].append((name, machine))
 
     def find(self, each: Installed) -> _Found:
-        by_mac = _once(machine for mac in each.macs for machine in self._by_mac.get(mac, ()))
-        if by_mac:
-            return self._chosen(by_mac, "MAC address")
-        found, doubts = self._by_address(each)
-        if found:
-            return self._chosen(found, "address")
+        found = self._found(each)
+        if each.names:
+            for machine in found.machines:
+                self._claimed.setdefault(id(machine), each)
+        return found
+
+    def _found(self, each: Installed) -> _Found:
         by_name = _once(
             machine
             for name in each.names
             for known, machine in self._by_name.get(_short(name), ())
             if _fits(name, known)
         )
+        by_mac, mac_doubts = self._of_macs(each, by_name)
+        if by_mac:
+            return self._chosen(by_mac, "MAC address")
+        found, doubts = self._of_addresses(each, by_name)
+        if found:
+            return self._chosen(found, "address")
+        doubts = mac_doubts + doubts
+        if mac_doubts:
+            # Only one more thing that says the same outweighs a MAC address.
+            by_name = [one for one in by_name if set(one.addresses) & set(each.addresses)]
+        doubts += [f"{one.id} {otherwise}" for one in by_name if (otherwise := self._calls_itself_otherwise(each, one))]
+        by_name = [one for one in by_name if not self._calls_itself_otherwise(each, one)]
         if by_name and any(self._called[each.source, each.taken, _short(name)] > 1 for name in each.names):
             return _Found([], why=f"several machines of the file are called {each.names[0]}")
         if by_name:
@@ -145,7 +171,55 @@ class _Finder:
             return _Found([], why="; ".join(doubts[:_NAMED]))
         return self._new(each)
 
-    def _by_address(self, each: Installed) -> tuple[list[Machine], list[str]]:
+    def _of_macs(self, each: Installed, by_name: list[Machine]) -> tuple[list[Machine], list[str]]:
+        """The machines with its MAC addresses, without those that something shows to be others, and what that was."""
+        found: list[Machine] = []
+        doubts: list[str] = []
+        for mac in each.macs:
+            machines = self._by_mac.get(mac, [])
+            if machines and (each.source, each.taken, mac) in self._shared:
+                doubts.append(f"the file has {mac} of several machines")
+                continue
+            for machine in machines:
+                against = self._otherwise_named(each, machine, by_name) or self._elsewhere(each, machine, by_name)
+                if against:
+                    doubts.append(f"{machine.id} has {mac}, and {against}")
+                else:
+                    found.append(machine)
+        return _once(found), doubts
+
+    def _elsewhere(self, each: Installed, machine: Machine, by_name: list[Machine]) -> str:
+        """Whether another machine is at the inventory's address, unless the name says that it is this one."""
+        if any(one is machine for one in by_name):
+            return ""
+        at = [one for one in map(self._inventory.by_address.get, each.addresses) if one is not None]
+        if not at or any(one is machine or one.id in machine.twins for one in at):
+            return ""
+        return f"its address is that of {at[0].id}"
+
+    def _otherwise_named(self, each: Installed, machine: Machine, by_name: list[Machine]) -> str:
+        """What speaks against a machine by its names: what it calls itself, what others call it."""
+        if not each.names:
+            return ""
+        if otherwise := self._calls_itself_otherwise(each, machine):
+            return otherwise
+        claimed = self._claimed.get(id(machine))
+        if claimed is not None and not any(_fits(one, other) for one in each.names for other in claimed.names):
+            return f"is {claimed.names[0]}'s by another inventory"
+        if any(one is machine or one.id in machine.twins for one in by_name):
+            return ""
+        if by_name:
+            return f"{by_name[0].id} has its name"
+        known = sorted(name for name in _names(machine) if not _made_of_address(name, machine.addresses))
+        return f"is called {known[0]}" if known else ""
+
+    def _calls_itself_otherwise(self, each: Installed, machine: Machine) -> str:
+        own = _own_names(machine)
+        if not each.names or not own or any(_fits(name, known) for name in each.names for known in own):
+            return ""
+        return f"calls itself {sorted(own)[0]}"
+
+    def _of_addresses(self, each: Installed, by_name: list[Machine]) -> tuple[list[Machine], list[str]]:
         """The machines at its addresses, without those that something shows to be others, and what that was."""
         found: list[Machine] = []
         doubts: list[str] = []
@@ -153,26 +227,26 @@ class _Finder:
             machine = self._inventory.by_address.get(address)
             if machine is None:
                 continue
-            against = self._against(each, machine)
+            if (each.source, each.taken, address) in self._shared:
+                doubts.append(f"the file has {address} of several machines")
+                continue
+            against = self._against(each, machine, by_name)
             if not against:
                 found.append(machine)
                 continue
             doubts.append(f"{address} {against}")
         return _once(found), doubts
 
-    def _against(self, each: Installed, machine: Machine) -> str:
+    def _against(self, each: Installed, machine: Machine, by_name: list[Machine]) -> str:
         """Why a machine at the address of an inventory is another one: addresses are handed out anew."""
-        own = _own_names(machine)
-        if any(_fits(name, known) for name in each.names for known in own):
+        if any(_fits(name, known) for name in each.names for known in _own_names(machine)):
             return ""
-        if each.names and own:
-            return f"calls itself {sorted(own)[0]}"
+        if otherwise := self._calls_itself_otherwise(each, machine):
+            return otherwise
         known = machine.mac and worth(Mark("mac", machine.mac.encode())) and id(machine) not in self._unseen
-        if each.macs and known:
+        if each.macs and known and machine.mac not in each.macs:
             return f"has the MAC address {machine.mac}"
-        if id(machine) in self._unseen and each.names and machine.names:
-            return f"is {machine.names[0]}'s by another inventory"
-        return ""
+        return self._otherwise_named(each, machine, by_name)
 
     def _chosen(self, machines: list[Machine], by: str) -> _Found:
         first = machines[0]
@@ -216,6 +290,12 @@ def _names(machine: Machine) -> set[str]:
 def _own_names(machine: Machine) -> set[str]:
     """What it calls itself when somebody logs in."""
     return {_text(mark.value) for mark in machine.marks if mark.kind == "computer"}
+
+
+def _made_of_address(name: str, addresses: Iterable[str]) -> bool:
+    """Whether a name says no more than an address (`dhcp-10-0-3-21.example`)."""
+    numbers = {each.lstrip("0") or "0" for each in re.findall(r"\d{1,3}", name)}
+    return any(numbers.issuperset(each.split(".")) for each in addresses if "." in each)
 
 
 def _text(value: bytes) -> str:

@@ -25,6 +25,9 @@ from scanner.model.text import visible
 
 _WORSE: tuple[PatchVerdict, ...] = ("COMPLIANT", "UNKNOWN", "NON_COMPLIANT", "END_OF_LIFE")
 
+_OLD_DAYS = 30
+"""An inventory from before that says little of what runs today."""
+
 
 class Judged(msgspec.Struct, frozen=True, gc=False):
     """One product of one machine, its judgement, and every port where it showed."""
@@ -99,6 +102,8 @@ class _Court:
             return found
         each = [judge_installed(self.facts, item, self._today) for item in group.installed]
         judgement = max(each, key=_badness)
+        if (self._today - max(item.taken for item in group.installed)).days > _OLD_DAYS:
+            judgement = msgspec.structs.replace(judgement, confidence="low")
         behind = NOTHING if group.installed[0].packages else self._behind(group.product)
         if group.beside and judgement.verdict == "COMPLIANT":
             note = f"{', '.join(group.beside)} {'is' if len(group.beside) == 1 else 'are'} installed beside it; which"
@@ -110,7 +115,7 @@ class _Court:
         if group.clash is not None:
             products = dict.fromkeys(each.product for each in group.shown)
             shown = (judge_by(self.facts, product, self._today) for product in products)
-            judgement = max(judgement, *shown, key=_badness)
+            judgement = max(shown if group.outdated else (judgement, *shown), key=_badness)
         return self._case(group.product, judgement, behind)
 
     def _case(self, product: Product, judgement: Judgement, behind: Behind) -> _Case:

@@ -54,7 +54,7 @@ def _one(knowledge: Knowledge, each: Judged) -> FindingRow:
     elif row.verdict == "END_OF_LIFE":
         severity = _at_least(severity, "high")
     # What runs is what answers, whatever is installed since.
-    version = row.banner if each.group.clash == "older" and row.banner else row.version
+    version = row.banner if (each.group.clash == "older" or each.group.outdated) and row.banner else row.version
     title = f"{row.title} {version or ''} on {row.host}".replace("  ", " ")
     if kind == "end-of-life":
         title += f" is past support{f' since {row.eol}' if row.eol else ''}"
