@@ -1,4 +1,4 @@
-"""`python -m tui.pictures SITE`: the README's pictures, made by the program from a site's scan data."""
+"""`python -m tui.pictures SITE DAY`: the README's pictures, made by the program from a site's scan data."""
 
 from __future__ import annotations
 
@@ -22,4 +22,6 @@ def draw(site: Path, today: datetime.date, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("python -m tui.pictures SITE DAY: the site file, and the day to judge by as YYYY-MM-DD")
     draw(Path(sys.argv[1]), datetime.date.fromisoformat(sys.argv[2]), Path(__file__).parent)
