@@ -66,9 +66,12 @@ def converse(command: list[str], keys: list[bytes], env: dict[str, str], seconds
     process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=env, start_new_session=True)
     os.close(child)
     output, pending, end = bytearray(), list(keys), time.monotonic() + seconds
+    asked = True
     try:
         while time.monotonic() < end:
-            ready, _, _ = select.select([main], [], [], 0.5 if output else 5)
+            # On a busy machine an answer may be long in coming; once it comes, it comes whole.
+            ready, _, _ = select.select([main], [], [], 5 if asked else 0.5)
+            asked = False
             if ready:
                 try:
                     output += os.read(main, 65536)
@@ -76,6 +79,7 @@ def converse(command: list[str], keys: list[bytes], env: dict[str, str], seconds
                     break
             elif pending:
                 os.write(main, pending.pop(0))
+                asked = True
             else:
                 break
         return bytes(output), process.wait(timeout=120)
