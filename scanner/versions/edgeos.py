@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from scanner.versions import Scheme
-from scanner.versions.ordering import NUMBER, by_key, integers
+from scanner.versions.ordering import NUMBER, by_stages
 
 _FORM = re.compile(
     rf"(?:EdgeRouter\.[A-Za-z0-9-]{{1,20}}\.)?v?(?P<a>{NUMBER})\.(?P<b>{NUMBER})\.(?P<c>{NUMBER})"
@@ -13,17 +13,9 @@ _FORM = re.compile(
 )
 _STAGES = ("alpha", "beta", "rc", None, "hotfix")
 
-
-def _key(text: str) -> tuple[int, ...] | None:
-    found = _FORM.fullmatch(text)
-    if found is None:
-        return None
-    return *integers(found, "a", "b", "c"), _STAGES.index(found["stage"]), *integers(found, "number")
-
-
 SCHEME = Scheme(
     title="Ubiquiti EdgeOS",
-    compare=by_key(_key),
+    compare=by_stages(_FORM, _STAGES),
     truths=(
         ("v2.0.9-hotfix.7", "2.0.9-hotfix.6", 1),
         ("2.0.9", "2.0.9-hotfix.1", -1),

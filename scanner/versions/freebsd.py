@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from scanner.versions import Scheme
-from scanner.versions.ordering import NUMBER, by_key, integers
+from scanner.versions.ordering import NUMBER, by_stages
 
 _FORM = re.compile(
     rf"(?:FreeBSD )?(?P<a>{NUMBER})\.(?P<b>{NUMBER})(?:\.(?P<c>{NUMBER}))?"
@@ -16,17 +16,9 @@ _FORM = re.compile(
 )
 _STAGES = ("ALPHA", "BETA", "RC", "RELEASE")
 
-
-def _key(text: str) -> tuple[int, ...] | None:
-    found = _FORM.fullmatch(text)
-    if found is None:
-        return None
-    return *integers(found, "a", "b", "c"), _STAGES.index(found["stage"]), *integers(found, "number", "patch")
-
-
 SCHEME = Scheme(
     title="FreeBSD",
-    compare=by_key(_key),
+    compare=by_stages(_FORM, _STAGES, after=("number", "patch")),
     truths=(
         ("13.2-RELEASE-p5", "13.2-RELEASE-p10", -1),
         ("13.2-RELEASE", "13.2-RELEASE-p1", -1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from scanner.versions import Scheme
-from scanner.versions.ordering import NUMBER, by_key, integers
+from scanner.versions.ordering import NUMBER, by_stages
 
 _FORM = re.compile(
     rf"v?(?P<a>{NUMBER})\.(?P<b>{NUMBER})\.(?P<c>{NUMBER})"
@@ -13,17 +13,9 @@ _FORM = re.compile(
 )
 _STAGES = ("alpha", "beta", "preview", "rc", None)
 
-
-def _key(text: str) -> tuple[int, ...] | None:
-    found = _FORM.fullmatch(text)
-    if found is None:
-        return None
-    return *integers(found, "a", "b", "c"), _STAGES.index(found["stage"]), *integers(found, "number", "security")
-
-
 SCHEME = Scheme(
     title="Grafana",
-    compare=by_key(_key),
+    compare=by_stages(_FORM, _STAGES, after=("number", "security")),
     truths=(
         ("12.3.6+security-01", "12.3.6", 1),
         ("12.3.6+security-01", "12.3.6+security-04", -1),

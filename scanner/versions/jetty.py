@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from scanner.versions import Scheme
-from scanner.versions.ordering import NUMBER, by_key, integers
+from scanner.versions.ordering import NUMBER, by_stages
 
 _FORM = re.compile(
     rf"(?P<a>{NUMBER})\.(?P<b>{NUMBER})\.(?P<c>{NUMBER})"
@@ -16,17 +16,9 @@ _FORM = re.compile(
 )
 _STAGES = ("alpha", "beta", "M", "RC", None)
 
-
-def _key(text: str) -> tuple[int, ...] | None:
-    found = _FORM.fullmatch(text)
-    if found is None:
-        return None
-    return *integers(found, "a", "b", "c"), _STAGES.index(found["stage"]), *integers(found, "number")
-
-
 SCHEME = Scheme(
     title="Eclipse Jetty",
-    compare=by_key(_key),
+    compare=by_stages(_FORM, _STAGES),
     truths=(
         ("9.4.53.v20231009", "9.4.6.v20170531", 1),
         ("9.4.53.v20231009", "9.4.53", 0),

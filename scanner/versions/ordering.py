@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -33,6 +33,21 @@ def by_key(key: Callable[[str], Any]) -> Callable[[str, str], Order | None]:
         return None if first is None or second is None else order(first, second)
 
     return compare
+
+
+def by_stages(
+    form: re.Pattern[str], stages: Sequence[str | None], *, after: Sequence[str] = ("number",)
+) -> Callable[[str, str], Order | None]:
+    """The comparison of a scheme of three numbers (`a`, `b`, `c`), then a `stage` in its order among `stages` (None:
+    the release itself), then the numbers of the groups `after`."""
+
+    def key(text: str) -> tuple[int, ...] | None:
+        found = form.fullmatch(text)
+        if found is None:
+            return None
+        return *integers(found, "a", "b", "c"), stages.index(found["stage"]), *integers(found, *after)
+
+    return by_key(key)
 
 
 def by_line(place: Callable[[str], tuple[Any, Any] | None]) -> Callable[[str, str], Order | None]:

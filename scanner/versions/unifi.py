@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from scanner.versions import Scheme
-from scanner.versions.ordering import NUMBER, by_key, integers
+from scanner.versions.ordering import NUMBER, by_stages
 
 _FORM = re.compile(
     rf"v?(?P<a>{NUMBER})\.(?P<b>{NUMBER})\.(?P<c>{NUMBER})(?:-(?P<stage>beta|rc)\.?(?P<number>{NUMBER}))?"
@@ -16,17 +16,9 @@ _FORM = re.compile(
 )
 _STAGES = ("beta", "rc", None)
 
-
-def _key(text: str) -> tuple[int, ...] | None:
-    found = _FORM.fullmatch(text)
-    if found is None:
-        return None
-    return *integers(found, "a", "b", "c"), _STAGES.index(found["stage"]), *integers(found, "number")
-
-
 SCHEME = Scheme(
     title="Ubiquiti UniFi",
-    compare=by_key(_key),
+    compare=by_stages(_FORM, _STAGES),
     truths=(
         ("6.6.55.15189", "6.6.55", 0),
         ("6.6.55+15189.231127.1511", "6.6.55.15189", 0),

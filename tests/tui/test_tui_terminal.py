@@ -15,7 +15,7 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -44,44 +44,60 @@ CLOSED = {"purpose", "verdict", "severity", "kind", "state", "transport", "confi
 """Keys whose values are words of ours that a report cannot be read without."""
 
 
-def poisoned(value: Any) -> Any:
-    """A payload after every string; equal strings get the same one, so that zones stay the zones they were."""
+def poisoned(value: Any, given: dict[str, str]) -> Any:
+    """A payload after every string, in turn; equal strings get the same one, so that zones stay the zones they were."""
     if isinstance(value, str):
-        return value + PAYLOADS[sum(value.encode()) % len(PAYLOADS)]
+        return value + given.setdefault(value, PAYLOADS[len(given) % len(PAYLOADS)])
     if isinstance(value, list | tuple):
-        return [poisoned(each) for each in value]
+        return [poisoned(each, given) for each in value]
     if isinstance(value, dict):
-        return {key: each if key in CLOSED else poisoned(each) for key, each in value.items()}
+        return {key: each if key in CLOSED else poisoned(each, given) for key, each in value.items()}
     return value
 
 
 def hostile_report() -> Report:
-    return msgspec.convert(poisoned(msgspec.to_builtins(sample_report())), Report)
+    return msgspec.convert(poisoned(msgspec.to_builtins(sample_report()), {}), Report)
 
 
-def converse(command: list[str], keys: list[bytes], env: dict[str, str], seconds: float = 120) -> tuple[bytes, int]:
-    """Run a command on a pseudo-terminal of 140 x 45, type keys as it falls quiet; what it wrote, and its exit code."""
+class Step(NamedTuple):
+    """A key, and words that the screen must have shown since, before the next one is typed."""
+
+    key: bytes
+    shown: tuple[str, ...] = ()
+
+
+def said(output: bytes) -> str:
+    """What a terminal shows of some output, in the order in which it came."""
+    return OTHER.sub(b"", CLIPBOARD.sub(b"", CSI.sub(b"", output))).decode("utf-8", "replace")
+
+
+def converse(command: list[str], steps: list[Step], env: dict[str, str], seconds: float = 120) -> tuple[bytes, int]:
+    """Run a command on a pseudo-terminal of 140 x 45, take the steps as it falls quiet; its output, its exit code."""
     main, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 140, 0, 0))
     process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=env, start_new_session=True)
     os.close(child)
-    output, pending, end = bytearray(), list(keys), time.monotonic() + seconds
-    asked = True
+    output, pending, end = bytearray(), list(steps), time.monotonic() + seconds
+    since, shown, asked = 0, ("Harbor Dental",), time.monotonic()
     try:
         while time.monotonic() < end:
-            # On a busy machine an answer may be long in coming; once it comes, it comes whole.
-            ready, _, _ = select.select([main], [], [], 5 if asked else 0.5)
-            asked = False
+            ready, _, _ = select.select([main], [], [], 0.2)
             if ready:
                 try:
                     output += os.read(main, 65536)
                 except OSError:
                     break
-            elif pending:
-                os.write(main, pending.pop(0))
-                asked = True
-            else:
+                continue
+            # A busy machine paints late, and paints several keys as one: no key before the last one's words are seen.
+            missing = [each for each in shown if each not in said(output[since:])]
+            silent = not shown and len(output) == since
+            if (missing and time.monotonic() < asked + 30) or (silent and time.monotonic() < asked + 2):
+                continue
+            if not pending:
                 break
+            since, asked = len(output), time.monotonic()
+            key, shown = pending.pop(0)
+            os.write(main, key)
         return bytes(output), process.wait(timeout=120)
     finally:
         if process.poll() is None:
@@ -100,24 +116,23 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, int]:
         "run_app(msgspec.json.decode(open(sys.argv[1], 'rb').read(), type=Report))"
     )
     env = {key: each for key, each in os.environ.items() if key != "NO_COLOR"} | {"TERM": "xterm-256color"}
-    keys = [
-        b"2",
-        *[b"j"] * 9,
-        b"3",
-        *[b"j"] * 4,
-        b"\r",
-        b"\x1b",
-        b"4",
-        *[b"j"] * 10,
-        b"\r",
-        b"y",
-        b"5",
-        *[b"j"] * 7,
-        b"\r",
-        b"1",
-        b"q",
+    steps = [
+        Step(b"2", tuple(map(visible, PAYLOADS))),
+        Step(b"3", ("BREACHED",)),
+        *[Step(b"j")] * 4,
+        Step(b"\r"),
+        Step(b"\x1b"),
+        Step(b"4", ("15 findings",)),
+        *[Step(b"j")] * 10,
+        Step(b"\r"),
+        Step(b"y"),
+        Step(b"5", ("products judged",)),
+        *[Step(b"j")] * 7,
+        Step(b"\r"),
+        Step(b"1"),
+        Step(b"q"),
     ]
-    return converse([sys.executable, "-c", code, str(path)], keys, env)
+    return converse([sys.executable, "-c", code, str(path)], steps, env)
 
 
 def test_the_session_ends_well(session: tuple[bytes, int]) -> None:
