@@ -78,7 +78,8 @@ def converse(command: list[str], steps: list[Step], env: dict[str, str], seconds
     process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=env, start_new_session=True)
     os.close(child)
     output, pending, end = bytearray(), list(steps), time.monotonic() + seconds
-    since, shown, asked = 0, ("Harbor Dental",), time.monotonic()
+    since, asked = 0, time.monotonic()
+    shown: tuple[str, ...] = ("Harbor Dental",)
     try:
         while time.monotonic() < end:
             ready, _, _ = select.select([main], [], [], 0.2)
@@ -89,7 +90,7 @@ def converse(command: list[str], steps: list[Step], env: dict[str, str], seconds
                     break
                 continue
             # A busy machine paints late, and paints several keys as one: no key before the last one's words are seen.
-            missing = [each for each in shown if each not in said(output[since:])]
+            missing = [each for each in shown if each not in said(bytes(output[since:]))]
             silent = not shown and len(output) == since
             if (missing and time.monotonic() < asked + 30) or (silent and time.monotonic() < asked + 2):
                 continue
