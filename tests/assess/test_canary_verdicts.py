@@ -7,6 +7,7 @@ import pytest
 from assess.canary_scene import (
     CANARY,
     EVERYTHING,
+    NONCE,
     ROUTER,
     arrival,
     canary,
@@ -17,7 +18,7 @@ from assess.canary_scene import (
     signed,
     silent,
 )
-from assess.scene import DB, FW, GUEST, SERVERS, at_home, port, silence
+from assess.scene import DB, FW, GUEST, LAPTOP, OFFICE, SERVERS, at_home, port, session, silence
 
 from scanner.model.observation import MISSING, SHUT_OUT, Limitation, Observation, Session
 
@@ -188,6 +189,27 @@ def test_clocks_that_differ_are_told_and_prove_nothing() -> None:
     rows = measured(signed(silent("1-100"), FAR), canary(*away, arrival(22, at=1200.0)))
     assert {(row.ports, row.verdict) for row in rows} >= {("22", "REACHED"), ("1-21,23-100", "UNPROVEN")}
     assert any("clocks of the two laptops differ by 140 s" in row.reason for row in rows)
+
+
+TWO_DAYS = [
+    ("another laptop's, at the same time", LAPTOP[OFFICE], 1002.0, "DROPPED"),
+    ("its own, at the same time", LAPTOP[GUEST], 1002.0, "ONE_WAY"),
+    ("translated, while it asked", FW[SERVERS], 1002.0, "ONE_WAY"),
+    ("translated, while the other one asked", FW[SERVERS], 1502.0, "DROPPED"),
+]
+"""Who asked as what arrived says, when it arrived, and what is then true of the guests' probe."""
+
+
+@pytest.mark.parametrize(("source", "at", "verdict"), [c[1:] for c in TWO_DAYS], ids=[c[0] for c in TWO_DAYS])
+def test_two_scans_that_happen_to_have_the_same_nonce_are_told_apart(source: str, at: float, verdict: str) -> None:
+    """A nonce has 16 bits, and laptops choose theirs without knowing of one another."""
+    started = 1000.0 if source == LAPTOP[OFFICE] else 1500.0
+    other = session(OFFICE, silent(str(PORT)), started=started)
+    namesake = Session(msgspec.structs.replace(other.scan, nonce=NONCE), other.observations)
+    long = [msgspec.structs.replace(each, at=1600.0) for each in EVERYTHING]
+    heard = canary(*long, arrival(22, at=1001.0), arrival(PORT, source=source, at=at))
+    (row,) = measured(signed(silent(str(PORT))), namesake, heard)
+    assert row.verdict == verdict, row
 
 
 @pytest.mark.parametrize("engine", ["connect", "nmap"])

@@ -62,31 +62,31 @@ def sessions_in(*folders: Path) -> list[Session]:
     return found
 
 
-def judged(zones: SixZones, site: Path, stores: Path) -> dict[Cell, str]:
-    """The verdict on each flow, of the stores of all laptops together."""
+def judged(zones: SixZones, site: Path, stores: Path) -> dict[Cell, tuple[str, str]]:
+    """The verdict on each flow and its reason, of the stores of all laptops together."""
     loaded = load_site(site)
     evidence = Evidence(loaded, sessions_in(site.parent, stores))
     judge = Judge(evidence, Policy(loaded), {})
     return {
-        ((left, right), row.transport, port): row.verdict
+        ((left, right), row.transport, port): (row.verdict, row.reason)
         for left, right in PAIRS
         for row in judge.measured(evidence.views[left], zones.address(right))
         for port in ports_of(row.ports)
     }
 
 
-def wrong(rules: list[Rule], found: dict[Cell, str]) -> list[str]:
+def wrong(rules: list[Rule], found: dict[Cell, tuple[str, str]]) -> list[str]:
     """Every flow of which something else is said than the rules mean."""
     bad = []
     for pair in PAIRS:
         for transport, port in UNIVERSE:
-            action, verdict = meaning(rules, pair, transport, port), found.get((pair, transport, port), "UNTESTED")
+            action = meaning(rules, pair, transport, port)
+            verdict, reason = found.get((pair, transport, port), ("UNTESTED", ""))
             # A router limits its ICMP errors: what is refused by one may look dropped.
             fits = verdict == "REACHED" if action == "accept" else verdict in HELD and verdict not in CROSSED
             if not fits or (action == "drop" and verdict != "DROPPED"):
-                bad.append(
-                    f"{pair[0]} → {pair[1]} {transport}/{port}: the rules say {action}, the verdict is {verdict}"
-                )
+                said = f"the rules say {action}, the verdict is {verdict}: {reason}"
+                bad.append(f"{pair[0]} → {pair[1]} {transport}/{port}: {said}")
     return bad
 
 
@@ -129,7 +129,7 @@ def test_the_order_of_rules_changes_nothing_and_a_rule_changes_its_flows(zones: 
             scan_all(zones, site, stores)
     for number in range(3):
         verdicts = judged(zones, site, tmp_path / str(number))
-        found.append({cell for cell, verdict in verdicts.items() if verdict in CROSSED})
+        found.append({cell for cell, (verdict, _) in verdicts.items() if verdict in CROSSED})
     before, shuffled, after = found
     assert before == shuffled
     assert after - before == {(opened.pair, "tcp", port) for port in range(opened.low, opened.high + 1)}

@@ -40,8 +40,8 @@ class Ear(msgspec.Struct):
     arrivals: list[Arrival]
     routers: dict[int, float]
     """IP version -> when a next hop of it last answered: the link works, and the zone's own one it is."""
-    heard: dict[str, list[float]]
-    """Nonce -> when its probes arrived."""
+    heard: dict[str, list[Arrival]]
+    """Nonce -> its probes that arrived."""
     flaws: list[Limitation]
     """What it knows to have missed."""
 
@@ -61,10 +61,13 @@ class Cover(msgspec.Struct, frozen=True):
 
 
 class Ears:
-    """All canaries of a site."""
+    """All canaries of a site. `signing`: the scans that they may have heard."""
 
-    def __init__(self, site: Site, sessions: Iterable[Session]) -> None:
+    def __init__(self, site: Site, sessions: Iterable[Session], signing: Iterable[Scan] = ()) -> None:
         self._ears = [_ear(each) for each in sessions]
+        self._signing: dict[str, list[Scan]] = {}
+        for scan in signing:
+            self._signing.setdefault(scan.nonce, []).append(scan)
         self._arrivals: dict[tuple[str, str, str, str], list[Arrival]] = {}
         for ear in self._ears:
             for each in ear.arrivals:
@@ -91,21 +94,21 @@ class Ears:
         return any(address in each for each in self._addresses.values())
 
     def arrivals(
-        self, nonce: str, window: tuple[float, float], address: str, transport: Transport, via: str
+        self, scan: Scan, window: tuple[float, float], address: str, transport: Transport, via: str
     ) -> list[tuple[int, Arrival]]:
         """What arrived of that scan's probes to an address: masks of the ports as they were asked. The surest first.
 
-        `window`: when the scan began and ended. A nonce is short: years apart another scan may have had the same.
+        `window`: when the scan began and ended.
         """
         found = [
             (mask_of(each.asked or each.ports), each)
-            for each in self._arrivals.get((nonce, address, transport, via), ())
-            if _within(each.at, window)
+            for each in self._arrivals.get((scan.nonce, address, transport, via), ())
+            if self._is_of(each, scan, window)
         ]
         return sorted(found, key=lambda pair: (pair[1].how != "connection", pair[1].asked, pair[1].source, -pair[1].at))
 
     def covers(
-        self, nonce: str, window: tuple[float, float], address: str, transport: Transport, begin: float, end: float
+        self, scan: Scan, window: tuple[float, float], address: str, transport: Transport, begin: float, end: float
     ) -> list[Cover]:
         """On which ports of an address a canary listened from `begin` to `end`, when they were asked: no second less,
         and by as much more as its clock is known to differ."""
@@ -114,7 +117,7 @@ class Ears:
             spans = [each for each in ear.spans if each.transport == transport and address in each.addresses]
             if not spans:
                 continue
-            mine = [at for at in ear.heard.get(nonce, ()) if _within(at, window)]
+            mine = [each.at for each in ear.heard.get(scan.nonce, ()) if self._is_of(each, scan, window)]
             apart = max(window[0] - min(mine), max(mine) - window[1], 0.0) if mine else 0.0
             # Clocks that differ by more are told: whether it listened then is not known at all.
             margin = apart if apart <= SLACK else 0.0
@@ -126,6 +129,24 @@ class Ears:
             ]
         # Whoever sees packets knows more, and who has no doubts is believed first.
         return sorted(found, key=lambda each: (each.how != "packets", bool(each.doubt), each.doubt))
+
+    def _is_of(self, arrival: Arrival, scan: Scan, window: tuple[float, float]) -> bool:
+        """Whether a scan sent it. A nonce is short, and another scan may have had the same: years ago, or, once in some
+        thousand visits, on the same day. Then it is that one's whose address, or else whose time, fits better."""
+        if not window[0] - _DAY <= arrival.at <= window[1] + _DAY:
+            return False
+        namesakes = [each for each in self._signing.get(scan.nonce, ()) if each.id != scan.id]
+        if not namesakes:
+            return True
+        mine = _fits(arrival, scan, window)
+        return all(
+            _fits(arrival, each, (each.started, each.ended or each.started + _DAY)) <= mine for each in namesakes
+        )
+
+
+def _fits(arrival: Arrival, scan: Scan, window: tuple[float, float]) -> tuple[bool, bool]:
+    own = (scan.vantage.address, scan.vantage.address6)
+    return arrival.source in own, window[0] - SLACK <= arrival.at <= window[1] + SLACK
 
 
 def _doubt(ear: Ear, mine: list[float], apart: float, address: str, begin: float, end: float) -> str:
@@ -144,17 +165,13 @@ def _doubt(ear: Ear, mine: list[float], apart: float, address: str, begin: float
     return ""
 
 
-def _within(at: float, window: tuple[float, float]) -> bool:
-    return window[0] - _DAY <= at <= window[1] + _DAY
-
-
 def _ear(session: Session) -> Ear:
     spans: dict[tuple[str, str, str, str, float], Span] = {}
     ear = Ear(session.scan, [], [], {}, {}, [])
     for each in session.observations:
         if isinstance(each, Arrival):
             ear.arrivals.append(each)
-            ear.heard.setdefault(each.nonce, []).append(each.at)
+            ear.heard.setdefault(each.nonce, []).append(each)
         elif isinstance(each, Limitation):
             ear.flaws.append(each)
         elif isinstance(each, HostSeen) and each.how == "gateway":

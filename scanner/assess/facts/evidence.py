@@ -78,7 +78,7 @@ class Evidence:
             self.laptops.update(own)
             left.update(dict.fromkeys(own, scan.ended or scan.started))
             self.views.setdefault(vantage.zone, View(vantage.zone)).add(placed(session, zone))
-        self.ears = Ears(site, canaries)
+        self.ears = Ears(site, canaries, [each.scan for each in sessions if each.scan.nonce])
         """What canaries heard. Nobody scanned from where one listened."""
         self.laptops.update(each for zone in site.zones for each in self.ears.addresses(zone.name))
         self.laptops -= {each for each, visits in held.items() if self._answered_between(each, visits)}

@@ -131,7 +131,7 @@ class Measured:
             left &= ~part
             yield Segment(part, row, scan, "REACHED", "the canary itself answered: what it said is signed")
         end = row.at
-        for cover in self._ears.covers(scan.nonce, asked.window, address, transport, asked.begin, end):
+        for cover in self._ears.covers(scan, asked.window, address, transport, asked.begin, end):
             part = cover.ports & left
             left &= ~part
             if part and row.state == "silent":
@@ -301,7 +301,7 @@ class Measured:
         return "lost" if connections & ~packets else "survive" if packets else ""
 
     def _arrivals(self, asked: _Asked, address: str, transport: Transport, via: Via) -> list[tuple[int, Arrival]]:
-        return self._ears.arrivals(asked.session.scan.nonce, asked.window, address, transport, via)
+        return self._ears.arrivals(asked.session.scan, asked.window, address, transport, via)
 
     def _talked(self, asked: _Asked, address: str, signed: bool) -> int:
         """The TCP ports to which that very scan tried a whole connection; if `signed`, only those of which the canary
