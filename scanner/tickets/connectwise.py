@@ -1,0 +1,201 @@
+"""ConnectWise Manage (PSA): items are service tickets, known by their `externalXRef`.
+
+https://developer.connectwise.com/Products/ConnectWise_PSA
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from scanner.errors import BadInput
+from scanner.exporters.ticket_text import Ticket
+from scanner.model.desks import ConnectWiseDesk, Desks
+from scanner.model.text import visible
+from scanner.tickets import Client, Desk, Found
+from scanner.tickets.inert import inert
+from scanner.tickets.keys import secret
+from scanner.tickets.wire import Patience, Refusal, Wire
+
+TITLE = "ConnectWise"
+NAMES = ("connectwise-public-key", "connectwise-private-key", "connectwise-client-id")
+_SUMMARY = 100
+_PAGE = 100
+_NOTE = 60_000
+_HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?", re.ASCII)
+_CODEBASE = re.compile(r"(?:[A-Za-z0-9._-]+/)*", re.ASCII)
+_OPEN, _CLOSED = "closedFlag=false", "closedFlag=true"
+
+
+class ConnectWise:
+    """One client's tickets on one board."""
+
+    looks_up = True
+
+    def __init__(self, desk: ConnectWiseDesk, patience: Patience) -> None:
+        public, private, client_id = map(secret, NAMES)
+        login = base64.b64encode(f"{desk.login}+{public}:{private}".encode()).decode("ascii")
+        headers = {
+            "Authorization": f"Basic {login}",
+            "clientId": client_id,
+            "Accept": f"application/vnd.connectwise.com+json; version={desk.version}",
+        }
+        self._desk, self._patience = desk, patience
+        self._wire = Wire(TITLE, headers, (public, private, client_id, login), patience)
+        self._found_api = desk.api.rstrip("/")
+
+    @property
+    def shaky(self) -> bool:
+        return self._wire.unsure > 0
+
+    def find(self, fingerprint: str) -> tuple[Found, ...]:
+        return self._search(fingerprint, _OPEN) or self._search(fingerprint, _CLOSED)[::-1]
+
+    def create(self, ticket: Ticket) -> str:
+        desk = self._desk
+        value: dict[str, object] = {
+            "summary": ticket.title[:_SUMMARY],
+            "board": {"name": desk.board},
+            "company": {"identifier": desk.company},
+            "status": {"name": desk.status.open},
+            "initialDescription": inert(ticket.body),
+            "externalXRef": ticket.fingerprint,
+        }
+        if ticket.severity in desk.priorities:
+            value["priority"] = {"name": desk.priorities[ticket.severity]}
+
+        def taken() -> str | None:
+            return next((each.id for each in self._search(ticket.fingerprint, _OPEN)), None)
+
+        return self._wire.put(self._tickets(), value, taken, _id_of)
+
+    def update(self, id_: str, ticket: Ticket, note: str) -> None:
+        changes: list[tuple[str, object]] = [("summary", ticket.title[:_SUMMARY])]
+        if ticket.severity in self._desk.priorities:
+            changes.append(("priority", {"name": self._desk.priorities[ticket.severity]}))
+        self._change(id_, changes)
+        self.note(id_, ticket, note)
+
+    def close(self, id_: str, ticket: Ticket, note: str) -> None:
+        name = self._desk.status.closed
+        changed = self._change(id_, [("status", {"name": name})])
+        if isinstance(changed, dict) and changed.get("closedFlag") is False:
+            raise BadInput(
+                f"tickets.connectwise.status.closed: {name!r} does not close a ticket on the board "
+                f"{self._desk.board!r}; name a status that does"
+            )
+        self.note(id_, ticket, note)
+
+    def reopen(self, id_: str, ticket: Ticket, note: str) -> None:
+        self._change(id_, [("status", {"name": self._desk.status.open})])
+        self.note(id_, ticket, note)
+
+    def note(self, id_: str, ticket: Ticket, note: str) -> None:
+        url = f"{self._tickets()}/{id_}/notes"
+        text = inert(note[:_NOTE])
+
+        def taken() -> bool | None:
+            rows = _rows(self._wire.ask("GET", url, params={"pageSize": str(_PAGE), "orderBy": "id desc"}))
+            return True if any(row.get("text") == text for row in rows) else None
+
+        # Internal: what is weak in a network is nothing to be mailed to whoever is the ticket's contact.
+        self._wire.put(url, {"text": text, "internalAnalysisFlag": True}, taken, lambda _: True)
+
+    def end(self) -> None:
+        self._wire.end()
+
+    def _tickets(self) -> str:
+        return f"{self._api()}/service/tickets"
+
+    def _search(self, fingerprint: str, state: str) -> tuple[Found, ...]:
+        conditions = f'externalXRef="{fingerprint}" and {state} and company/identifier="{self._desk.company}"'
+        answer = self._wire.ask(
+            "GET", self._tickets(), params={"conditions": conditions, "orderBy": "id asc", "pageSize": str(_PAGE)}
+        )
+        if not isinstance(answer, list):
+            raise Refusal(f"{TITLE} answers a search with no list of tickets; is {self._host()} its API?", 0)
+        mine = {
+            row["id"]: Found(str(row["id"]), not row.get("closedFlag", state == _CLOSED))
+            for row in _rows(answer)
+            if isinstance(row.get("id"), int) and row.get("externalXRef", fingerprint) == fingerprint
+        }
+        return tuple(mine[each] for each in sorted(mine) if mine[each].open == (state == _OPEN))
+
+    def _change(self, id_: str, changes: Iterable[tuple[str, object]]) -> Any:
+        value = [{"op": "replace", "path": path, "value": what} for path, what in changes]
+        return self._wire.ask("PATCH", f"{self._tickets()}/{id_}", value)
+
+    def _host(self) -> str:
+        return urlsplit(self._found_api or self._desk.server).hostname or ""
+
+    def _api(self) -> str:
+        """Where its API is. The server says so to whoever asks, and is believed only about its own domain: our keys go
+        there."""
+        if self._found_api:
+            return self._found_api
+        server = urlsplit(self._desk.server)
+        origin = f"{server.scheme}://{server.netloc}"
+        bare = Wire(TITLE, {}, (), self._patience)
+        try:
+            told = bare.ask("GET", f"{origin}/login/companyinfo/{quote(self._desk.login, safe='')}")
+        finally:
+            bare.end()
+        site, codebase = (told.get("SiteUrl"), told.get("Codebase")) if isinstance(told, dict) else (None, None)
+        if not isinstance(site, str) or not isinstance(codebase, str):
+            raise BadInput(
+                f"tickets.connectwise: {server.hostname} does not tell where the API of {self._desk.login!r} is; look "
+                "at `server` and `login`, or name it with `api`"
+            )
+        host = site.partition("://")[2] or site
+        host = host.rstrip("/")
+        if not _HOST.fullmatch(host) or not _CODEBASE.fullmatch(codebase) or not _kin(host, server.hostname or ""):
+            raise BadInput(
+                f"tickets.connectwise: {server.hostname} says that its API is at {visible(site, 100)!r}, which is of "
+                "another domain or no host; if that is right, name it with `api`"
+            )
+        self._found_api = f"{server.scheme}://{host}/{codebase}apis/3.0"
+        return self._found_api
+
+
+def _kin(told: str, asked: str) -> bool:
+    """Whether both are hosts of one domain: `api-na.myconnectwise.net` and `na.myconnectwise.net`."""
+    host = told.partition(":")[0].casefold()
+    domain = asked.casefold().split(".")[-2:]
+    return host == asked.casefold() or (
+        len(domain) == 2 and not domain[1].isdecimal() and host.split(".")[-2:] == domain and host.count(".") > 1
+    )
+
+
+def _rows(answer: object) -> list[dict[str, Any]]:
+    return [each for each in answer if isinstance(each, dict)] if isinstance(answer, list) else []
+
+
+def _id_of(answer: object) -> str:
+    found = answer.get("id") if isinstance(answer, dict) else None
+    if not isinstance(found, int):
+        raise Refusal(f"{TITLE} took a ticket and does not say which one it is", 0)
+    return str(found)
+
+
+def _desk(desks: Desks) -> ConnectWiseDesk:
+    if desks.connectwise is None:
+        raise BadInput(
+            "the site file does not say where at ConnectWise its tickets go: write tickets: {connectwise: {server: "
+            "https://na.myconnectwise.net, login: MSP, company: CLIENT, board: BOARD}}"
+        )
+    return desks.connectwise
+
+
+def _place(desks: Desks, client: Client) -> str:
+    desk = _desk(desks)
+    return f"{desk.server.rstrip('/')} {desk.company}"
+
+
+def _open(desks: Desks, client: Client, patience: Patience) -> ConnectWise:
+    return ConnectWise(_desk(desks), patience)
+
+
+DESK = Desk(title=TITLE, place=_place, open=_open, rivals=("alertops",))
