@@ -1,0 +1,68 @@
+"""A pack of a site: its report, what it rests on, and what its maker puts beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from scanner.errors import BadInput
+from scanner.model.report import Report
+from scanner.model.text import visible
+from scanner.pack.contents import contents
+from scanner.pack.manifest import MANIFEST, SIGNATURE, manifest_of, signed, written
+
+_LARGEST = 64 << 20
+"""Bytes of an attachment or a site file."""
+_CAPTURE = 512 << 20
+
+
+def gathered(
+    report: Report, site: Path, exceptions: Path, captures: Iterable[Path]
+) -> tuple[dict[str, bytes], list[str]]:
+    """All files but the manifest, and what is missing, a sentence each: an attestation's file that is not there is no
+    reason to make no pack."""
+    files = contents(report)
+    lacking = []
+    files["inputs/site.yaml"] = _bytes(site, _LARGEST)
+    if exceptions.exists():
+        files["inputs/exceptions.yaml"] = _bytes(exceptions, _LARGEST)
+    for each in report.attestations:
+        if not each.attachment:
+            continue
+        path = site.parent / each.attachment
+        inside = path.resolve().is_relative_to(site.parent.resolve())
+        if not inside or not path.is_file():
+            why = "is not beside the site file" if not inside else "is not there"
+            lacking.append(f"{visible(each.attachment)}, attached to “{visible(each.statement)}”, {why}")
+            continue
+        files[f"attachments/{each.attachment}"] = _bytes(path, _LARGEST)
+    for number, capture in enumerate(captures, 1):
+        files[f"captures/{number:02}-{_plain(capture.name)}"] = _bytes(capture, _CAPTURE)
+    return files, lacking
+
+
+def sealed(report: Report, files: Mapping[str, bytes], key: Ed25519PrivateKey) -> dict[str, bytes]:
+    """The files with their manifest and its signature, in the order of the archive."""
+    manifest = written(manifest_of(report.client, report.site, report.generated, files))
+    return {
+        SIGNATURE: written(signed(manifest, key)),
+        MANIFEST: manifest,
+        **{name: files[name] for name in sorted(files)},
+    }
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > most:
+        raise BadInput(f"{path}: is larger than {most >> 20} MB; leave it out of the pack, or a part of it")
+    return data
+
+
+def _plain(name: str) -> str:
+    return "".join(each if each.isascii() and (each.isalnum() or each in "._-") else "_" for each in name) or "capture"
