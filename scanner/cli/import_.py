@@ -1,5 +1,5 @@
-"""`fencewalk import`: what others have written down, taken over: software inventories, a matrix of zones, another
-laptop's scan data."""
+"""`fencewalk import`: what others have written down, taken over: other tools' scans, software inventories, a matrix of
+zones, NetBox's prefixes, another laptop's scan data."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from scanner.cli import _complete
 from scanner.cli._inventories import Asked, take_inventory
 from scanner.cli._options import SITE, STORE, check_store
+from scanner.cli._sessions import From, importer_of, take_session
+from scanner.cli._zones import add_zones
 from scanner.errors import BadInput
 from scanner.model.text import plural, visible
 
@@ -24,13 +27,17 @@ _MOST_BYTES = 4 << 20
 
 _SITE_KEY = re.compile(rb"^(?:client|site|scope|zones|allow|critical)[ \t]*:", re.MULTILINE)
 
-Format = Literal["store", "matrix", "inventory"]
+Format = Literal["store", "matrix", "inventory", "session", "netbox"]
 
 
-@click.command("import", short_help="Take over software inventories, a matrix of zones, or another laptop's scan data.")
+@click.command(
+    "import", short_help="Take over other tools' scans and inventories, zones, or another laptop's scan data."
+)
 @SITE
 @click.argument("files", type=click.Path(path_type=Path, readable=False), nargs=-1, required=True, metavar="FILE...")
-@click.option("--write", is_flag=True, help="Add a matrix's rules to SITE itself, instead of printing them.")
+@click.option(
+    "--write", is_flag=True, help="Add a matrix's rules, or NetBox's zones, to SITE itself, instead of printing them."
+)
 @click.option(
     "--host",
     "hosts",
@@ -38,7 +45,7 @@ Format = Literal["store", "matrix", "inventory"]
     metavar="NAME|ADDRESS|MAC",
     help="Whose inventory the file is, where it does not say.",
 )
-@click.option("--taken", metavar="DAY", help="When the machines were asked, YYYY-MM-DD; default: the file's date.")
+@click.option("--taken", metavar="DAY", help="When it was taken, YYYY-MM-DD; default: as the file says, or its date.")
 @click.option(
     "--distro", default="", metavar="NAME:RELEASE", help="Whose packages they are, such as debian:12 or el:9."
 )
@@ -50,10 +57,17 @@ Format = Literal["store", "matrix", "inventory"]
     metavar="FILE",
     help="YAML that names a table's columns.",
 )
+@click.option(
+    "--from", "zone", metavar="ZONE", help="Where the laptop stood that scanned (Nmap's XML, masscan).",
+    shell_complete=_complete.zones,
+)  # fmt: skip
+@click.option("--address", metavar="ADDRESS", help="Its address there, where the file does not say.")
 @STORE
 def COMMAND(
     site: Path,
     files: tuple[Path, ...],
+    zone: str | None,
+    address: str | None,
     write: bool,
     hosts: tuple[str, ...],
     taken: str | None,
@@ -69,13 +83,20 @@ def COMMAND(
                         a row's cells say what may pass from its zone to each column's: yes, no,
                         or services such as tcp/443, udp/53, https, icmp; !tcp/23 takes one out.
                         Prints the rules that the site file has not yet; --write adds them to it.
+    another scan        Nmap's XML or masscan's JSON as a session from the zone that --from names:
+                        its answers and, of Nmap, its silence count as a scan's of ours. A file
+                        that breaks off gives what stood before. Of hosts that Nmap took for down
+                        it does not say what they were asked: scan with -Pn. Nmap's scan of a whole
+                        zone by ARP, too, shows who is in it, which proofs of isolation rest on.
     an inventory        The software of one machine or of many, to be judged by its real versions:
                         a table of an RMM tool (CSV), dpkg -l, rpm -qa, winget export, PowerShell's
                         or osquery's JSON, a CycloneDX bill of materials, the products in Nmap's
-                        XML (which does not say from which zone it asked: no flow is judged by it;
-                        `scan --engine nmap` runs Nmap from a vantage). It is joined to hosts by
+                        XML (without --from no flow is judged by it). It is joined to hosts by
                         MAC address, address or name; where the file does not name its machine,
                         --host does. Doing it again changes nothing.
+    NetBox's prefixes   and VLANs, JSON of its API or CSV: prints the zones that the site file has not
+                        yet; --write adds them. --client names the tenant or site of them, where
+                        the file has several.
     a store             Another laptop's scan data (site.fencewalk.sqlite): its sessions of this
                         client and site are added to this laptop's; doing it again changes nothing.
 
@@ -84,6 +105,8 @@ def COMMAND(
     fencewalk import site.yaml /media/usb/site.fencewalk.sqlite
     fencewalk import site.yaml software.csv --taken 2026-11-01
     fencewalk import site.yaml packages.txt --host web1
+    fencewalk import site.yaml guest.xml --from guest
+    fencewalk import site.yaml prefixes.json vlans.json --write
 
     \b
     --map FILE, for a table whose header is not understood:
@@ -93,29 +116,47 @@ def COMMAND(
     from scanner import session
 
     loaded = session.load_site(site)
-    formats = [(each, _format(each, site, mapping is not None)) for each in files]
+    formats = [(each, _format(each, site, mapping is not None, zone)) for each in files]
     asked = Asked(hosts, taken, distro, client, mapping)
-    if asked.any and not any(kind == "inventory" for _, kind in formats):
-        raise BadInput("--host, --taken, --distro, --client and --map are for software inventories; none is named")
-    if write and not any(kind == "matrix" for _, kind in formats):
-        raise BadInput("--write is for the rules of a matrix; scan data goes into --store without it")
+    _check_flags({kind for _, kind in formats}, asked, From(zone, address), write)
     where = session.store_path(site, store)
-    if any(kind != "matrix" for _, kind in formats):
+    if any(kind not in ("matrix", "netbox") for _, kind in formats):
         check_store(where, create=True)
+    netbox = [path for path, kind in formats if kind == "netbox"]
     for path, kind in formats:
         if kind == "store":
             _take_over(loaded, site, path, where)
         elif kind == "inventory":
             take_inventory(loaded, path, where, asked)
-        else:
+        elif kind == "session":
+            take_session(loaded, path, where, From(zone, address), taken)
+        elif kind == "matrix":
             _add_rules(loaded, site, path, write)
+            loaded = session.load_site(site)
+        elif path == netbox[0]:
+            add_zones(loaded, site, netbox, client, write)
             loaded = session.load_site(site)
 
 
-def _format(path: Path, site: Path, mapped: bool = False) -> Format:
+def _check_flags(kinds: set[Format], asked: Asked, of: From, write: bool) -> None:
+    others = Asked(asked.hosts, None, asked.distro, None, asked.mapping)
+    if others.any and "inventory" not in kinds:
+        raise BadInput("--host, --distro and --map are for software inventories; none is named")
+    if asked.client is not None and kinds.isdisjoint(("inventory", "netbox")):
+        raise BadInput("--client is for tables of several clients; none is named")
+    if asked.taken is not None and kinds.isdisjoint(("inventory", "session")):
+        raise BadInput("--taken is for inventories and for other tools' scans; none is named")
+    if (of.zone is not None or of.address is not None) and "session" not in kinds:
+        raise BadInput("--from and --address are for other tools' scans (Nmap's XML, masscan's JSON); none is named")
+    if write and kinds.isdisjoint(("matrix", "netbox")):
+        raise BadInput("--write is for the rules of a matrix and for zones; scan data goes into --store without it")
+
+
+def _format(path: Path, site: Path, mapped: bool, zone: str | None) -> Format:
     """BadInput for what cannot be taken over, with what it is where that can be told."""
     from scanner.importers.inventory import formats as inventory_formats
     from scanner.importers.matrix import looks_like_matrix
+    from scanner.importers.netbox import looks_like_netbox
     from scanner.store.merge import MAGIC
 
     if not path.is_file():
@@ -128,15 +169,32 @@ def _format(path: Path, site: Path, mapped: bool = False) -> Format:
         return "store"
     if not head.strip():
         raise BadInput(f"{path}: the file is empty")
+    if not mapped and (known := importer_of(head)) is not None and (zone is not None or not _listed(head)):
+        if zone is None:
+            raise BadInput(f"{path}: {known.title} does not say from where it was seen; name the zone with --from")
+        return "session"
+    if not mapped and looks_like_netbox(head):
+        return "netbox"
     if mapped or any(each.recognises(head) for each in inventory_formats().values()):
         return "inventory"
     if len(_SITE_KEY.findall(head)) > 1:
         raise BadInput(f"{path}: is a site file (YAML), which cannot be imported; copy its rules by hand")
     if path.suffix.lower() in (".yaml", ".yml"):
-        raise BadInput(f"{path}: is a YAML file; an inventory, a matrix of zones or a store can be imported")
+        raise BadInput(
+            f"{path}: is a YAML file; another tool's scan, an inventory, a matrix of zones or a store can be imported"
+        )
     if looks_like_matrix(head):
         return "matrix"
-    raise BadInput(f"{path}: is neither an inventory, a matrix of zones (CSV) nor a store of scan data")
+    raise BadInput(
+        f"{path}: is neither another tool's scan, an inventory, a matrix of zones (CSV) nor a store of scan data"
+    )
+
+
+def _listed(head: bytes) -> bool:
+    """Whether it can be an inventory as well: the products in Nmap's XML are."""
+    from scanner.importers.inventory import formats
+
+    return any(each.recognises(head) for each in formats().values())
 
 
 def _take_over(loaded: Site, site: Path, path: Path, where: Path) -> None:
@@ -157,7 +215,8 @@ def _take_over(loaded: Site, site: Path, path: Path, where: Path) -> None:
 
 def _told(taken: Taken) -> str:
     scan = taken.scan
-    what = {"scan": "scan", "canary": "canary", "verify": "verification", "inventory": "inventory"}[scan.purpose]
+    words = {"verify": "verification", "import": "imported session"}
+    what = words.get(scan.purpose, scan.purpose)
     of = f"from {scan.vantage.zone}" if scan.vantage.zone else f"({scan.engine})"
     ended = "" if scan.complete else ", unfinished"
     fate = {

@@ -1,6 +1,8 @@
-"""An exception added to the text of `exceptions.yaml`, or put in an older one's place, all else left as it stands."""
+"""An exception added to the text of `exceptions.yaml`, put in an older one's place, or taken out; all else stays."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import msgspec
 import yaml
@@ -9,6 +11,7 @@ from scanner.errors import BadInput
 from scanner.importers.document import read_document
 from scanner.importers.site_text import last_line
 from scanner.model.accepted import Exception_, Exceptions
+from scanner.model.text import visible
 
 
 def read_exceptions(text: str, name: str) -> Exceptions:
@@ -19,24 +22,51 @@ def read_exceptions(text: str, name: str) -> Exceptions:
 
 
 def with_exception(text: str, added: Exception_, name: str) -> str:
+    """`with_exceptions` of one."""
+    return with_exceptions(text, (added,), name)
+
+
+def with_exceptions(text: str, added: Sequence[Exception_], name: str) -> str:
     """The text with `added`: instead of what accepted the very same until now, else at the end. BadInput where the
     text cannot be changed safely."""
     before = read_exceptions(text, name)
     end = "\r\n" if "\r\n" in text else "\n"
-    places = [index for index, each in enumerate(before) if (each.finding, each.match) == (added.finding, added.match)]
-    kept = [each for index, each in enumerate(before) if index not in places]
+    new = {(each.finding, each.match): each for each in added}
+    places = [index for index, each in enumerate(before) if (each.finding, each.match) in new]
+    replaced = set(places)
+    kept = [each for index, each in enumerate(before) if index not in replaced]
     changed = _without(text, places, name) if before else text
     # An empty list in brackets, or in no brackets at all, holds nothing that would be lost.
     changed += "" if not changed or changed.endswith("\n") else end
-    changed += _line(added) + end
+    lines = [_line(each) for each in new.values()]
+    changed += "".join(line + end for line in lines)
     try:
-        same = list(read_exceptions(changed, name)) == [*kept, added]
+        same = list(read_exceptions(changed, name)) == [*kept, *new.values()]
     except BadInput:
         same = False
     if not same:
+        more = f" (and {len(lines) - 1:,} like it)" if len(lines) > 1 else ""
         raise BadInput(
-            f"{name}: its layout is unusual, so nothing is added to it; add this line by hand: {_line(added)}"
+            f"{name}: its layout is unusual, so nothing is added to it; add this line by hand{more}: {lines[0]}"
         )
+    return changed
+
+
+def without_exception(text: str, about: str, name: str) -> str:
+    """The text without what accepts exactly `about` (`Exception_.about`). BadInput where nothing does, or where the
+    text cannot be changed safely."""
+    before = read_exceptions(text, name)
+    places = [index for index, each in enumerate(before) if each.about == about]
+    if not places:
+        raise BadInput(f"{name}: holds no exception about {visible(about)}; it may have been taken out already")
+    changed = _without(text, places, name)
+    kept = [each for index, each in enumerate(before) if index not in places]
+    try:
+        same = list(read_exceptions(changed, name)) == kept
+    except BadInput:
+        same = False
+    if not same:
+        raise BadInput(f"{name}: its layout is unusual, so nothing is taken out of it; remove the entry by hand")
     return changed
 
 

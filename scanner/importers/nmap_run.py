@@ -1,19 +1,20 @@
 """Nmap's XML as it stands: one run, in Nmap's words. `nmap_xml` turns it into ours.
 
 The file is hostile: host names and banners in it come from the network. It is parsed without entities, external
-subsets or network, one host in memory at a time, and remote text becomes visible text on the way in.
+subsets or network, as it is read, and remote text becomes visible text on the way in.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
-from typing import Literal
-from xml.etree.ElementTree import Element, ParseError, tostring
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+from xml.sax import SAXParseException
+from xml.sax.handler import ContentHandler
+from xml.sax.saxutils import escape
 
 import msgspec
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import iterparse
+from defusedxml.expatreader import DefusedExpatParser
 
 from scanner.errors import BadInput
 from scanner.model.addresses import address, ports_of
@@ -24,10 +25,12 @@ TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp")
 
 _CUT_OFF = frozenset({3, 5, 6})
 """Expat's codes for input that ends too early: no element, unclosed token, partial character."""
-_TOP = frozenset({"host", "hosthint", "scaninfo", "taskbegin", "taskprogress", "taskend", "runstats"})
 _TEXT = 512
 _ELEMENT = 8192
 """Bytes of an element that is kept as it is."""
+_CHUNK = 1 << 16
+_MOST_KNOWN = 4096
+_QUOTED = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
 
 
 class NmapService(msgspec.Struct, frozen=True):
@@ -76,6 +79,8 @@ class NmapHost(msgspec.Struct, frozen=True):
     """Nmap gave up on it: ports that are not listed were not all asked."""
     unlisted: int = 0
     """Ports that the file only counts, without saying which."""
+    system: str = ""
+    """The operating system that fits best, in Nmap's words."""
 
 
 class NmapRun(msgspec.Struct, frozen=True):
@@ -92,116 +97,217 @@ class NmapRun(msgspec.Struct, frozen=True):
     """False: the file breaks off, or Nmap itself reported an error at the end."""
     error: str = ""
     """What Nmap said when it gave up."""
+    scanner: str = "nmap"
+    """Who wrote it: masscan writes such files, too."""
 
 
 def read_nmap_xml(text: bytes, name: str) -> NmapRun:
     """Everything up to the end, or up to where the file breaks off. BadInput, with `name`, for what is no Nmap XML."""
-    hosts: list[NmapHost] = []
-    root: Element | None = None
-    facts: dict[str, str] = {}
-    finished: dict[str, str] = {}
-    types: list[str] = []
-    whole = False
-    try:
-        for event, element in iterparse(io.BytesIO(text), events=("start", "end")):
-            if event == "start":
-                if root is None:
-                    if element.tag != "nmaprun":
-                        raise BadInput(f"{name}: XML, but not Nmap's: it begins with <{visible(element.tag, 60)}>")
-                    root, facts = element, dict(element.attrib)
-                continue
-            if element.tag == "host":
-                hosts.extend(_host(element))
-            elif element.tag == "scaninfo":
-                types.append(element.get("type", ""))
-            elif element.tag == "finished":
-                finished = dict(element.attrib)
-            if root is not None and element.tag in _TOP:
-                root.clear()
-        whole = True
-    except ParseError as error:
-        if root is None or error.code not in _CUT_OFF:
-            raise BadInput(f"{name}:{error.position[0]}: not XML that can be read: {error}") from None
-    except DefusedXmlException:
-        raise BadInput(
-            f"{name}: XML with entities or external parts, which Nmap never writes; it is not read"
-        ) from None
-    except (ValueError, LookupError) as error:
-        raise BadInput(f"{name}: not XML that can be read: {visible(str(error), 200)}") from None
-    return NmapRun(
-        tuple(hosts),
-        args=visible(facts.get("args", ""), 4096),
-        version=visible(facts.get("version", ""), 60),
-        types=tuple(types),
-        started=_number(facts.get("start")),
-        ended=_number(finished.get("time")),
-        complete=whole and finished.get("exit", "success" if finished else "") == "success",
-        error=visible(finished.get("errormsg", ""), _TEXT),
-    )
+    reader = NmapReader(name)
+    hosts = tuple(reader.read(text[at : at + _CHUNK] for at in range(0, len(text), _CHUNK)))
+    return msgspec.structs.replace(reader.run(), hosts=hosts)
 
 
-def _host(element: Element) -> Iterator[NmapHost]:
-    """The host of one element; none where it has no address that can be read."""
-    found: list[str] = []
-    mac = vendor = None
-    for each in element.findall("address"):
-        text = each.get("addr", "")
-        if each.get("addrtype") == "mac":
-            mac, vendor = _mac(text), visible(each.get("vendor", ""), _TEXT) or None
-            continue
+class NmapReader(ContentHandler):
+    """Reads a file as it comes, so that no more than one host of it is in memory."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._root: dict[str, str] | None = None
+        self._finished: dict[str, str] = {}
+        self._types: list[str] = []
+        self._whole = False
+        self._hosts: list[NmapHost] = []
+        self._host: dict[str, str] | None = None
+        self._port: dict[str, str] | None = None
+        self._extra: dict[str, str] | None = None
+        self._service: dict[str, str] | None = None
+        self._cpe: list[str] | None = None
+        self._known: dict[tuple[str, ...], NmapService] = {}
+        self._states: dict[tuple[tuple[str, str], ...], tuple[str, str, int | None, str | None]] = {}
+        """Most services of a network, and what most ports answer, are one of a few."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._status: dict[str, str] = {}
+        self._addresses: list[dict[str, str]] = []
+        self._names: list[str] = []
+        self._system = ""
+        self._rows: list[NmapPorts] = []
+        self._extras: list[tuple[dict[str, str], list[dict[str, str]]]] = []
+        self._state: dict[str, str] | None = None
+        self._found: NmapService | None = None
+        self._cpes: list[str] = []
+
+    def read(self, chunks: Iterable[bytes]) -> Iterator[NmapHost]:
+        """The hosts, as they stand; `run` says the rest when all are taken."""
+        parser: Any = DefusedExpatParser(forbid_external=False)  # none is ever loaded: the feature is off
+        parser.start_element, parser.end_element = self._start, self._end
+        parser.setContentHandler(self)
         try:
-            found.append(address(text))
-        except ValueError:
-            continue
-    if not found:
-        return
-    status = element.find("status")
-    facts = {} if status is None else status.attrib
-    names = (visible(each.get("name", ""), _TEXT) for each in element.iterfind("hostnames/hostname"))
-    rows: list[NmapPorts] = []
-    unlisted = 0
-    for each in element.iterfind("ports/port"):
-        rows.extend(_port(each))
-    for each in element.iterfind("ports/extraports"):
-        several, uncounted = _extra(each)
-        rows.extend(several)
-        unlisted += uncounted
-    yield NmapHost(
-        found[0],
-        facts.get("state", ""),
-        facts.get("reason", ""),
-        mac=mac,
-        vendor=vendor,
-        others=tuple(found[1:]),
-        names=tuple(dict.fromkeys(filter(None, names))),
-        ports=tuple(rows),
-        ttl=_ttl(facts.get("reason_ttl")),
-        ended=_number(element.get("endtime")),
-        timed_out=element.get("timedout") == "true",
-        unlisted=unlisted,
-    )
+            parser.feed(b"")  # of an empty file the parser would say nothing
+            for chunk in chunks:
+                parser.feed(chunk)
+                yield from self._hosts
+                self._hosts.clear()
+            parser.close()
+            self._whole = True
+        except SAXParseException as error:
+            yield from self._hosts
+            self._hosts.clear()
+            if self._root is None or getattr(error.getException(), "code", None) not in _CUT_OFF:
+                what = visible(error.getMessage(), 200)
+                raise BadInput(f"{self._name}:{error.getLineNumber()}: not XML that can be read: {what}") from None
+        except DefusedXmlException:
+            raise BadInput(
+                f"{self._name}: XML with entities or external parts, which Nmap never writes; it is not read"
+            ) from None
+        except (ValueError, LookupError) as error:
+            raise BadInput(f"{self._name}: not XML that can be read: {visible(str(error), 200)}") from None
+
+    def run(self) -> NmapRun:
+        """What is known of the run itself: before the end what stands at the file's beginning."""
+        facts, finished = self._root or {}, self._finished
+        return NmapRun(
+            (),
+            args=visible(facts.get("args", ""), 4096),
+            version=visible(facts.get("version", ""), 60),
+            types=tuple(self._types),
+            started=_number(facts.get("start")),
+            ended=_number(finished.get("time")),
+            complete=self._whole and finished.get("exit", "success" if finished else "") == "success",
+            error=visible(finished.get("errormsg", ""), _TEXT),
+            scanner=visible(facts.get("scanner", ""), 60),
+        )
+
+    def _start(self, tag: str, facts: dict[str, str]) -> None:
+        if self._host is None:
+            self._outside(tag, facts)
+        elif self._port is not None:
+            if tag == "state":
+                self._state = facts
+            elif tag == "service":
+                self._service = facts
+                self._cpes = []
+            elif tag == "cpe" and self._service is not None:
+                self._cpe = []
+        elif tag == "port":
+            self._port = facts
+            self._state = self._found = None
+        elif tag == "extraports":
+            self._extra = facts
+            self._extras.append((facts, []))
+        elif tag == "extrareasons" and self._extra is not None:
+            self._extras[-1][1].append(facts)
+        elif tag == "status":
+            self._status = facts
+        elif tag == "address":
+            self._addresses.append(facts)
+        elif tag == "osmatch":
+            self._system = self._system or visible(facts.get("name", ""), _TEXT)
+        elif tag == "hostname":
+            self._names.append(visible(facts.get("name", ""), _TEXT))
+
+    def _outside(self, tag: str, facts: dict[str, str]) -> None:
+        if self._root is None:
+            if tag != "nmaprun":
+                raise BadInput(f"{self._name}: XML, but not Nmap's: it begins with <{visible(tag, 60)}>")
+            self._root = facts
+        elif tag == "host":
+            self._host = facts
+            self._begin()
+        elif tag == "scaninfo":
+            self._types.append(facts.get("type", ""))
+        elif tag == "finished":
+            self._finished = facts
+
+    def _end(self, tag: str) -> None:
+        if tag == "cpe":
+            if self._cpe is not None:
+                self._cpes.append("".join(self._cpe))
+            self._cpe = None
+        elif tag == "service":
+            if self._service is not None:
+                self._found = self._same(self._service, self._cpes)
+            self._service = None
+        elif tag == "port":
+            if self._port is not None and self._state is not None:
+                self._take(self._port, self._state)
+            self._port = None
+        elif tag == "extraports":
+            self._extra = None
+        elif tag == "host" and self._host is not None:
+            self._hosts.extend(self._whole_host(self._host))
+            self._host = None
+
+    def characters(self, content: str) -> None:
+        if self._cpe is not None:
+            self._cpe.append(content)
+
+    def _take(self, facts: dict[str, str], state: dict[str, str]) -> None:
+        transport, number = facts.get("protocol"), facts.get("portid", "")
+        if transport not in TRANSPORTS or not _is_port(number):
+            return
+        key = tuple(state.items())
+        said = self._states.get(key)
+        if said is None:
+            if len(self._states) >= _MOST_KNOWN:
+                self._states.clear()
+            reason, ttl = visible(state.get("reason", ""), 60), _ttl(state.get("reason_ttl"))
+            said = self._states[key] = state.get("state", ""), reason, ttl, _source(state.get("reason_ip"))
+        self._rows.append(NmapPorts("tcp" if transport == "tcp" else "udp", str(int(number)), *said, self._found))
+
+    def _same(self, facts: dict[str, str], cpes: list[str]) -> NmapService:
+        facts.pop("servicefp", None)
+        key = (*facts, "", *facts.values(), "", *cpes)
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            found = self._known[key] = _service(facts, cpes)
+        return found
+
+    def _whole_host(self, facts: dict[str, str]) -> Iterator[NmapHost]:
+        """The host; none where it has no address that can be read."""
+        found: list[str] = []
+        mac = vendor = None
+        for each in self._addresses:
+            text = each.get("addr", "")
+            if each.get("addrtype") == "mac":
+                mac, vendor = _mac(text), visible(each.get("vendor", ""), _TEXT) or None
+                continue
+            try:
+                found.append(address(text))
+            except ValueError:
+                continue
+        if not found:
+            return
+        rows, unlisted = self._rows, 0
+        for extra, reasons in self._extras:
+            several, uncounted = _extra(extra, reasons)
+            rows.extend(several)
+            unlisted += uncounted
+        yield NmapHost(
+            found[0],
+            self._status.get("state", ""),
+            self._status.get("reason", ""),
+            mac=mac,
+            vendor=vendor,
+            others=tuple(found[1:]),
+            names=tuple(dict.fromkeys(filter(None, self._names))),
+            ports=tuple(rows),
+            ttl=_ttl(self._status.get("reason_ttl")),
+            ended=_number(facts.get("endtime")),
+            timed_out=facts.get("timedout") == "true",
+            unlisted=unlisted,
+            system=self._system,
+        )
 
 
-def _port(element: Element) -> Iterator[NmapPorts]:
-    transport, number = element.get("protocol"), element.get("portid", "")
-    state = element.find("state")
-    if transport not in TRANSPORTS or state is None or not _is_port(number):
-        return
-    service = element.find("service")
-    yield NmapPorts(
-        "tcp" if transport == "tcp" else "udp",
-        str(int(number)),
-        state.get("state", ""),
-        visible(state.get("reason", ""), 60),
-        _ttl(state.get("reason_ttl")),
-        _source(state.get("reason_ip")),
-        None if service is None else _service(service),
-    )
-
-
-def _service(element: Element) -> NmapService:
+def _service(facts: dict[str, str], cpes: list[str]) -> NmapService:
     def text(key: str) -> str:
-        return visible(element.get(key, ""), _TEXT)
+        return visible(facts.get(key, ""), _TEXT)
 
     return NmapService(
         text("name"),
@@ -209,32 +315,34 @@ def _service(element: Element) -> NmapService:
         text("version"),
         text("extrainfo"),
         text("tunnel"),
-        element.get("method") == "probed",
-        tuple(visible(each.text or "", _TEXT) for each in element.iterfind("cpe") if each.text),
-        _written(element),
+        facts.get("method") == "probed",
+        tuple(visible(each, _TEXT) for each in cpes if each),
+        _written(facts, cpes),
     )
 
 
-def _written(element: Element) -> bytes:
-    plain = Element("service", {key: value for key, value in element.attrib.items() if key != "servicefp"})
-    plain.extend(element.findall("cpe"))
-    raw = tostring(plain)
-    return raw if len(raw) <= _ELEMENT else b""
+def _written(facts: dict[str, str], cpes: list[str]) -> bytes:
+    """The element as XML in ASCII, so that whoever reads it later need not know this file's encoding."""
+    words = "".join(f' {key}="{escape(value, _QUOTED)}"' for key, value in facts.items())
+    inner = "".join(f"<cpe>{escape(each)}</cpe>" for each in cpes)
+    raw = f"<service{words}>{inner}</service>" if inner else f"<service{words} />"
+    written = raw.encode("ascii", "xmlcharrefreplace")
+    return written if len(written) <= _ELEMENT else b""
 
 
-def _extra(element: Element) -> tuple[list[NmapPorts], int]:
+def _extra(facts: dict[str, str], reasons: list[dict[str, str]]) -> tuple[list[NmapPorts], int]:
     """Ports that Nmap summed up; it lists them since 7.80 or so, before that it only counted them."""
-    state = element.get("state", "")
+    state = facts.get("state", "")
     rows: list[NmapPorts] = []
     listed = 0
-    for each in element.iterfind("extrareasons"):
+    for each in reasons:
         transport, ports = each.get("proto"), each.get("ports", "")
         if transport in TRANSPORTS and _are_ports(ports):
             count = len(ports_of(ports))
             listed += count
             kind: Transport = "tcp" if transport == "tcp" else "udp"
             rows.append(NmapPorts(kind, ports, state, _reason(each.get("reason", ""))))
-    return rows, max(0, int(_number(element.get("count")) or 0) - listed)
+    return rows, max(0, int(_number(facts.get("count")) or 0) - listed)
 
 
 def _reason(text: str) -> str:

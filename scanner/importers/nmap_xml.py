@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from scanner.importers import Imported, Importer
-from scanner.importers.nmap_run import TRANSPORTS, NmapHost, NmapRun, Transport, read_nmap_xml
+from scanner.importers import Imported, Importer, Run
+from scanner.importers.nmap_args import Told
+from scanner.importers.nmap_args import told as told_args
+from scanner.importers.nmap_run import (
+    TRANSPORTS,
+    NmapHost,
+    NmapPorts,
+    NmapReader,
+    NmapRun,
+    Transport,
+    read_nmap_xml,
+)
 from scanner.model.addresses import addresses_text, ports_of, ports_text
-from scanner.model.observation import Conversation, HostSeen, Observation, PortState, Reading, Silence, State
+from scanner.model.observation import Conversation, HostSeen, Observation, PortState, Reading, Silence, State, Via
 
 __all__ = ["IMPORTER", "observations", "read_nmap_xml", "told"]
 
+Silent = defaultdict[tuple[Transport, str, float], list[str]]
+"""By transport, ports and time the addresses that answered on none of them."""
 How = Literal["arp", "ndp", "echo-reply", "tcp", "udp", "self"]
 
 _SEEN: dict[str, How] = {
@@ -58,43 +70,56 @@ def observations(run: NmapRun, tries: int = 1) -> Iterator[Observation]:
     Ports of a host that answered nothing become part of a `Silence`; hosts that Nmap called down are left out, since
     the file does not say what they had been asked. `tries` is for the caller to know.
     """
-    connect = "connect" in run.types and "syn" not in run.types
-    silent: defaultdict[tuple[Transport, str], list[str]] = defaultdict(list)
+    silent: Silent = defaultdict(list)
     at = run.ended or run.started or 0.0
     for host in run.hosts:
-        when = host.ended or at
-        answers = _answers(host, connect)
-        how = _SEEN.get(host.reason) if host.status == "up" else None
-        if how is None and host.mac:
-            how = "ndp" if ":" in host.address else "arp"
-        if how is None and host.names:
-            # Names need a host to belong to; an open port alone may be a SYN proxy's and is a row of its own.
-            how = next((answer.transport for answer in answers if answer.state == "open"), None)
-        if how is not None:
-            yield HostSeen(host.address, how, when, host.mac, host.ttl, None, host.names)
-        for transport in TRANSPORTS:
-            mine = {answer: ports for answer, ports in answers.items() if answer.transport == transport}
-            if mine and all(answer.state == "silent" for answer in mine):
-                asked = ports_text(port for ports in mine.values() for port in ports)
-                silent[transport, asked].append(host.address)
-                continue
-            for answer, ports in mine.items():
-                rows = [str(port) for port in ports] if answer.state == "open" else [ports_text(ports)]
-                for row in rows:
-                    yield PortState(
-                        host.address,
-                        transport,
-                        row,
-                        answer.state,
-                        answer.reason,
-                        when,
-                        answer.ttl,
-                        answer.source,
-                        tries=tries,
-                    )
-        yield from _conversations(host, when)
-    for (transport, asked), addresses in silent.items():
-        yield Silence(addresses_text(addresses), transport, asked, tries, at)
+        yield from _seen(host, run.types, tries, at, silent)
+    yield from _silences(silent, tries)
+
+
+def _silences(silent: Silent, tries: int, via: Via = "") -> Iterator[Silence]:
+    for (transport, asked, at), addresses in silent.items():
+        yield Silence(addresses_text(addresses), transport, asked, tries, at, via)
+
+
+def _seen(
+    host: NmapHost, types: Sequence[str], tries: int, at: float, silent: Silent, spoke: int = 0
+) -> Iterator[Observation]:
+    """One host; `spoke`: the bytes that a service sent at least which version detection could name. A host that was
+    silent throughout goes to `silent`, as of its own end in a file of somebody's, so that what answered later shows
+    that the laptop's link still worked."""
+    connect = "connect" in types and "syn" not in types
+    when = host.ended or at
+    answers = _answers(host, connect)
+    how = _SEEN.get(host.reason) if host.status == "up" else None
+    if how is None and host.mac:
+        how = "ndp" if ":" in host.address else "arp"
+    if how is None and host.names:
+        # Names need a host to belong to; an open port alone may be a SYN proxy's and is a row of its own.
+        how = next((answer.transport for answer in answers if answer.state == "open"), None)
+    if how is not None:
+        yield HostSeen(host.address, how, when, host.mac, host.ttl, None, host.names)
+    for transport in TRANSPORTS:
+        mine = {answer: ports for answer, ports in answers.items() if answer.transport == transport}
+        if mine and all(answer.state == "silent" for answer in mine):
+            asked = ports_text(port for ports in mine.values() for port in ports)
+            silent[transport, asked, when if spoke else at].append(host.address)
+            continue
+        for answer, ports in mine.items():
+            rows = [str(port) for port in ports] if answer.state == "open" else [ports_text(ports)]
+            for row in rows:
+                yield PortState(
+                    host.address,
+                    transport,
+                    row,
+                    answer.state,
+                    answer.reason,
+                    when,
+                    answer.ttl,
+                    answer.source,
+                    tries=tries,
+                )
+    yield from _conversations(host, when, spoke)
 
 
 class _Answer(NamedTuple):
@@ -128,11 +153,15 @@ def _answers(host: NmapHost, connect: bool) -> dict[_Answer, list[int]]:
                 reason = row.reason
         elif source is None and ttl is not None and state != "silent":
             source = host.address
-        found[_Answer(row.transport, state, reason, ttl, source)].extend(ports_of(row.ports))
+        found[_Answer(row.transport, state, reason, ttl, source)].extend(_ports(row))
     return found
 
 
-def _conversations(host: NmapHost, when: float) -> Iterator[Conversation]:
+def _ports(row: NmapPorts) -> list[int]:
+    return [int(row.ports)] if row.ports.isdecimal() else ports_of(row.ports)
+
+
+def _conversations(host: NmapHost, when: float, spoke: int = 0) -> Iterator[Conversation]:
     """What Nmap's version detection had learned, as readings: its own words, not the service's bytes."""
     for row in host.ports:
         service = row.service
@@ -140,7 +169,7 @@ def _conversations(host: NmapHost, when: float) -> Iterator[Conversation]:
             continue
         readings = [Reading("nmap.service", service.raw)] if service.product and service.raw else []
         readings.extend(Reading("nmap.cpe", cpe.encode()) for cpe in service.cpes)
-        for port in ports_of(row.ports):
+        for port in _ports(row):
             yield Conversation(
                 host.address,
                 row.transport,
@@ -151,6 +180,7 @@ def _conversations(host: NmapHost, when: float) -> Iterator[Conversation]:
                 tuple(readings),
                 service.tunnel == "ssl",
                 service.name,
+                spoke if readings else 0,
             )
 
 
@@ -166,15 +196,76 @@ def _recognises(head: bytes) -> bool:
     return b"<nmaprun" in head[:4096] or b"<!DOCTYPE nmaprun" in head[:4096]
 
 
-def _read(text: bytes, name: str) -> Imported:
-    run = read_nmap_xml(text, name)
-    return Imported(
-        observations=tuple(observations(run)),
-        started=run.started,
-        ended=run.ended,
-        complete=run.complete,
-        made_by=f"Nmap {run.version}: {run.args}",
-    )
+class _File:
+    """A file of somebody's own run: what it may be believed in depends on how Nmap was told to ask."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._reader = NmapReader(name)
+        self._told = Told()
+        self._own: list[str] = []
+        self._near = False
+        self._left_out: Counter[str] = Counter()
+
+    def observations(self, chunks: Iterable[bytes]) -> Iterator[Observation]:
+        silent: Silent = defaultdict(list)
+        run: NmapRun | None = None
+        for host in self._reader.read(chunks):
+            if run is None:
+                run = self._reader.run()  # all that stands at the beginning: how it was told to ask
+                self._told = told_args(run.args, self._name)
+            self._near = self._near or host.reason in ("arp-response", "nd-response")
+            if host.reason == "localhost-response":
+                self._own.append(host.address)
+            host = msgspec.structs.replace(host, ports=tuple(self._usable(host, run)))
+            for row in _seen(host, run.types, self._told.tries, run.started or 0.0, silent, 1):
+                yield msgspec.structs.replace(row, via=self._told.via) if isinstance(row, PortState) else row
+        end = self._reader.run()
+        if run is None:
+            self._told = told_args(end.args, self._name)
+        yield from _silences(silent, self._told.tries, self._told.via)
+
+    def _usable(self, host: NmapHost, run: NmapRun) -> Iterator[NmapPorts]:
+        connecting = not {"syn", "connect"}.isdisjoint(run.types)
+        if host.unlisted:
+            self._left_out["ports that the file counts without naming them"] += host.unlisted
+        for row in host.ports:
+            if row.transport == "tcp" and not connecting:
+                self._left_out[
+                    f"TCP ports, as a {'/'.join(run.types) or 'scan without a type'} opens no connection"
+                ] += 1
+            elif not self._told.sure_silence and row.reason in ("no-response", ""):
+                self._left_out["silent ports, as --defeat-rst-ratelimit calls closed ones filtered"] += 1
+            else:
+                yield row
+
+    def run(self) -> Run:
+        run = self._reader.run()
+        notes = [f"left out: {count:,} {what}" for what, count in self._left_out.items()]
+        if run.error:
+            notes.append(f"Nmap gave up: {run.error}")
+        if self._told.via:
+            notes.append(f"its probes were dressed ({self._told.via}): they say nothing of what plain ones reach")
+        asked = {"syn", "connect"} & set(run.types)
+        finds_all = (self._near and self._told.arp) or (self._told.asks_all and bool(asked))
+        engine = "masscan" if run.scanner == "masscan" else "nmap"
+        made_by = f"{'masscan' if engine == 'masscan' else 'Nmap'} {run.version}: {run.args}"
+        return Run(
+            engine=engine,
+            made_by=made_by,
+            started=run.started,
+            ended=run.ended,
+            complete=run.complete,
+            own=tuple(dict.fromkeys((*self._told.own, *self._own))),
+            targets=self._told.targets if engine == "nmap" and not self._told.via else None,
+            finds_all=finds_all,
+            notes=tuple(notes),
+        )
 
 
-IMPORTER = Importer(title="Nmap XML (-oX)", recognises=_recognises, read=_read)
+def _read(chunks: Iterable[bytes], name: str) -> Imported:
+    file = _File(name)
+    return Imported(observations=file.observations(chunks), run=file.run)
+
+
+IMPORTER = Importer(title="Nmap's XML", recognises=_recognises, read=_read)

@@ -1,4 +1,4 @@
-"""Rules added to the text of a site file, with everything else in it as it stands: comments, order, blanks."""
+"""Rules and zones added to the text of a site file; all else stays as it stands: comments, order, blanks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import yaml
 
 from scanner.errors import BadInput
 from scanner.importers.document import read_document
-from scanner.model.site import Rule, Site
+from scanner.model.site import Rule, Site, Zone
 
 
-def rules_text(key: str, rules: Sequence[Rule]) -> str:
+def rules_text(key: str, rules: Sequence[Rule | Zone]) -> str:
     """A block of YAML: the key, and a line a rule."""
     return "".join([f"{key}:\n", *(f"  {_line(each)}\n" for each in rules)])
 
@@ -34,7 +34,23 @@ def with_rules(text: str, key: str, rules: Sequence[Rule], name: str) -> str:
     return added
 
 
-def _inserted(text: str, key: str, rules: Sequence[Rule], name: str) -> str:
+def zones_text(zones: Sequence[Zone]) -> str:
+    """A block of YAML: `zones`, and a line a zone."""
+    return "".join(["zones:\n", *(f"  {_line(each)}\n" for each in zones)])
+
+
+def with_zones(text: str, zones: Sequence[Zone], name: str) -> str:
+    """The site file's text with more zones. BadInput where they cannot be put there safely, or contradict it."""
+    before = read_document(text, Site, name)
+    added = _inserted(text, "zones", zones, name)
+    after = read_document(added, Site, name)
+    wanted = (*before.zones, *zones)
+    if after.zones != wanted or msgspec.structs.replace(after, zones=before.zones) != before:
+        raise _by_hand(name, "zones", "its layout is unusual")
+    return added
+
+
+def _inserted(text: str, key: str, rules: Sequence[Rule | Zone], name: str) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode) or root.flow_style:
@@ -67,7 +83,7 @@ def last_line(node: yaml.Node) -> int:
     return int(node.end_mark.line)
 
 
-def _line(rule: Rule) -> str:
+def _line(rule: Rule | Zone) -> str:
     found = msgspec.to_builtins(rule)
     text = yaml.safe_dump(found, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
     return f"- {text.strip()}"
@@ -78,4 +94,4 @@ def _rest(site: Site, key: str) -> Site:
 
 
 def _by_hand(name: str, key: str, why: str) -> BadInput:
-    return BadInput(f"{name}: {key}: the rules cannot be added without risk, {why}; paste them by hand (no --write)")
+    return BadInput(f"{name}: {key}: it cannot be added to without risk, {why}; paste them by hand (no --write)")

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Set
 from scanner.errors import NetworkFailed
 
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH, RTM_GETRULE, RTM_GETADDRLABEL = 18, 22, 26, 30, 34, 74
-IFLA_ADDRESS, IFLA_IFNAME, IFLA_CARRIER_CHANGES = 1, 3, 35
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_LINKINFO, IFLA_CARRIER_CHANGES = 1, 3, 18, 35
+IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_VLAN_ID = 1, 2, 1
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
 RTA_DST, RTA_SRC, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_MULTIPATH, RTA_VIA, RTA_NH_ID = 1, 2, 4, 5, 7, 9, 18, 30
 NDA_DST, NDA_LLADDR = 1, 2
@@ -140,6 +141,11 @@ def opened() -> socket.socket:
         return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
     except OSError as error:
         raise NetworkFailed(f"the kernel cannot be asked about interfaces and routes: {error.strerror}") from None
+
+
+def nested(data: bytes) -> Attributes:
+    """The attributes inside of one."""
+    return _attributes(data)
 
 
 def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:

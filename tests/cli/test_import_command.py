@@ -78,7 +78,7 @@ def test_contradictions_are_named_and_nothing_is_written(run: Run, site: Path, t
 NO_IMPORT = [
     ("nothing there", None, "no such file"),
     ("an empty file", b"", "the file is empty"),
-    ("a text", b"good morning\n", "neither an inventory, a matrix of zones (CSV) nor a store"),
+    ("a text", b"good morning\n", "neither another tool's scan, an inventory, a matrix of zones (CSV) nor a store"),
     ("a site file", SITE.encode(), "is a site file (YAML)"),
     ("Nmap's XML", b'<?xml version="1.0"?>\n<nmaprun args="x"></nmaprun>', "`nmap -sV -oX FILE` names"),
     ("a matrix of other zones", b"x,lobby\nguest,yes\n", "zones.csv:1: column 2: 'lobby' is no zone of the site file"),

@@ -234,7 +234,8 @@ def test_the_importer_is_found_and_knows_its_files() -> None:
     assert importers()["nmap-xml"] is IMPORTER
     assert IMPORTER.recognises(HEAD)
     assert not IMPORTER.recognises(b'[{"ip": "10.0.0.1"}]')
-    imported = IMPORTER.read(HEAD + SYN + PRINT_SERVER + TAIL, "scan.xml")
-    assert imported.complete
-    assert (imported.started, imported.ended) == (1700000000.0, 1700000100.0)
-    assert len(imported.observations) == 9
+    imported = IMPORTER.read([HEAD + SYN, PRINT_SERVER, TAIL], "scan.xml")
+    assert len(list(imported.observations)) == 9
+    run = imported.run()
+    assert run.complete
+    assert (run.started, run.ended) == (1700000000.0, 1700000100.0)
