@@ -9,12 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable, Iterator
 
 from scanner.exporters import Exporter
 from scanner.exporters.patch_words import rows_by_finding
 from scanner.exporters.words import without_padding
 from scanner.model.report import ExceptionRow, FindingRow, PatchRow, Report
 from scanner.model.text import visible
+
+Value = str | int | float | None
 
 COLUMNS = (
     "client", "site", "assessed", "id", "severity", "kind", "title", "host", "from", "to", "transport", "port", "path",
@@ -34,21 +37,30 @@ separates the fields where the comma is the decimal sign. Tab and CR never get h
 
 def render(report: Report) -> bytes:
     """A heading row, then the findings in the report's order; an apostrophe stops text that could be a formula."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    return written(COLUMNS, rows(report))
+
+
+def rows(report: Report) -> Iterator[tuple[Value, ...]]:
+    """The values under `COLUMNS`, a finding a row, as the report has them."""
     cuts = _cuts(report)
     head = (report.client, report.site, report.generated)
     what_if = "; ".join(f"deny {rule}" for rule in report.what_if)
     versions = rows_by_finding(report)
     for finding in report.findings:
         more = _software(finding, versions.get(finding.id))
-        row = (*head, *_fields(finding), ", ".join(cuts.get(finding.id, ())), what_if, *more)
-        writer.writerow([cell(each) for each in row])
+        yield (*head, *_fields(finding), ", ".join(cuts.get(finding.id, ())), what_if, *more)
+
+
+def written(columns: tuple[str, ...], rows: Iterable[tuple[Value, ...]]) -> bytes:
+    """A table as this module's head says."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([cell(each) for each in row] for row in rows)
     return "\ufeff".encode() + out.getvalue().encode()
 
 
-def cell(value: str | int | float | None) -> str:
+def cell(value: Value) -> str:
     """One field's text: visible, and inert in a spreadsheet."""
     if value is None:
         return ""
@@ -57,7 +69,7 @@ def cell(value: str | int | float | None) -> str:
     return _FORMULA.sub(r"\1'\2", visible(value))
 
 
-def _fields(finding: FindingRow) -> tuple[str | int | None, ...]:
+def _fields(finding: FindingRow) -> tuple[Value, ...]:
     accepted = finding.exception
     return (
         finding.id, finding.severity, finding.kind, finding.title, finding.host, finding.from_, finding.to,
@@ -69,7 +81,7 @@ def _fields(finding: FindingRow) -> tuple[str | int | None, ...]:
     )  # fmt: skip
 
 
-def _software(finding: FindingRow, row: PatchRow | None) -> tuple[str | int | float | None, ...]:
+def _software(finding: FindingRow, row: PatchRow | None) -> tuple[Value, ...]:
     said = (finding.risk or None, " ".join(finding.risk_why), finding.product)
     if row is None:
         return (*said, *(None,) * 10)

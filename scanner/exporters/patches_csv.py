@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Iterator
 
 from scanner.exporters import Exporter
-from scanner.exporters.csv import cell
+from scanner.exporters.csv import Value, written
 from scanner.exporters.patch_words import findings_by_row, risk_of, urgency
 from scanner.exporters.words import why_unknown, without_padding
 from scanner.model.report import PatchRow, Report
@@ -22,20 +21,21 @@ COLUMNS = (
 
 def render(report: Report) -> bytes:
     """As the findings for a spreadsheet are written: a heading row, then the versions, the riskiest first."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    return written(COLUMNS, rows(report))
+
+
+def rows(report: Report) -> Iterator[tuple[Value, ...]]:
+    """The values under `COLUMNS`, a version a row, as the report has them."""
     of = findings_by_row(report)
     judged = [(row, found, risk_of(found)) for row in report.patches for found in (of(row),)]
     what_if = "; ".join(f"deny {rule}" for rule in report.what_if)
     for row, found, risk in sorted(judged, key=lambda each: urgency(each[0], each[2])):
         ids = ", ".join(each.id for each in found)
         head = (report.client, report.site, report.generated)
-        writer.writerow([cell(each) for each in (*head, *_fields(row, risk), ids, what_if)])
-    return "\ufeff".encode() + out.getvalue().encode()
+        yield (*head, *_fields(row, risk), ids, what_if)
 
 
-def _fields(row: PatchRow, risk: int) -> tuple[str | int | float | None, ...]:
+def _fields(row: PatchRow, risk: int) -> tuple[Value, ...]:
     deadlines = ", ".join(f"{each.policy} {each.due}" for each in row.deadlines)
     return (
         row.host, row.transport, row.port, row.product, row.title, row.version, row.banner, ", ".join(row.seen_by),

@@ -6,10 +6,11 @@ The one place that makes it: the HTML report, the terminal UI and the summary on
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import msgspec
 
-from scanner.exporters.words import Tone
+from scanner.exporters.words import SUPPOSED, Tone, cell_code, cell_mark
 from scanner.model.report import CellRow, Report, VantageRow, ZoneRow, is_open
 from scanner.model.text import plural
 
@@ -111,6 +112,23 @@ def all_cells(report: Report, zones: tuple[ZoneRow, ...]) -> dict[tuple[str, str
     return found
 
 
+def boundaries(report: Report) -> Iterator[tuple[CellRow, str]]:
+    """Every boundary, and why it is no pass though nothing was seen to break it: empty where it is one, or breached."""
+    covered = {(row.from_, row.to): row for row in report.coverage}
+    cut = unfinished(report)
+    for key, cell in all_cells(report, all_zones(report)).items():
+        row = covered.get(key)
+        if cell.verdict == "BREACHED":
+            why = ""
+        elif cell.verdict != "AS_POLICY" or cell_code(cell) == SUPPOSED:
+            why = cell.reason or cell_mark(cell).meaning
+        elif row is None or row.state != "tested":
+            why = f"not tested in full: {row.reason if row else 'the report does not say what was tested'}"
+        else:
+            why = f"the scan from {cell.from_} did not finish" if cell.from_ in cut else ""
+        yield cell, why
+
+
 def is_scan(row: VantageRow) -> bool:
     """Whether the zone was scanned in that session. A canary only listens, and says nothing of what its zone reaches;
     a verification asks one finding's probes, and finishes no scan."""
@@ -119,7 +137,7 @@ def is_scan(row: VantageRow) -> bool:
 
 def stood_in(report: Report) -> frozenset[str]:
     """The zones that something was probed from."""
-    return frozenset(row.zone for row in filter(is_scan, report.vantages))
+    return frozenset(row.zone for row in report.vantages if is_scan(row) or row.purpose == "import")
 
 
 def unfinished(report: Report) -> tuple[str, ...]:
