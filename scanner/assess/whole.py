@@ -9,41 +9,34 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from scanner import __version__
 from scanner.assess.attack.blast import blast
 from scanner.assess.attack.cut import cut_row
-from scanner.assess.attack.forwarded import forwarded, led_into
 from scanner.assess.attack.graph import attack_graph
 from scanner.assess.attack.paths import attack_paths
-from scanner.assess.attack.whatif import Supposing, marked, stopped_by, written
-from scanner.assess.exposures import exposed
-from scanner.assess.facts.evidence import Evidence, FlowKey, utc
+from scanner.assess.attack.whatif import written
+from scanner.assess.drawn import drawn
+from scanner.assess.facts.evidence import FlowKey, utc
 from scanner.assess.findings.accepted import accept
-from scanner.assess.findings.bridges import dual_homed, flat, port_forwards
-from scanner.assess.findings.gaps import gaps, path_findings
-from scanner.assess.findings.gateways import bridged
-from scanner.assess.findings.measured_gaps import measured_gaps
+from scanner.assess.findings.gaps import path_findings
 from scanner.assess.findings.ranking import Ranking
-from scanner.assess.findings.required import blocked
-from scanner.assess.findings.unknown import strangers
 from scanner.assess.fixes.remedies import remediation, with_rules
 from scanner.assess.machines.deadlines import applied, policy_row
-from scanner.assess.machines.inventory import Identified, Inventory
+from scanner.assess.machines.inventory import Identified
 from scanner.assess.machines.known import known
-from scanner.assess.machines.placed import join
 from scanner.assess.machines.reach import Reach
 from scanner.assess.machines.software import Judged, judged
 from scanner.assess.machines.software_findings import patch_findings
 from scanner.assess.policies.lint import lint
-from scanner.assess.policies.policy import Policy
-from scanner.assess.verdicts.cells import Crossing, Crossings
-from scanner.assess.verdicts.flows import Judge
-from scanner.assess.verdicts.retried import proved
+from scanner.assess.policies.requirements import attested, requirements, tool
+from scanner.assess.verdicts.cells import Crossing
 from scanner.identify.second import NOBODY, Second
 from scanner.model.accepted import Exception_
 from scanner.model.base import SEVERITIES
 from scanner.model.baseline import Knowledge
 from scanner.model.feeds import FeedFact
 from scanner.model.observation import Installed, Session
+from scanner.model.recorded import ScopeRow
 from scanner.model.report import (
     Digests,
     FeedRow,
@@ -74,7 +67,7 @@ _KIND_ORDER = (
 
 def assess(
     site: Site,
-    sessions: Sequence[Session],
+    sessions: Iterable[Session],
     knowledge: Knowledge,
     today: datetime.date,
     exceptions: Iterable[Exception_] = (),
@@ -85,72 +78,37 @@ def assess(
 ) -> Report:
     """Judge everything that was observed. The same facts give the same report, byte for byte, in whatever order.
 
+    Of `sessions` from an iterator nobody else holds the rows, and they go as soon as they are indexed.
+
     `second` is asked about what our own fingerprints do not know; `what_if` are denials that the fence is taken to
     have besides.
     """
     sessions = sorted(sessions, key=lambda each: (each.scan.started, each.scan.id))
-    policy = Policy(site)
-    evidence, inventory, judge = _judged_from(site, sessions, policy, second)
-    if any(each.scan.purpose == "verify" for each in sessions):
-        standing = proved(sessions, evidence, judge)
-        if standing != sessions:
-            evidence, inventory, judge = _judged_from(site, standing, policy, second)
-    joined = join(inventory, inventories, knowledge)
-    if what_if:
-        judge = Supposing(judge, what_if)
+    vantages = _vantages(sessions)
+    digests = _digests(site, sessions, inventories, knowledge, second)
+    seen = drawn(site, sessions, knowledge, today, vendor, second, what_if, inventories)
+    hosts, crossings, flows = seen.hosts, seen.crossings, seen.flows
 
-    pairs = Crossings(evidence, policy, judge)
-    crossings = [
-        pairs.of(left.name, right.name)
-        for left in site.zones
-        for right in site.zones
-        if left is not right or left.isolated
-    ]
-    if what_if:
-        crossings = marked(crossings)
-    hosts = tuple(inventory.row(each, policy, vendor) for each in inventory.machines)
-    flows = tuple(flow for each in crossings for flow in each.flows)
-    reached = [flow for flow in flows if flow.verdict == "REACHED" and flow.state == "open"]
-    policies, reach = applied(site, knowledge.deadlines), Reach(site, reached)
-    items = judged(inventory, knowledge, today, policies, reach)
-
-    services = _service_names(inventory, hosts)
-    exploitable = _exploitable(items)
-    fence = {each.address for each in flows if judge.own_leg(each.address) and not policy.critical_name(each.address)}
-    ways = [each for each in flows if each.verdict == "REACHED" and each.address not in fence]
-    led = [
-        each
-        for each in forwarded(inventory.forwards, reached, _allows(evidence, policy))
-        if stopped_by(site, what_if, each) is None
-    ]
-    crossings = [led_into(each, led) for each in crossings]
-    graph = attack_graph(site, inventory.machines, (*ways, *led), services, exploitable, evidence.up)
+    policies, reach = applied(site, knowledge.deadlines), Reach(site, seen.reached)
+    items = judged(seen.machines, knowledge, today, policies, reach)
+    graph = attack_graph(site, seen.machines, (*seen.ways, *seen.led), seen.services, _exploitable(items), seen.at_home)
     paths = list(attack_paths(site, graph))
     patched = list(patch_findings(knowledge, items))
-    found = [
-        *(finding for each in crossings for finding in gaps(site, knowledge, each, inventory, services)),
-        *(each for crossing in crossings for each in measured_gaps(site, knowledge, crossing)),
-        *flat(site, knowledge, inventory),
-        *dual_homed(site, knowledge, inventory),
-        *bridged(site, knowledge, judge, inventory),
-        *port_forwards(site, knowledge, policy, inventory),
-        *blocked(site, knowledge, evidence, policy, judge),
-        *path_findings(site, knowledge, paths),
-        *(each for each, _ in patched),
-        *strangers(site, knowledge, hosts, judge.controls.own_leg),
-        *exposed(knowledge, today, evidence, policy, inventory, judge.controls, reached),
-    ]
-    ranking = Ranking(hosts, items, reach, known(knowledge).exploited, services)
+    ranking = Ranking(hosts, items, reach, known(knowledge).exploited, seen.services)
     about = {finding.id: rests_on for finding, rests_on in patched}
-    found = [ranking.ranked(each, about.get(each.id, ())) for each in found]
+    found = [
+        ranking.ranked(each, about.get(each.id, ()))
+        for each in (*seen.findings, *path_findings(site, knowledge, paths), *(each for each, _ in patched))
+    ]
     rows, accepted = accept(found, tuple(exceptions), today)
     findings = tuple(sorted(rows, key=_order))
-    return Report(
+    many = Counter(each.zone for each in hosts)
+    report = Report(
         schema=_SCHEMA,
         client=site.client,
         site=site.site,
         generated=today.isoformat(),
-        vantages=_vantages(sessions),
+        vantages=vantages,
         hosts=hosts,
         reachability=flows,
         cells=tuple(each.cell for each in crossings),
@@ -158,10 +116,8 @@ def assess(
         findings=findings,
         remediation=remediation(site, findings, paths),
         coverage=tuple(each.coverage for each in crossings),
-        digests=_digests(site, sessions, inventories, knowledge, second),
-        zones=tuple(
-            ZoneRow(z.name, z.subnets, z.trust, z.vlan, sum(h.zone == z.name for h in hosts)) for z in site.zones
-        ),
+        digests=digests,
+        zones=tuple(ZoneRow(z.name, z.subnets, z.trust, z.vlan, many[z.name]) for z in site.zones),
         summary=_summary(hosts, findings, crossings, items),
         authorization=_authorization(site),
         policy_notes=lint(site),
@@ -170,33 +126,23 @@ def assess(
         paths=tuple(each.row for each in paths),
         blast=blast(site, graph),
         cut=with_rules(
-            site, cut_row(site, graph, paths, findings, (*led, *(flow for each in crossings for flow in each.breaches)))
+            site,
+            cut_row(site, graph, paths, findings, (*seen.led, *(flow for each in crossings for flow in each.breaches))),
         ),
         what_if=tuple(map(written, what_if)),
         feeds=tuple(_feed(each, today) for each in knowledge.feeds),
         deadlines=tuple(map(policy_row, policies)),
-        inventories=joined,
+        inventories=seen.inventories,
+        attestations=attested(site.attestations, today),
+        tool=tool(__version__, knowledge),
+        scope=_scope(site),
     )
+    return msgspec.structs.replace(report, controls=requirements(report, knowledge, site))
 
 
-def _judged_from(
-    site: Site, sessions: Sequence[Session], policy: Policy, second: Second
-) -> tuple[Evidence, Inventory, Judge]:
-    evidence = Evidence(site, sessions)
-    inventory = Inventory(evidence, second)
-    judge = Judge(evidence, policy, inventory.two_legged)
-    inventory.add_reached(judge)
-    return evidence, inventory, judge
-
-
-def _allows(evidence: Evidence, policy: Policy) -> Callable[[str, FlowKey], bool]:
-    """Whether policy lets the laptop reach a service from where it stood in a zone."""
-
-    def allows(zone: str, key: FlowKey) -> bool:
-        view = evidence.views.get(zone)
-        return policy.allows(zone, view.address if view else "", *key)
-
-    return allows
+def _scope(site: Site) -> ScopeRow:
+    subnets = tuple(subnet for zone in site.zones for subnet in zone.subnets)
+    return ScopeRow(site.scope.include or subnets, site.scope.exclude, site.scope.fragile)
 
 
 def _authorization(site: Site) -> str:
@@ -224,15 +170,6 @@ def _order(finding: FindingRow) -> tuple[int, int, int, str, str]:
     """The worst first, of those the most urgent; ties by kind, then by what they are about."""
     severity = SEVERITIES.index(finding.severity)
     return -severity, -finding.risk, _KIND_ORDER.index(finding.kind), finding.title, finding.id
-
-
-def _service_names(inventory: Inventory, hosts: Sequence[HostRow]) -> dict[FlowKey, str | None]:
-    by_id = {each.id: each for each in hosts}
-    names: dict[FlowKey, str | None] = {}
-    for machine in inventory.machines:
-        rows = {(each.transport, each.port): each.service for each in by_id[machine.id].services}
-        names.update({key: rows.get((key[1], key[2])) for key in machine.services})
-    return names
 
 
 def _exploitable(items: Iterable[Judged]) -> dict[FlowKey, str]:
@@ -276,6 +213,7 @@ def _summary(
         cells=dict(Counter(each.cell.verdict for each in crossings)),
         patches=dict(Counter(each.row.verdict for each in items)),
         excepted=len(findings) - len(waiting),
+        risk=sum(each.risk for each in waiting),
     )
 
 

@@ -18,7 +18,7 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -135,7 +135,7 @@ class Store:
             )
             for body, plan in rows:
                 scan = _decode_scan(body)
-                if scan.vantage.zone == zone and scan.purpose == "scan":
+                if scan.vantage.zone == zone and scan.purpose == "scan" and plan:  # none: it was imported
                     return None if scan.complete else Journal(self, scan, self._plan(plan))
         return None
 
@@ -197,6 +197,25 @@ class Store:
                 ((name, "inventory", _encode(each)) for each in rows),
             )
         return True
+
+    def keep_session(
+        self, client: str, site: str, identity: str, rows: Iterable[Observation], scan: Callable[[str], Scan]
+    ) -> tuple[Scan, int] | None:
+        """Keep another tool's session as it is read, all of it or none: it and its rows are counted. `scan` is asked
+        for it with its id when all rows are taken. None: that `identity` (a digest of ours) is here already."""
+        name = hashlib.sha256("\0".join((client, site, identity)).encode()).hexdigest()[:32]
+        with self._transaction(durable=True):
+            if self._db.execute("SELECT 1 FROM scans WHERE id = ?", (name,)).fetchone():
+                return None
+            before = self._db.total_changes
+            self._db.executemany(
+                "INSERT INTO observations (scan, unit, body) VALUES (?, ?, ?)",
+                ((name, "import", _encode(each)) for each in rows),
+            )
+            kept = scan(name)
+            row = (name, client, site, kept.started, _encode(kept), b"")
+            self._db.execute("INSERT INTO scans VALUES (?, ?, ?, ?, ?, ?)", row)
+            return kept, self._db.total_changes - before - 1
 
     def observations(self, scan: str) -> Iterator[Observation]:
         with self._reading():

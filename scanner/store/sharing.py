@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from msgspec.structs import force_setattr
 
@@ -22,32 +23,35 @@ class Sharing:
     """Knows what was said before. Rows that it was handed are nobody else's yet, so that they can be changed."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
+        self._same: dict[Any, Any] = {}
         self._readings: dict[Reading, Reading] = {}
         self._said: dict[tuple[Reading, ...], tuple[Reading, ...]] = {(): ()}
 
     def all(self, rows: Iterable[Observation]) -> Iterator[Observation]:
-        """The same rows, in which equal texts and readings are one object."""
-        text = self._texts.setdefault
+        """The same rows, in which equal texts, times and readings are one object."""
+        same: Callable[[Any, Any], Any] = self._same.setdefault
+        said = self._said
         for row in rows:
             if isinstance(row, Conversation):
-                force_setattr(row, "address", text(row.address, row.address))
-                force_setattr(row, "probe", text(row.probe, row.probe))
-                force_setattr(row, "readings", self._said.get(row.readings) or self._new(row.readings))
+                force_setattr(row, "address", same(row.address, row.address))
+                force_setattr(row, "probe", same(row.probe, row.probe))
+                force_setattr(row, "at", same(row.at, row.at))
+                force_setattr(row, "readings", said.get(row.readings) or self._new(row.readings))
             elif isinstance(row, PortState):
-                force_setattr(row, "address", text(row.address, row.address))
-                force_setattr(row, "ports", text(row.ports, row.ports))
-                force_setattr(row, "reason", text(row.reason, row.reason))
+                force_setattr(row, "address", same(row.address, row.address))
+                force_setattr(row, "ports", same(row.ports, row.ports))
+                force_setattr(row, "reason", same(row.reason, row.reason))
+                force_setattr(row, "at", same(row.at, row.at))
             elif isinstance(row, HostSeen):
-                force_setattr(row, "address", text(row.address, row.address))
+                force_setattr(row, "address", same(row.address, row.address))
             elif isinstance(row, Silence):
-                force_setattr(row, "addresses", text(row.addresses, row.addresses))
-                force_setattr(row, "ports", text(row.ports, row.ports))
+                force_setattr(row, "addresses", same(row.addresses, row.addresses))
+                force_setattr(row, "ports", same(row.ports, row.ports))
             yield row
 
     def _new(self, said: tuple[Reading, ...]) -> tuple[Reading, ...]:
         for each in said:
-            force_setattr(each, "kind", self._texts.setdefault(each.kind, each.kind))
+            force_setattr(each, "kind", self._same.setdefault(each.kind, each.kind))
         shared = tuple([self._readings.setdefault(each, each) for each in said])
         return self._said.setdefault(shared, shared)
 

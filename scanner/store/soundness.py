@@ -53,7 +53,8 @@ def check_scan(scan: Scan) -> None:
         if scan.vantage != Vantage("", "", ""):
             raise ValueError("an inventory has no vantage")
         return
-    address(scan.vantage.address)
+    if scan.vantage.address or scan.plan:
+        address(scan.vantage.address)
     if scan.vantage.address6 is not None:
         address(scan.vantage.address6)
     if not _NONCE.fullmatch(scan.nonce):

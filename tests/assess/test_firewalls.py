@@ -148,7 +148,7 @@ def test_nftables_takes_its_rules() -> None:
     text = rules(fence(EVERYTHING, "guest", "servers"))["nftables"]
     head = "nft add table inet filter && nft add chain inet filter forward '{ type filter hook forward priority 0; }'"
     script = "\n".join(["set -e", head, text, "nft list chain inet filter forward"])
-    done = subprocess.run(["unshare", "-n", "sh", "-c", script], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["unshare", "-n", "sh", "-c", script], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     listed = [line.strip() for line in done.stdout.splitlines() if line.strip().endswith(("accept", "drop"))]
     assert len(listed) == len(text.splitlines()) - 1

@@ -226,7 +226,7 @@ VERSIONS = {
 }
 
 
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=150, deadline=None, database=None)
 @given(st.data())
 def test_a_banner_with_a_distribution_and_no_revision_says_nothing(data: st.DataObject) -> None:
     product = data.draw(st.sampled_from(PACKAGED))

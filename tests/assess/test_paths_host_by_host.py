@@ -15,7 +15,7 @@ from scanner.assess.attack.paths import attack_paths, starts
 from scanner.model.report import BlastRow
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(networks())
 def test_every_path_is_as_long_as_over_all_hosts(net: Net) -> None:
     hosts = Hosts(net)
@@ -40,7 +40,7 @@ def _holds_together(net: Net, hops: object) -> None:
         assert after.from_ == (before.from_ if before.how == "forwards" else zone[before.to])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(networks())
 def test_the_blast_radius_is_that_of_all_hosts(net: Net) -> None:
     hosts = Hosts(net)
@@ -68,7 +68,7 @@ def test_the_blast_radius_is_that_of_all_hosts(net: Net) -> None:
         )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(networks(), st.randoms(use_true_random=False))
 def test_the_cut_is_what_trying_every_set_of_denials_finds(net: Net, random: object) -> None:
     pairs = sorted({(f.from_, f.to) for f in net.flows if not f.allowed and not f.via.startswith("by-")})
@@ -99,7 +99,7 @@ def _cuts(net: Net, denials: object) -> bool:
     return all(hosts.shortest(z, c, cuttable=True) is None for z in starts(net.site) for c in net.site.critical)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(networks())
 def test_what_is_left_is_left_by_every_denial(net: Net) -> None:
     every = {(f.from_, f.to) for f in net.flows}

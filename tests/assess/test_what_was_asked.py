@@ -185,7 +185,7 @@ ROWS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([GUEST, SERVERS]), st.booleans(), st.lists(ROWS, max_size=7)), max_size=4))
 def test_whatever_was_asked_it_is_counted_as_by_hand(scans: list[tuple[str, bool, list[Observation]]]) -> None:
     given = tuple(
@@ -201,7 +201,7 @@ NARROW = TWO_ZONES + "  authorization: {by: Owner, from: 2026-11-01, until: 2026
 WIDE = NARROW.replace("10.2.0.0/24", "10.2.0.0/21").replace("  - {name: pc,", f"{HOSTS}  - {{name: pc,")
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     wide=st.booleans(),
     scans=st.lists(

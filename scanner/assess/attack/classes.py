@@ -83,6 +83,7 @@ def host_classes(
         reached.setdefault(key[0], []).append(key)
     vital = {address for critical in site.critical for address in critical.hosts}
 
+    special = {*seen, *exploitable}
     offers: dict[Offer, int] = {}
     usual: dict[tuple[str | None, Transport, int, bool], int | None] = {}
     groups: dict[tuple[str, str, bool, frozenset[int]], list[Machine]] = {}
@@ -96,7 +97,7 @@ def host_classes(
         for key in keys:
             _, transport, port = key
             here = key in home
-            if key in seen or key in exploitable or singular:
+            if singular or key in special:
                 how = pivot(services.get(key), key, exploitable) or DATA
                 offer = Offer(transport, port, how, here, tuple(sorted(seen.get(key, ()))))
                 profile.add(offers.setdefault(offer, len(offers)))

@@ -103,6 +103,8 @@ def cut_row(
     if not cut.denials and not cut.left:
         return None
     vanish = _vanishing(site, graph, paths, waiting, cut.denials)
+    # Of a large site's findings few are about a pair of zones.
+    paired = [each for each in waiting if each.kind == "segmentation-gap" or each.id in vanish]
     through: dict[Pair, list[FlowRow]] = {}
     for flow in breaches:
         if not flow.allowed and not flow.via.startswith(BY_NEIGHBOUR):
@@ -113,7 +115,7 @@ def cut_row(
                 from_=pair[0],
                 to=pair[1],
                 services=_services(through.get(pair, ())),
-                closes=tuple(e.id for e in waiting if e in gaps.get(pair, ()) or pair in vanish.get(e.id, ())),
+                closes=tuple(e.id for e in paired if e in gaps.get(pair, ()) or pair in vanish.get(e.id, ())),
             )
             for pair in sorted(cut.denials, key=lambda each: (tuple(-n for n in _worth(gaps.get(each, ()))), each))
         ),

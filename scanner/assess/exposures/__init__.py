@@ -13,11 +13,13 @@ from functools import cache, lru_cache
 
 import msgspec
 
+from scanner.assess.exposures.concerns import Concerns
 from scanner.assess.exposures.router import consoles
 from scanner.assess.exposures.rule import Exposure, Host, Rule, Scene, Service
 from scanner.assess.facts.evidence import Evidence, FlowKey
 from scanner.assess.findings.make import finding
 from scanner.assess.machines.inventory import Inventory, Machine, ordered
+from scanner.assess.machines.told import Told
 from scanner.assess.policies.policy import Policy
 from scanner.assess.verdicts.controls import Controls
 from scanner.collect import collect
@@ -44,7 +46,7 @@ def rules() -> dict[str, Rule]:
 @lru_cache(maxsize=4096)
 def _reading(kinds: frozenset[str]) -> tuple[Rule, ...]:
     """The rules that may have something to say of a host with readings of these kinds."""
-    return tuple(each for each in rules().values() if each.reads is None or not each.reads.isdisjoint(kinds))
+    return tuple(each for each in rules().values() if each.may_find(kinds))
 
 
 def exposed(
@@ -62,17 +64,37 @@ def exposed(
         from_zones[flow.address, flow.transport, flow.port].append(flow.from_)
     scene = Scene(evidence.site, today, lambda zone, key: _unnamed(evidence, policy, zone, key))
     lent = {(each.at, each.port) for each in inventory.forwards}
+    concerns = Concerns(scene, rules())
+    special = frozenset(key[0] for key in from_zones).union(*evidence.gateways.values())
     zone = ""
     at_home: Set[FlowKey] = frozenset()
     for machine in inventory.machines:
+        chosen = None if _special(machine, special) else concerns.of_host(machine)
+        if chosen is not None and not chosen:
+            continue
         if machine.zone != zone:
             zone = machine.zone
             view = evidence.views.get(zone)
             at_home = view.opened().keys() if view else frozenset()
         host = _host(machine, evidence, policy, controls, from_zones, at_home, lent)
-        found = [each for rule in _reading(host.kinds) for each in rule.find(scene, host)]
+        asked = _reading(host.kinds) if chosen is None else [rules()[name] for name in sorted(chosen)]
+        found = [each for rule in asked for each in rule.find(scene, host)]
         yield from _findings(knowledge, host, found)
     yield from consoles(knowledge, evidence, controls, reached, lent)
+
+
+def _special(machine: Machine, special: Set[str]) -> bool:
+    """Whether each rule has to be asked of it: a router, or whom another zone reaches (`special`: their addresses), or
+    whose addresses say different things on one port."""
+    if not special.isdisjoint(machine.addresses):
+        return True
+    if len(machine.addresses) == 1:
+        return False
+    said: dict[tuple[str, int], Told] = {}
+    return any(
+        told is not None and said.setdefault((key[1], key[2]), told) is not told
+        for key, told in machine.services.items()
+    )
 
 
 def _host(

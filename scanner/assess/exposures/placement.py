@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.assess.exposures.rule import PEOPLE, Exposure, Host, Rule, Scene, Service
-from scanner.assess.exposures.words import appliance, backup, console, storage
+from scanner.assess.exposures.words import appliance, backup, console, of_appliance, of_storage, storage
 from scanner.identify.tls import certificate
 from scanner.model.base import Severity
 
@@ -104,4 +104,15 @@ def _evidence(service: Service) -> str:
     return f"{quoted}{f' ({named})' if named else ''}"
 
 
-RULE = Rule(_find)
+def _concerns(service: Service) -> bool:
+    """A device or a storage is known by one of its services, and then others of them count as well."""
+    return (
+        console(service)
+        or of_appliance(service)
+        or of_storage(service)
+        or service.speaks(_CONTROLLERS)
+        or _store(service, disks=False)
+    )
+
+
+RULE = Rule(_find, weighs=frozenset({"tls.cert", "rsync.modules"}), concerns=_concerns)

@@ -74,4 +74,4 @@ def _plain(name: str) -> str:
     return "".join(char for char in name.lower() if char.isalnum())
 
 
-RULE = Rule(_find)
+RULE = Rule(_find, weighs=frozenset({"tls.cert"}))

@@ -137,11 +137,28 @@ class Exposure(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """`find` yields what it can prove of a host."""
+    """`find` yields what it can prove of a host.
+
+    What it finds at a host that its own zone alone reaches, and that is no router, rests on single services: other
+    ones of the host, and where it stands, make that better or worse. Where one service bears on another, or an address
+    on it, `concerns` says of which hosts `find` may speak at all.
+    """
 
     find: Callable[[Scene, Host], Iterable[Exposure]]
     reads: frozenset[str] | None = None
     """Kinds of readings without any of which `find` has nothing to say; None where it judges by more than readings."""
+    weighs: frozenset[str] = frozenset()
+    """Where `reads` is None: kinds of which it looks at the bytes all the same."""
+    concerns: Callable[[Service], bool] | None = None
+    """Whether it may have something to say of a host with this service, whatever else there is."""
+
+    def may_find(self, kinds: frozenset[str]) -> bool:
+        """Whether readings of these kinds may give it something to say."""
+        return self.reads is None or not self.reads.isdisjoint(kinds)
+
+    def looks_into(self, kinds: frozenset[str]) -> bool:
+        """Whether it looks at the bytes of readings of one of these kinds."""
+        return not (self.weighs if self.reads is None else self.reads).isdisjoint(kinds)
 
 
 def each_service(find: Callable[[Service], Iterable[Exposure]], reads: frozenset[str] | None = None) -> Rule:

@@ -110,10 +110,15 @@ def _resolver(scene: Scene, host: Host, service: Service) -> Iterator[Exposure]:
         )  # fmt: skip
 
 
-RULE = Rule(
-    _find,
-    frozenset(
-        {"snmp.sysdescr", "snmp.community", "nfs.exports", "rsync.modules", "iscsi.targets", "nbd.exports"}
-        | {"ipmi.cipher0", "ipmi.cipher-zero", "dns.recursion"}
-    ),
+_READS = frozenset(
+    {"snmp.sysdescr", "snmp.community", "nfs.exports", "rsync.modules", "iscsi.targets", "nbd.exports"}
+    | {"ipmi.cipher0", "ipmi.cipher-zero", "dns.recursion"}
 )
+
+
+def _concerns(service: Service) -> bool:
+    """Whether a resolver is open is said by its address, too."""
+    return not _READS.isdisjoint(service.kinds)
+
+
+RULE = Rule(_find, _READS, concerns=_concerns)

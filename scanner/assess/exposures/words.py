@@ -6,10 +6,7 @@ as its CPE does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from scanner.assess.exposures.rule import Host, Service
-from scanner.model.product import Product
 
 _APPLIANCES = frozenset(
     {
@@ -56,9 +53,14 @@ _BACKUP_BEGINS = ("veeam", "acronis", "bacula", "bareos", "nakivo", "commvault",
 
 def appliance(host: Host) -> bool:
     """Whether a product says that the host is a hypervisor, a network device or a management controller."""
+    return any(map(of_appliance, host.services))
+
+
+def of_appliance(service: Service) -> bool:
+    """Whether a product of this service does."""
     return any(
         each.name in _APPLIANCES or each.name.startswith(_APPLIANCES_BEGIN)
-        for each in _products(host)
+        for each in service.products
         if each.vendor != "apple"  # iOS is two systems
     )
 
@@ -70,13 +72,14 @@ def console(service: Service) -> bool:
 
 def storage(host: Host) -> bool:
     """Whether a product says that the host is a network storage."""
-    return any(each.name in _STORAGE for each in _products(host))
+    return any(map(of_storage, host.services))
+
+
+def of_storage(service: Service) -> bool:
+    """Whether a product of this service does."""
+    return any(each.name in _STORAGE for each in service.products)
 
 
 def backup(service: Service) -> bool:
     """Whether this very service is a backup system's."""
     return any(each.name in _BACKUP or each.name.startswith(_BACKUP_BEGINS) for each in service.products)
-
-
-def _products(host: Host) -> Iterable[Product]:
-    return (product for each in host.services for product in each.products)

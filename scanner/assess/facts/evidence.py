@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Set
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.assess.facts.asked import Area, area
 from scanner.assess.facts.ears import Ears
 from scanner.assess.facts.rows import port_set
 from scanner.assess.facts.seen import Host
 from scanner.assess.facts.standing import Standing
-from scanner.assess.facts.view import FlowKey, View
+from scanner.assess.facts.up import Up
+from scanner.assess.facts.view import FlowKey, Place, View
+from scanner.assess.facts.zones import Zones
 from scanner.assess.verdicts.near import LINK_LOCAL, placed
-from scanner.model.addresses import AddressSet, address_key
+from scanner.model.addresses import AddressSet
 from scanner.model.base import Transport
 from scanner.model.observation import HostSeen, PortState, Scan, Session, Via
 from scanner.model.site import Site
@@ -39,16 +39,13 @@ class Evidence:
     def __init__(self, site: Site, sessions: Iterable[Session]) -> None:
         self.site = site
         self.views: dict[str, View] = {}
-        self._zones: dict[str, str | None] = {}
-        self._spans = sorted(
-            (v, low, high, zone.name)
-            for zone in site.zones
-            for v, low, high in AddressSet.parse(",".join(zone.subnets)).spans
-        )
-        self._buckets: dict[tuple[str, Via], dict[str | None, list[tuple[str, Transport]]]] = {}
+        self.zone_of = Zones(site.zones).of
+        """The name of the zone that an address belongs to."""
+        self._buckets: dict[tuple[str, Via], dict[str | None, list[Place]]] = {}
+        self._asked: dict[tuple[str, bool], AddressSet] = {}
+        """Whose addresses count, by the zone and whether it is asked from inside."""
         self._known: dict[str, AddressSet] = {}
         self._in_use: dict[str, set[str] | None] = {}
-        self._singly: dict[str, dict[tuple[str | None, Transport], dict[str, frozenset[str]]]] = {}
         sessions = list(sessions)
         self.standing = Standing(sessions, self.views, self.zone_of)
         """Whether the laptop stood where a scan says."""
@@ -65,7 +62,8 @@ class Evidence:
             scan, vantage = session.scan, session.scan.vantage
             zone = site.zone(vantage.zone)
             own = [each for each in (vantage.address, vantage.address6) if each]
-            if zone is None or not any(zone.holds(each) for each in own):
+            # An imported session may not know the laptop's address; whoever imported it says where it stood.
+            if zone is None or (own and not any(zone.holds(each) for each in own)):
                 self.misplaced.append(scan)
                 continue
             for each in own:
@@ -84,7 +82,7 @@ class Evidence:
         self.laptops -= {each for each, visits in held.items() if self._answered_between(each, visits)}
         self.gateways: dict[str, set[str]] = {zone.name: self._legs(zone.name) for zone in site.zones}
         """Zone -> the routers' own addresses in it."""
-        self.up: dict[str, Set[FlowKey]] = {zone.name: self._up(zone.name) for zone in site.zones}
+        self.up: dict[str, Up] = {zone.name: self._up(zone.name) for zone in site.zones}
         """Zone -> services seen up from a vantage in that very zone; echo counts as one."""
 
     def _answered_between(self, address: str, visits: list[tuple[float, float]]) -> bool:
@@ -104,48 +102,45 @@ class Evidence:
             return ""
         return f"what was scanned from {', '.join(found)} counts for nothing: no address of {zone}"
 
-    def zone_of(self, address: str) -> str | None:
-        """The name of the zone that an address belongs to."""
-        found = self._zones.get(address, "")
-        if found == "" and "%" in address:
-            found = self._zones[address] = address.partition("%")[2]
-        elif found == "":
-            version, value = address_key(address)
-            at = bisect_right(self._spans, (version, value, 1 << 128, "")) - 1
-            family, _, last, name = self._spans[at] if at >= 0 else (0, 0, 0, "")
-            found = self._zones[address] = name if family == version and value <= last else None
-        return found
-
     def flows(self, view: View, zone: str) -> Iterator[tuple[FlowKey, PortState]]:
         """Every probe from a view to a zone that got an answer, once, with its newest answer."""
+        for address, transport in self.places(view, zone):
+            yield from view.answers(address, transport)
+
+    def places(self, view: View, zone: str) -> Sequence[Place]:
+        """The addresses of a zone of which a view has rows of their own."""
         buckets = self._buckets.get((view.zone, view.via))
         if buckets is None:
             buckets = self._buckets[view.zone, view.via] = {}
             for place in view.with_rows():
                 buckets.setdefault(self.zone_of(place[0]), []).append(place)
-        for address, transport in buckets.get(zone, ()):
-            yield from view.answers(address, transport)
+        return buckets.get(zone, ())
 
     def asked(self, view: View, zone: str) -> AddressSet:
         """The addresses of a zone that were asked anything from another, or the same; none of the laptop's own."""
-        return view.asked() & self._clients(zone, view)
+        return view.asked(self.places(view, zone)) & self._clients(zone, view)
 
     def areas(self, view: View, zone: str) -> dict[Transport, Area]:
         """The same, and how much they were asked, by each transport."""
-        if view.zone not in self._singly:
-            rows = self._singly[view.zone] = {}
-            for address, transport, ports in view.singly():
-                if address not in self.laptops:
-                    rows.setdefault((self.zone_of(address), transport), {})[address] = ports
-        rows, clients = self._singly[view.zone], self._clients(zone, view)
-        kinds: tuple[Transport, ...] = ("tcp", "udp", "icmp")
-        return {each: area(rows.get((zone, each), {}), view.silent(each, clients)) for each in kinds}
+        rows: dict[Transport, dict[str, frozenset[str]]] = {"tcp": {}, "udp": {}, "icmp": {}}
+        for address, transport, ports in view.singly(self.places(view, zone)):
+            if address not in self.laptops:
+                rows[transport][address] = ports
+        clients = self._clients(zone, view)
+        return {kind: area(answered, view.silent(kind, clients)) for kind, answered in rows.items()}
 
     def _clients(self, zone: str, view: View) -> AddressSet:
         """Every address of a zone but those that the laptop held; the link-local ones of its own, isolated zone too."""
-        found = self.site.zone(zone)
-        clients = AddressSet.parse(",".join(found.subnets if found else ())) - AddressSet.of(self.laptops)
-        return clients | LINK_LOCAL if found and found.isolated and view.zone == zone else clients
+        here = view.zone == zone
+        found = self._asked.get((zone, here))
+        if found is None:
+            described = self.site.zone(zone)
+            subnets = AddressSet.parse(",".join(described.subnets if described else ()))
+            found = subnets - AddressSet.of(self.laptops)
+            if described and described.isolated and here:
+                found |= LINK_LOCAL
+            self._asked[zone, here] = found
+        return found
 
     def in_use(self, zone: str) -> set[str] | None:
         """Addresses where a vantage in the zone itself saw a host; None if nobody stood there."""
@@ -185,25 +180,26 @@ class Evidence:
         )
         return found | same if len(same) <= _MOST_LEGS else found
 
-    def _up(self, zone: str) -> Set[FlowKey]:
+    def _up(self, zone: str) -> Up:
         view = self.views.get(zone)
         if view is None:
-            return frozenset()
+            return Up({})
         nobody = self.laptops | self.gateways[zone]
 
-        @cache
         def here(address: str) -> bool:
             # A link-local address is up for its own link alone, which no other zone's silence is about.
             if address in nobody or "%" in address:
                 return False
             return self.zone_of(address) == zone and view.present(address)
 
-        # The keys of a dictionary take half of the room of a set.
-        found = dict.fromkeys(key for key in view.opened() if here(key[0]))
-        for host in view.hosts.values():
-            if "echo-reply" in host.hows and here(host.address):
-                found[host.address, "icmp", ECHO[6 if ":" in host.address else 4]] = None
-        return found.keys()
+        opened = view.opened()
+        without = {address for address, _ in view.with_rows() if not here(address)}
+        echoes: list[FlowKey] = [
+            (host.address, "icmp", ECHO[6 if ":" in host.address else 4])
+            for host in view.hosts.values()
+            if "echo-reply" in host.hows and here(host.address)
+        ]
+        return Up(opened, without, [key for key in echoes if key not in opened])
 
     def up_at(self, zone: str, key: FlowKey) -> float:
         """When the zone's own vantage last saw this service up; it is one of `up`."""

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
-from scanner.assess.facts.rows import port_set, ports_tuple
+from scanner.assess.facts.portmask import mask_of
+from scanner.assess.facts.rows import ports_tuple
 from scanner.model.addresses import AddressSet
 from scanner.model.observation import (
     Alive,
@@ -20,6 +21,7 @@ from scanner.model.observation import (
     Observation,
     PortState,
     Refused,
+    Scan,
     Silence,
 )
 
@@ -65,7 +67,10 @@ def _with(found: frozenset[T], more: T) -> frozenset[T]:
 def single(observations: Iterable[Observation]) -> Iterator[Single]:
     """Row for row, those of many addresses that answered alike taken apart."""
     for each in observations:
-        if isinstance(each, Alive):
+        kind = type(each)
+        if kind is PortState or kind is Conversation or kind is HostSeen:
+            yield each  # type: ignore[misc]
+        elif isinstance(each, Alive):
             yield from each.rows()
         elif not isinstance(each, Arrival | Listening):
             yield each
@@ -77,8 +82,17 @@ class Quiet(msgspec.Struct):
     order: int
     addresses: AddressSet
     row: Silence
-    counts: bool = True
-    """Whether it widens the coverage."""
+    scan: Scan
+
+    @property
+    def counts(self) -> bool:
+        """Whether it widens the coverage: what a session only asked again does not."""
+        return self.scan.purpose in ("scan", "import")
+
+    @property
+    def saying(self) -> tuple[str, float, int]:
+        """What tells it from silences that say the same of other addresses, or of other ports."""
+        return self.scan.id, self.row.at, self.row.tries
 
     def of(self, address: str) -> PortState:
         """What it says of one of its addresses."""
@@ -100,15 +114,16 @@ def open_ports(
 ) -> Iterator[tuple[int, PortState, bool]]:
     """The ports of one address that were once answered as open ports answer, each with its row, and whether no newer
     row nor silence speaks of it: of most none does, and there is nothing more to ask."""
-    told: set[int] = set()
+    told = 0
     found: list[tuple[int, PortState, bool]] = []
     for number, (order, row) in enumerate(reversed(rows), 1):
-        ports = ports_tuple(row.ports)
+        mask = mask_of(row.ports)
         if row.state == "open":
-            later = [port_set(each.row.ports) for each in silences if each.order > order]
-            found += (
-                (port, row, port not in told and not any(port in each for each in later)) for port in reversed(ports)
-            )
+            later = told
+            for each in silences:
+                later |= mask_of(each.row.ports) if each.order > order else 0
+            doubted = mask & later
+            found += [(port, row, not doubted >> port & 1) for port in reversed(ports_tuple(row.ports))]
         if number < len(rows):
-            told.update(ports)
+            told |= mask
     return reversed(found)

@@ -21,28 +21,31 @@ class Silences(Generic[T]):
     """Rows of many addresses each, in the order in which they were added."""
 
     def __init__(self, rows: Iterable[T]) -> None:
-        edges: dict[tuple[int, int], list[tuple[bool, int]]] = {}
         every = list(rows)
-        for number, row in enumerate(every):
+        edges: list[tuple[int, int, int]] = []
+        """(version, address, number of the row from 1 on): where one begins; with a minus, before where it ends."""
+        for number, row in enumerate(every, 1):
             for version, low, high in row.addresses.spans:
-                edges.setdefault((version, low), []).append((True, number))
-                edges.setdefault((version, high + 1), []).append((False, number))
+                edges.append((version, low, number))
+                edges.append((version, high + 1, -number))
+        edges.sort()
         self._starts: list[tuple[int, int]] = []
         self._rows: list[tuple[T, ...]] = []
         """Those of all addresses from the start on to the next one, the newest first."""
         same: dict[tuple[int, ...], tuple[T, ...]] = {(): ()}
         here: set[int] = set()
-        for edge in sorted(edges):
-            for begins, number in edges[edge]:
-                if begins:
-                    here.add(number)
-                else:
-                    here.discard(number)
-            numbers = tuple(sorted(here, reverse=True))
+        for at, (version, address, number) in enumerate(edges, 1):
+            if number > 0:
+                here.add(number)
+            else:
+                here.discard(-number)
+            if at < len(edges) and edges[at][:2] == (version, address):
+                continue
+            numbers = tuple(sorted(here, reverse=True)) if len(here) > 1 else tuple(here)
             found = same.get(numbers)
             if found is None:
-                found = same[numbers] = tuple(every[each] for each in numbers)
-            self._starts.append(edge)
+                found = same[numbers] = tuple([every[each - 1] for each in numbers])
+            self._starts.append((version, address))
             self._rows.append(found)
 
     def of(self, address: str) -> tuple[T, ...]:

@@ -27,10 +27,10 @@ class Standing:
     def __init__(
         self, sessions: Iterable[Session], views: Mapping[str, View], zone_of: Callable[[str], str | None]
     ) -> None:
-        self._sessions = {each.scan.id: each for each in sessions}
         self._views = views
         self._zone_of = zone_of
         self._back: dict[tuple[str, bool], bool] = {}
+        self._sessions = {each.scan.id: self._kept(each) for each in sessions}
         self._doubts: dict[tuple[str, bool], str] = {}
 
     def doubt(self, scan: Scan, six: bool) -> str:
@@ -89,11 +89,22 @@ class Standing:
             f"no packet came back to it, and nobody else of {zone} was on its link, {sign}"
         )
 
+    def _kept(self, session: Session) -> Session:
+        """What is needed of a session once it is known by which versions of IP something came back: all of its rows
+        would take as much room again as what they are indexed by."""
+        for six in (False, True):
+            self._back[session.scan.id, six] = self._looked_back(session, six)
+        open_ = {six for six in (False, True) if not self._back[session.scan.id, six]}
+        rows = (each for each in session.observations if isinstance(each, HostSeen))
+        kept = (
+            each
+            for each in rows
+            if each.how in _NOBODY or (":" in each.address) in open_ or is_link_local(each.address)
+        )
+        return Session(session.scan, tuple(kept) if open_ else ())
+
     def _came_back(self, session: Session, six: bool) -> bool:
-        found = self._back.get((session.scan.id, six))
-        if found is None:
-            found = self._back[session.scan.id, six] = self._looked_back(session, six)
-        return found
+        return self._back[session.scan.id, six]
 
     def _looked_back(self, session: Session, six: bool) -> bool:
         own = {session.scan.vantage.address, session.scan.vantage.address6}

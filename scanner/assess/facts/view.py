@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scanner.assess.facts.rows import ByPort, port_set, ports_tuple, reports, texts
-from scanner.assess.facts.seen import Host, Quiet, by_ports, open_ports, single
+from scanner.assess.facts.seen import Quiet, by_ports, open_ports, single
+from scanner.assess.facts.signs import NO_SIGN, Signs
 from scanner.assess.facts.silences import Silences
 from scanner.assess.facts.words import Words
-from scanner.model.addresses import AddressSet, address_key
+from scanner.model.addresses import AddressSet
 from scanner.model.base import Transport
 from scanner.model.observation import (
     SHUT_OUT,
@@ -26,9 +27,9 @@ from scanner.model.observation import (
 
 FlowKey = tuple[str, Transport, int]
 """Address, transport, port."""
+Place = tuple[str, Transport]
+"""An address with rows of its own, by that transport."""
 
-_NO_SIGN = frozenset({"self", "named"})
-"""Ways in which an address comes up without a host of the client's having answered."""
 _TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp", "icmp")
 _FEW = 16
 """Rows of one address and transport up to which looking through them is quicker than an index."""
@@ -47,24 +48,18 @@ class View:
         self.signing: list[Session] = []
         """The sessions that sent signed probes to a canary."""
         self.scans: list[Scan] = []
-        self.hosts: dict[str, Host] = {}
-        self.gateways: dict[str, str | None] = {}
-        """Next hops out of the zone -> MAC."""
+        self._signs: Signs = plain._signs if plain is not None else Signs()
+        self.hosts = self._signs.hosts
+        self.gateways = self._signs.gateways
         self._words = Words()
         self.talks = self._words.talks
         """The last words of each service, for telling what it is; `words` has those that its answer may rest on."""
-        self._called: dict[str, list[str]] = {}
-        """What others call an address, whether it is in use or not."""
-        self._resolved: dict[str, dict[str, float]] = {}
-        """Scan -> next hops that answered it, and when they last did."""
         self.shut_out: set[str] = set()
         """Scans that lost on their way what they had reached."""
         self.lossy: set[str] = set()
         """Scans that lost more packets than they could make up for: their silence may be loss."""
         self._starts: list[int] = []
         self._present_since = 0
-        self._alive: dict[str, int] = {}
-        """Address -> the order of its newest sign of life."""
         self.refused: list[Refused] = []
         self.limitations: list[Limitation] = []
         self._rows: dict[tuple[str, Transport], list[tuple[int, PortState]]] = {}
@@ -86,7 +81,6 @@ class View:
         if plain is not None:
             self.scans, self._starts = plain.scans, plain._starts
             self.shut_out, self.lossy = plain.shut_out, plain.lossy
-            self.hosts, self.gateways, self._resolved = plain.hosts, plain.gateways, plain._resolved
 
     @property
     def plain(self) -> View:
@@ -104,8 +98,8 @@ class View:
 
     @property
     def complete(self) -> bool:
-        """Whether the newest session that asked ports ran to its end."""
-        return self.asking is not None and self.asking.complete
+        """Whether the newest scan that asked ports ran to its end. What was imported in part never did."""
+        return self.asking is not None and self.asking.complete and self.asking.purpose == "scan"
 
     @property
     def address(self) -> str:
@@ -123,27 +117,34 @@ class View:
         if scan.nonce:
             self.signing.append(session)
         observations = list(single(session.observations))
-        if scan.purpose != "scan":
+        if scan.purpose not in ("scan", "import"):
             self._verified = True
         else:
-            if any(isinstance(o, PortState | Silence) and o.transport != "icmp" and not o.via for o in observations):
+            whole = scan.purpose == "scan"
+            asks = (isinstance(o, PortState | Silence) and o.transport != "icmp" and not o.via for o in observations)
+            if (whole or self.asking is None or self.asking.purpose == "import") and any(asks):
                 self.asking = scan
-            if scan.complete and any(isinstance(o, HostSeen) and o.how not in _NO_SIGN for o in observations):
+            if whole and scan.complete and any(isinstance(o, HostSeen) and o.how not in NO_SIGN for o in observations):
                 self._present_since = self._order + 1
+        hear = self._words.hear
         for each in observations:
             self._order += 1
-            if isinstance(each, PortState):
+            if isinstance(each, Conversation):
+                hear(scan.id, each)
+            elif isinstance(each, PortState):
                 if each.state != "silent" and not each.via:
-                    self._alive[each.address] = self._order
-                rows = self._wearing(each.via)._rows
-                rows.setdefault((each.address, each.transport), []).append((self._order, each))
+                    self._signs.alive[each.address] = self._order
+                rows = self._wearing(each.via)._rows if each.via else self._rows
+                place = each.address, each.transport
+                if place in rows:
+                    rows[place].append((self._order, each))
+                else:
+                    rows[place] = [(self._order, each)]
             elif isinstance(each, HostSeen):
-                self._see(scan.id, each)
+                self._signs.see(scan.id, self._order, each)
             elif isinstance(each, Silence):
-                silent = Quiet(self._order, AddressSet.parse(each.addresses), each, scan.purpose == "scan")
+                silent = Quiet(self._order, AddressSet.parse(each.addresses), each, scan)
                 self._wearing(each.via)._silences.setdefault(each.transport, []).append(silent)
-            elif isinstance(each, Conversation):
-                self._words.hear(scan.id, each)
             elif isinstance(each, Refused):
                 self.refused.append(each)
             elif isinstance(each, Limitation):
@@ -216,11 +217,11 @@ class View:
 
     def resolved_since(self, scan: Scan, at: float) -> list[str]:
         """The next hops that answered that very scan at that time or later, in the order of their addresses."""
-        return sorted((a for a, when in self._resolved.get(scan.id, {}).items() if when >= at), key=address_key)
+        return self._signs.resolved_since(scan.id, at)
 
     def present(self, address: str) -> bool:
         """Whether the newest whole sweep from this zone, or anything since, saw the address alive."""
-        return self.plain._alive.get(address, -1) >= self.plain._present_since
+        return self._signs.alive.get(address, -1) >= self.plain._present_since
 
     def _newest(self, address: str, transport: Transport, port: int) -> tuple[int, PortState | None]:
         """The newest row. In one scan an answer counts for more than a later silence, which may be loss."""
@@ -255,6 +256,10 @@ class View:
 
     def _start_of(self, order: int) -> int:
         return self._starts[self._place(order)]
+
+    def rows_of(self, address: str, transport: Transport) -> Sequence[tuple[int, PortState]]:
+        """Every row of an address by that transport, with its place in the order of all rows."""
+        return self._rows.get((address, transport), ())
 
     def answers_of(self, address: str, only: Transport | None = None) -> Iterator[PortState]:
         """Every answer of an address, or for it, old ones too."""
@@ -304,8 +309,15 @@ class View:
         return self._opened
 
     def _open_rows(self) -> Iterator[tuple[FlowKey, PortState]]:
+        newest = self._starts[-1] if self._starts else 0
         for (address, transport), rows in self._rows.items():
-            old = any(order < self._starts[-1] for order, _ in rows)
+            if len(rows) == 1 and rows[0][0] >= newest:
+                # Most have but this one row of one transport, which nothing newer can speak against.
+                row = rows[0][1]
+                for port in ports_tuple(row.ports) if row.state == "open" else ():
+                    yield (address, transport, port), row
+                continue
+            old = any(order < newest for order, _ in rows)
             quiet = self._silent_at(address, transport) if old else ()
             for port, row, sure in open_ports(rows, quiet):
                 if sure or self.answer(address, transport, port) is row:
@@ -313,31 +325,41 @@ class View:
 
     def answering(self) -> set[str]:
         """The addresses of which some probe got an answer."""
-        return {address for address, transport in self._rows if any(True for _ in self.answers(address, transport))}
+        newest = self._starts[-1] if self._starts else 0
+        found = set()
+        for (address, transport), rows in self._rows.items():
+            if address not in found:
+                order, row = rows[-1]
+                # What answered in the newest scan of all answers still.
+                sure = order >= newest and row.state != "silent" and row.ports
+                if sure or any(True for _ in self.answers(address, transport)):
+                    found.add(address)
+        return found
 
-    def asked(self) -> AddressSet:
-        """Every address that was asked anything."""
+    def asked(self, places: Iterable[Place]) -> AddressSet:
+        """Every address that was asked anything together with others, and of these ones all."""
         if self._asked is None:
-            quiet = [each.addresses for silences in self._silences.values() for each in silences if each.counts]
-            single = AddressSet.of({address for address, _, _ in self.singly()})
-            self._asked = AddressSet(span for each in (single, *quiet) for span in each.spans)
-        return self._asked
+            quiet = (each for silences in self._silences.values() for each in silences if each.counts)
+            self._asked = AddressSet(span for each in quiet for span in each.addresses.spans)
+        single = AddressSet.of({address for address, _, _ in self.singly(places)})
+        return single | self._asked if single else self._asked
 
-    def asked_on(self, transport: Transport, port: int) -> AddressSet:
-        """Every address that was asked this very port, whatever came back."""
+    def asked_on(self, transport: Transport, port: int, places: Iterable[Place]) -> AddressSet:
+        """The same of this very port, whatever came back."""
         single = AddressSet.of(
             address
-            for address, kind in self._rows
+            for address, kind in places
             if kind == transport and any(True for _ in self._rows_on(address, kind, port))
         )
         quiet = [each for each in self._silences.get(transport, ()) if port in port_set(each.row.ports)]
         return AddressSet(span for each in (single, *(each.addresses for each in quiet)) for span in each.spans)
 
-    def singly(self) -> Iterator[tuple[str, Transport, frozenset[str]]]:
+    def singly(self, places: Iterable[Place]) -> Iterator[tuple[str, Transport, frozenset[str]]]:
         """Of each address with rows of its own the ranges of ports that they speak of."""
-        for (address, transport), rows in self._rows.items():
+        for place in places:
+            rows, (address, transport) = self._rows[place], place
             if self._verified:
-                rows = [each for each in rows if self._scan_of(each[0]).purpose == "scan"]
+                rows = [each for each in rows if self._scan_of(each[0]).purpose != "verify"]
             if rows:
                 yield address, transport, texts(tuple([row.ports for _, row in rows]))
 
@@ -359,11 +381,12 @@ class View:
         """The silences that an address had a part in, the newest first."""
         return self._by_address(transport).of(address)
 
-    def silent_from(self, transport: Transport, place: tuple[int, int]) -> tuple[list[Silence], tuple[int, int] | None]:
+    def silent_from(
+        self, transport: Transport, place: tuple[int, int]
+    ) -> tuple[tuple[Quiet, ...], tuple[int, int] | None]:
         """The silences that an address (as `address_key` has it) had a part in, the newest first, and up to which
         address (itself not) they are the same. Of addresses without rows of their own that is all there is."""
-        found, end = self._by_address(transport).run(place)
-        return [each.row for each in found], end
+        return self._by_address(transport).run(place)
 
     def _by_address(self, transport: Transport) -> Silences[Quiet]:
         found = self._quiet.get(transport)
@@ -371,26 +394,6 @@ class View:
             found = self._quiet[transport] = Silences(self._silences.get(transport, ()))
         return found
 
-    def with_rows(self) -> Iterator[tuple[str, Transport]]:
+    def with_rows(self) -> Iterator[Place]:
         """Each address of which, by that transport, more is known than the silence of many."""
         return iter(self._rows)
-
-    def _see(self, scan: str, seen: HostSeen) -> None:
-        if seen.how == "gateway":
-            self.gateways[seen.address] = seen.mac or self.gateways.get(seen.address)
-            if seen.mac:
-                resolved = self._resolved.setdefault(scan, {})
-                resolved[seen.address] = max(seen.at, resolved.get(seen.address, seen.at))
-        if seen.how == "named":
-            called = self._called.setdefault(seen.address, [])
-            called.extend(name for name in seen.names if name not in called)
-            if seen.address in self.hosts:
-                self.hosts[seen.address].call(called)
-        if seen.how in _NO_SIGN:
-            return
-        self._alive[seen.address] = self._order
-        host = self.hosts.get(seen.address)
-        if host is None:
-            host = self.hosts[seen.address] = Host(seen.address)
-            host.call(self._called.get(seen.address, ()))
-        host.see(seen)

@@ -32,11 +32,15 @@ class Words:
         before = self.talks.get(key)
         if before is None:
             self._at = None
-        elif not talk.received:
+            self.talks[key] = talk
+            if scan != self._first:
+                self._of[key] = scan
+            return
+        if not talk.received:
             if talk.outcome != "withheld":
                 (self._in_vain.discard if self._scan_of(key) == scan else self._in_vain.add)(key)
             return
-        if before is None or self._scan_of(key) != scan:
+        if self._scan_of(key) != scan:
             self.talks[key] = talk
         else:
             both = dict.fromkeys((*before.readings, *talk.readings))
@@ -67,8 +71,9 @@ class Words:
 
     def heard_in(self, scan: str) -> Iterator[tuple[_Key, float]]:
         """The services that said anything in that very scan, and when; in the order of the talks."""
+        others, first = self._of, self._first
         for key, talk in self.talks.items():
-            if talk.received > 0 and self._scan_of(key) == scan:
+            if talk.received > 0 and (others.get(key, first) if others else first) == scan:
                 yield key, talk.at
 
     def at(self, address: str) -> list[tuple[_Key, Conversation]]:

@@ -30,9 +30,8 @@ class Ranking:
         self._hosts = {each.id: each for each in hosts}
         self._reach, self._exploited = reach, exploited
         self._failing: dict[tuple[str, str, int], list[Judged]] = {}
-        self._keys: dict[str, list[FlowKey]] = {}
-        for key in services:
-            self._keys.setdefault(key[0], []).append(key)
+        self._services = services
+        self._keys: dict[str, list[FlowKey]] | None = None
         for each in items:
             for key in each.keys if each.fails else ():
                 self._failing.setdefault((each.row.host, key[1], key[2]), []).append(each)
@@ -46,13 +45,11 @@ class Ranking:
 
     def _parts(self, found: FindingRow, about: Sequence[Judged]) -> Parts:
         host = self._hosts.get(found.host or "")
-        listed = sorted(
-            (entry for each in about for cve in each.row.kev if (entry := self._exploited.get(cve)) is not None),
-            key=lambda each: (each.added, each.cve),
-        )
+        exploited = [self._exploited[cve] for each in about for cve in each.row.kev if cve in self._exploited]
+        listed = sorted(exploited, key=lambda each: (each.added, each.cve))
         late = [each.row.overdue_days for each in about if each.row.overdue_days is not None]
         chances = [each.row.epss for each in about if each.row.epss is not None]
-        keys = list(self._services(found, host, about))
+        keys = list(self._keys_of(found, host, about))
         reached = () if found.kind in _NOT_REACHED else self._reach.words(keys)
         if found.from_ and found.kind not in _NOT_REACHED and self._reach.known(found.from_):
             # A hole in the fence is as bad as who stands before it; others' holes are findings of their own.
@@ -71,7 +68,15 @@ class Ranking:
             critical=host.critical if host is not None and host.critical else "",
         )
 
-    def _services(self, found: FindingRow, host: HostRow | None, about: Sequence[Judged]) -> Iterator[FlowKey]:
+    def _at(self, address: str) -> Sequence[FlowKey]:
+        """The services of an address; few findings ask."""
+        if self._keys is None:
+            self._keys = {}
+            for key in self._services:
+                self._keys.setdefault(key[0], []).append(key)
+        return self._keys.get(address, ())
+
+    def _keys_of(self, found: FindingRow, host: HostRow | None, about: Sequence[Judged]) -> Iterator[FlowKey]:
         shown = [key for each in about for key in each.keys]
         yield from shown
         if host is None or shown:
@@ -80,4 +85,4 @@ class Ranking:
             if found.transport is not None and found.port is not None:
                 yield address, found.transport, found.port
             elif found.kind == "dual-homed":
-                yield from self._keys.get(address, ())
+                yield from self._at(address)

@@ -81,11 +81,12 @@ class Diff(Row, frozen=True):
         return not (self.new or self.fixed or self.cells or self.opened or self.closed or self.uncertain)
 
 
-def compared(knowing: Knowing, sessions: Sequence[Session], base: Iterable[str]) -> Diff:
-    """What the sessions that are not in `base`, ids of scans, changed."""
+def compared(knowing: Knowing, sessions: Sequence[Session], base: Iterable[str], known: Report | None = None) -> Diff:
+    """What the sessions that are not in `base`, ids of scans, changed. `known`: the report on all of them, where one
+    was made already."""
     old = set(base)
     before_sessions = tuple(each for each in sessions if each.scan.id in old)
-    before, after = knowing.report(before_sessions), knowing.report(sessions)
+    before, after = knowing.report(before_sessions), known or knowing.report(sessions)
     then, now = knowing.grounds(before_sessions), knowing.grounds(sessions)
 
     def fresh(scan: Scan) -> bool:

@@ -275,7 +275,7 @@ class _Finder:
             machine.os = each.os
             if len(each.macs) == 1 and (each.names or each.os):
                 machine.mac = each.macs[0]
-            machine.own_marks = tuple([Mark("name", one.lower().encode()) for one in each.names])
+            machine.called = each.names
             self._unseen[id(machine)] = machine
             self._know(machine)
             made.append(machine)

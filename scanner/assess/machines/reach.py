@@ -23,7 +23,9 @@ class Reach:
 
     def zones(self, keys: Iterable[FlowKey]) -> tuple[str, ...]:
         """The zones that reach any of these, the least trusted first."""
-        found = {zone for key in keys for zone in self._from.get(key, ())}
+        found = {zone for key in keys if key in self._from for zone in self._from[key]}
+        if not found:
+            return ()
         return tuple(sorted(found, key=self._order))
 
     def words(self, keys: Iterable[FlowKey]) -> tuple[tuple[Trust, str], ...]:

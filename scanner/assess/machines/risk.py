@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from scanner.model.base import Frozen, Severity
 from scanner.model.site import Trust
@@ -63,4 +64,11 @@ def risk(parts: Parts) -> tuple[int, tuple[str, ...]]:
     if parts.critical:
         found.append((_CRITICAL, f"critical system: {parts.critical}"))
     total = sum(points for points, _ in found)
-    return min(total, 100), tuple(f"{words} (+{points})" for points, words in sorted(found, key=lambda each: -each[0]))
+    found.sort(key=lambda each: -each[0])
+    return min(total, 100), _sentences(tuple(found))
+
+
+@lru_cache(maxsize=4096)
+def _sentences(parts: tuple[tuple[int, str], ...]) -> tuple[str, ...]:
+    """The one tuple for all findings that are as urgent for the same reasons."""
+    return tuple([f"{words} (+{points})" for points, words in parts])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from scanner.assess.facts.evidence import FlowKey
 from scanner.assess.machines.deadlines import deadlines
-from scanner.assess.machines.inventory import Identified, Inventory, Machine
+from scanner.assess.machines.inventory import Identified, Machine
 from scanner.assess.machines.joined import Group, joined
 from scanner.assess.machines.judgement import Judgement, unknown
 from scanner.assess.machines.known import Known, known
@@ -52,7 +52,7 @@ class Judged(msgspec.Struct, frozen=True, gc=False):
 
 
 def judged(
-    inventory: Inventory,
+    machines: Iterable[Machine],
     knowledge: Knowledge,
     today: datetime.date,
     policies: Sequence[DeadlinePolicy] = (),
@@ -61,12 +61,8 @@ def judged(
     """Every product of every machine, once, in the order of the report."""
     court = _Court(known(knowledge), today, policies)
     results: list[Judged] = []
-    for machine in inventory.machines:
-        groups: dict[tuple[str, str | None, str | None, str | None, bool], list[Identified]] = {}
-        for each in machine.products:
-            p = each.product
-            groups.setdefault((p.name, p.version, p.revision, p.distro, p.certain), []).append(each)
-        shown = _without_vaguer_twins(list(groups.values()))
+    for machine in machines:
+        shown = _by_version(machine.products) if machine.products else []
         if machine.installed:
             found = joined(court.facts, shown, machine.installed)
         else:
@@ -170,6 +166,16 @@ def _versions(group: Group) -> tuple[str, ...]:
     return tuple(dict.fromkeys(visible(each) for each in shown if each))
 
 
+def _by_version(products: Sequence[Identified]) -> list[list[Identified]]:
+    if len(products) == 1:
+        return [list(products)]
+    groups: dict[tuple[str, str | None, str | None, str | None, bool], list[Identified]] = {}
+    for each in products:
+        p = each.product
+        groups.setdefault((p.name, p.version, p.revision, p.distro, p.certain), []).append(each)
+    return _without_vaguer_twins(list(groups.values()))
+
+
 def _badness(judgement: Judgement) -> tuple[int, int]:
     return _WORSE.index(judgement.verdict), len(judgement.missing)
 
@@ -186,6 +192,19 @@ def _without_vaguer_twins(groups: list[list[Identified]]) -> list[list[Identifie
 
 def _row(machine: Machine, group: Group, case: _Case, reach: Reach | None) -> PatchRow:
     shown, installed = group.shown, group.installed
+    if len(shown) == 1 and not installed:
+        # As nearly all of them are; what follows says the same of several, and of what is installed.
+        key, evidence = shown[0].key, shown[0].evidence
+        return msgspec.structs.replace(
+            case.late,
+            host=machine.id,
+            version=None if case.late.version is None else visible(case.late.version),
+            evidence=f"{evidence}; {case.judgement.note}" if case.judgement.note else evidence,
+            transport=key[1],
+            port=key[2],
+            seen_by=("network",),
+            exposed_to=reach.zones((key,)) if reach else (),
+        )
     keys = {each.key[1:] for each in shown}
     only = shown[0].key if len(keys) == 1 else None
     said = [*(each.evidence for each in shown), *(visible(each.evidence) for each in installed)]

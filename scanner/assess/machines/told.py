@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from scanner.assess.machines.identity import Mark, marks
-from scanner.identify import identify
+from scanner.identify import identify, kinds
 from scanner.identify.called import OWN_WORDS
-from scanner.identify.devices import hardware
+from scanner.identify.devices import Said, hardware, said_by
 from scanner.identify.names import trade_name
-from scanner.identify.second import NMAP, Second, nmap_products
+from scanner.identify.second import NMAP, NOBODY, Second, nmap_products
 from scanner.identify.service import service_name
 from scanner.identify.shown import shown
 from scanner.identify.tls import certificate
@@ -32,6 +32,16 @@ class Named(msgspec.Struct, frozen=True, gc=False):
     product: Product
     kind: str
     raw: bytes
+
+
+class Clue(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """What an open port says of the kind of machine. Ports that say the same have one clue, known by its identity."""
+
+    transport: Transport
+    port: int
+    said: tuple[Said, ...]
+    readings: int
+    """How many there are."""
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
@@ -55,9 +65,33 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     """Of its readings."""
     different: tuple[Product, ...]
     """Its products, each once."""
+    clue: Clue
+
+
+class _Heard(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """What one reading says by itself. Those of one kind that name nothing, as hosts' keys, have one between them."""
+
+    kind: str
+    words: tuple[str, ...] = ()
+    """Kinds of device that fingerprints name."""
+    named: tuple[Named, ...] = ()
+
+
+class _Common(msgspec.Struct, frozen=True, gc=False):
+    """What services share whose words differ in nothing but keys, certificates and the like."""
+
+    where: str
+    hardware: tuple[tuple[str, str], ...]
+    products: tuple[Named, ...]
+    row: ServiceRow
+    kinds: frozenset[str]
+    different: tuple[Product, ...]
 
 
 _Key = tuple[Transport, int, tuple[Reading, ...], str, bool]
+_MARKED = frozenset({"ssh.hostkey", "tls.cert", "snmp.engineid", "smb", "ntlm"})
+"""Kinds of readings that may have a mark."""
+_ANNOUNCED = "mdns.services"
 
 
 class Telling:
@@ -66,8 +100,13 @@ class Telling:
     def __init__(self, second: Second) -> None:
         self._second = second
         self._told: dict[_Key, Told] = {}
-        self._kinds: dict[frozenset[str], frozenset[str]] = {}
+        self._heard: dict[Reading, _Heard] = {}
+        self._printed = kinds()
+        self._nothing: dict[str, _Heard] = {}
+        self._common: dict[tuple[object, ...], _Common] = {}
+        self._clues: dict[tuple[Transport, int, tuple[Said, ...], int], Clue] = {}
         self._silent: dict[tuple[Transport, int], ServiceRow] = {}
+        self._kinds: dict[frozenset[str], frozenset[str]] = {}
         self._wheres: dict[str, str] = {}
 
     def of(self, transport: Transport, port: int, talk: Conversation) -> Told:
@@ -79,11 +118,8 @@ class Telling:
 
     def forget(self) -> None:
         """What was worked out goes to the machines that it is of; nobody is going to say it again."""
-        self._told.clear()
-
-    def _where(self, transport: Transport, port: int) -> str:
-        text = f"{transport}/{port}"
-        return self._wheres.setdefault(text, text)
+        for each in (self._told, self._heard, self._common):
+            each.clear()
 
     def silent(self, transport: Transport, port: int) -> ServiceRow:
         """The row of an open port that nobody talked with."""
@@ -92,31 +128,75 @@ class Telling:
             found = self._silent[transport, port] = _row(transport, port, None, ())
         return found
 
+    def clue(self, transport: Transport, port: int, said: tuple[Said, ...] = (), readings: int = 0) -> Clue:
+        """The one clue of ports that say the same; without `said` of one that nobody talked with."""
+        key = transport, port, said, readings
+        found = self._clues.get(key)
+        if found is None:
+            found = self._clues[key] = Clue(transport, port, said, readings)
+        return found
+
     def _tell(self, transport: Transport, port: int, talk: Conversation) -> Told:
-        where = self._where(transport, port)
         readings = talk.readings
-        kinds = frozenset(each.kind for each in readings)
-        words = [word for each in readings for word in hardware(each.kind, each.raw)]
-        named = [Named(product, each.kind, each.raw) for each in readings for product in identify(each.kind, each.raw)]
+        heard = [self._hear(each) for each in readings]
+        # A row without a product shows what was read first.
+        first = () if any(each.named for each in heard) else readings[:1]
+        key = transport, port, talk.outcome, talk.tls, first, *map(id, heard)
+        common = self._common.get(key)
+        if common is None:
+            common = self._in_common(transport, port, talk, heard)
+            if not any(each.kind.startswith("nmap.") for each in heard):
+                # What Nmap made of a service is weighed against the bytes of all its readings.
+                self._common[key] = common
+        kinds = common.kinds
+        clues = [said for each in readings for said in said_by(common.where, each)]
+        return Told(
+            where=common.where,
+            readings=readings,
+            tls=talk.tls,
+            marks=() if kinds.isdisjoint(_MARKED) else tuple([mark for each in readings for mark in marks(each)]),
+            names=tuple(_certified(readings)) if "tls.cert" in kinds else (),
+            announced=tuple(_announced(readings)) if _ANNOUNCED in kinds else (),
+            hardware=common.hardware,
+            products=common.products,
+            row=common.row,
+            kinds=kinds,
+            different=common.different,
+            clue=self.clue(transport, port, tuple(clues), len(readings)),
+        )
+
+    def _hear(self, reading: Reading) -> _Heard:
+        """Our own fingerprints' word on a reading, and where they name no product, another's."""
+        kind, raw = reading.kind, reading.raw
+        if kind not in self._printed and (mute := self._nothing.get(kind)) is not None:
+            return mute  # there is no fingerprint of that kind, and nobody else to ask
+        found = self._heard.get(reading)
+        if found is None:
+            words = hardware(kind, raw)
+            named = tuple([Named(product, kind, raw) for product in identify(kind, raw)])
+            if words or named:
+                found = self._heard[reading] = _Heard(kind, words, named)
+            elif self._second is NOBODY:
+                found = self._nothing.setdefault(kind, _Heard(kind))
+            else:
+                found = self._heard[reading] = _Heard(kind)
+        return found
+
+    def _in_common(self, transport: Transport, port: int, talk: Conversation, heard: Sequence[_Heard]) -> _Common:
+        named = [each for one in heard for each in one.named]
+        words = [word for one in heard for word in one.words]
         # What a service only calls itself gives way to whoever has a fingerprint of it.
         sure = [each for each in named if not each.product.rule.endswith(OWN_WORDS)]
-        others, more = self._seconded(readings, sure)
+        others, more = self._seconded(talk.readings, sure)
         told = {each.raw for each in more if each.kind != NMAP}
         by_nmap = any(each.kind == NMAP and each.product.version for each in more)
         own = [each for each in named if each not in sure and each.raw not in told and not by_nmap]
         products = (*sure, *own, *(each for each in more if not own or each.kind != NMAP))
-        return Told(
+        where = f"{transport}/{port}"
+        where = self._wheres.setdefault(where, where)
+        kinds = frozenset([each.kind for each in heard])
+        return _Common(
             where=where,
-            readings=readings,
-            tls=talk.tls,
-            marks=tuple([mark for each in readings for mark in marks(each)]),
-            names=tuple(_certified(readings)),
-            announced=tuple(
-                line.decode("utf-8", "replace")
-                for each in readings
-                if each.kind == "mdns.services"
-                for line in each.raw[:4096].split(b"\n")
-            ),
             hardware=tuple((where, word) for word in (*words, *others)),
             products=products,
             row=_row(transport, port, talk, products),
@@ -148,6 +228,13 @@ class Telling:
                 for product in nmap_products(each.raw, own)
             )
         return words, more
+
+
+def _announced(readings: Sequence[Reading]) -> Iterator[str]:
+    """The kinds of service that a host announces."""
+    for each in readings:
+        if each.kind == _ANNOUNCED:
+            yield from (line.decode("utf-8", "replace") for line in each.raw[:4096].split(b"\n"))
 
 
 def _certified(readings: Sequence[Reading]) -> Iterator[str]:

@@ -156,8 +156,7 @@ def _judge(
 def _unbroken(evidence: Evidence, policy: Policy, view: View, to: str, denied: list[Equal]) -> tuple[str, str]:
     """The verdict on a pair of which no forbidden flow is known to have crossed, by its hosts."""
     if not view.complete:
-        lack = "did not run to its end" if view.asked_ports else "asked no ports"
-        return "UNPROVEN", f"the scan from {view.zone} {lack}"
+        return "UNPROVEN", f"the scan from {view.zone} {_lack(view)}"
     if to not in evidence.views:
         return "UNPROVEN", f"nobody stood in {to}: silence from there proves nothing"
     if not evidence.views[to].complete:
@@ -184,6 +183,15 @@ def _unbroken(evidence: Evidence, policy: Policy, view: View, to: str, denied: l
     return "UNPROVEN", f"nothing that policy denies was seen up in {to}, so nothing proves the denial"
 
 
+def _lack(view: View) -> str:
+    """What a scan is missing that is not complete."""
+    if view.asking is None:
+        return "asked no ports"
+    return (
+        "was imported, and asked less than a scan does" if view.asking.purpose == "import" else "did not run to its end"
+    )
+
+
 def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Area], signed: bool) -> CoverageRow:
     """What was asked of that zone, and everything that was not, by reason. `signed`: a canary was asked there."""
     asked = evidence.asked(view, to)
@@ -193,7 +201,7 @@ def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Ar
     if not view.asked_ports:
         missing.append("the scan asked no ports")
     elif not view.complete:
-        missing.append("the scan did not run to its end")
+        missing.append(f"the scan {_lack(view)}")
     portless = asked - areas["tcp"].addresses - areas["udp"].addresses
     if portless and view.asked_ports:
         missing.append(f"asked no port, only pinged: {_some(portless)}")

@@ -73,7 +73,8 @@ class Controls:
         """The first service beyond its own link from which that scan heard something at that time or later."""
         found = self._spoke.get((view.zone, scan.id))
         if found is None:
-            heard = enumerate((when, key) for key, when in view.heard_in(scan) if not self.inside(view, key[0]))
+            zone_of, here = self.evidence.zone_of, view.zone
+            heard = enumerate((when, key) for key, when in view.heard_in(scan) if zone_of(key[0]) != here)
             latest: list[tuple[float, int, FlowKey]] = []
             # Of those that spoke so late or later only the first is ever named.
             for place, (when, key) in sorted(heard, key=lambda each: (-each[1][0], each[0])):
@@ -325,7 +326,8 @@ class Controls:
 
     def _asked_on(self, view: View, zone: str, key: FlowKey, without: set[str]) -> int:
         """How many of a zone's addresses were asked the same port, by the same version of IP."""
-        asked = view.asked_on(key[1], key[2]) & self.evidence.asked(view, zone)
+        evidence = self.evidence
+        asked = view.asked_on(key[1], key[2], evidence.places(view, zone)) & evidence.asked(view, zone)
         return len(asked.of_version(6 if ":" in key[0] else 4) - AddressSet.of(without))
 
     def answers_for_unused(self, view: View, key: FlowKey) -> bool:

@@ -33,8 +33,8 @@ _APART_DAYS = 20
 _Place = tuple[int, int]
 """An address: version and number."""
 _Port = tuple[Transport, int]
-_Class = tuple[int, _Port, int, int, int]
-"""(id of the row of silence, port, version of IP, which part of the zone rules mean, days from the service to it)."""
+_Class = tuple[tuple[str, float, int] | None, _Port, int, int, int]
+"""(what the silence says, port, version of IP, which part of the zone rules mean, days from the service to it)."""
 
 
 class Equal(msgspec.Struct, frozen=True):
@@ -75,7 +75,6 @@ class Silent:
         self._judge = judge
         self._most = most
         self._indexes: dict[str, _Index] = {}
-        self._told: dict[str, dict[str | None, dict[Transport, list[_Place]]]] = {}
         site = evidence.site
         means = [AddressSet.parse(rule.to) for rule in (*site.allow, *site.require, *site.deny) if _is_address(rule.to)]
         self._hosts = {str(each) for each in means if len(each) == 1}
@@ -132,26 +131,29 @@ class Silent:
 
     def _alone(self, view: View, to: str) -> dict[Transport, list[_Place]]:
         """Addresses of a zone of which more is known than the silence of many."""
-        zones = self._told.get(view.zone)
-        if zones is None:
-            zones = self._told[view.zone] = {}
-            for address, transport in view.with_rows():
-                places = zones.setdefault(self._evidence.zone_of(address), {})
-                places.setdefault(transport, []).append(address_key(address))
-        return zones.get(to, {})
+        found: dict[Transport, list[_Place]] = {}
+        for address, transport in self._evidence.places(view, to):
+            found.setdefault(transport, []).append(address_key(address))
+        return found
 
     def _index(self, zone: str) -> _Index:
         found = self._indexes.get(zone)
         if found is None:
             up = self._evidence.up[zone]
             places: dict[_Port, list[_Place]] = {}
+            last, place = "", (0, 0)
             for address, transport, port in up:
-                places.setdefault((transport, port), []).append(address_key(address))
+                if address != last:  # the services of an address mostly follow each other
+                    last, place = address, address_key(address)
+                where = places.get((transport, port))
+                if where is None:
+                    where = places[transport, port] = []
+                where.append(place)
             for each in places.values():
                 each.sort()
             view = self._evidence.views.get(zone)
-            times = [row.at for key, row in view.opened().items() if key in up] if view else []
-            times += [host.at for host in view.hosts.values() if view.present(host.address)] if view else []
+            times = {row.at for row in up.opened()}
+            times |= {host.at for host in view.hosts.values() if view.present(host.address)} if view else set()
             hosts = {key for key in up if key[0] in self._hosts}
             found = self._indexes[zone] = _Index(places, hosts, (min(times, default=0.0), max(times, default=0.0)))
         return found
@@ -188,17 +190,18 @@ class Silent:
             if part < len(self._edges) and (end is None or self._edges[part] < end):
                 end = self._edges[part]
             high = len(places) if end is None else bisect_left(places, end, low + 1)
-            row = next((each for each in rows if port[1] in port_set(each.ports)), None)
-            far = row is not None and max(abs(row.at - each) for each in seen) > _APART_DAYS * 86400
+            quiet = next((each for each in rows if port[1] in port_set(each.row.ports)), None)
+            says = None if quiet is None else quiet.saying
+            far = says is not None and max(abs(says[1] - each) for each in seen) > _APART_DAYS * 86400
             first = next((place for place in places[low:high] if place not in apart), None)
-            if row is not None and far:
+            if says is not None and far:
                 for place in places[low:high]:
                     if place not in apart:
-                        days = (row.at - self._evidence.up_at(to, (address_text(*place), *port))) / 86400
-                        yield (id(row), port, place[0], part, round(days * 100)), place, 1
+                        days = (says[1] - self._evidence.up_at(to, (address_text(*place), *port))) / 86400
+                        yield (says, port, place[0], part, round(days * 100)), place, 1
             elif first is not None:
                 count = high - low - bisect_right(out, places[high - 1]) + bisect_left(out, places[low])
-                yield (id(row), port, first[0], part, 0), first, count
+                yield (says, port, first[0], part, 0), first, count
             low = high
 
 
