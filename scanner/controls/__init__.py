@@ -10,8 +10,9 @@ from functools import cache
 from importlib.resources import files
 
 from scanner.importers.document import read_document
+from scanner.model.attested import Answer
 from scanner.model.base import Frozen, Text
-from scanner.model.baseline import DeadlinePolicy
+from scanner.model.baseline import DeadlinePolicy, Requirement
 
 _DEADLINES = "deadlines.yaml"
 
@@ -26,12 +27,18 @@ class Framework(Frozen, frozen=True):
     """Identifier -> what it asks for, in our own words."""
     findings: dict[str, tuple[str, ...]]
     """Finding kind, or kind and aspect (`exposure:cleartext`) -> identifiers. An aspect stands instead of its kind."""
+    attested: dict[Answer, tuple[str, ...]] = {}
+    """What no network can show -> identifiers."""
+    hints: tuple[str, ...] = ()
+    """Identifiers that a finding speaks against, and that nothing seen speaks for: the clocks of hosts whose logs do
+    arrive may still disagree."""
 
     def __post_init__(self) -> None:
-        for kind, identifiers in self.findings.items():
-            for each in identifiers:
-                if each not in self.titles:
-                    raise ValueError(f"$.findings.{kind}: {each!r} has no title")
+        for key, mapped in (("findings", self.findings), ("attested", self.attested), ("", {"hints": self.hints})):
+            for kind, identifiers in mapped.items():
+                for each in identifiers:
+                    if each not in self.titles:
+                        raise ValueError(f"{f'$.{key}'.rstrip('.')}.{kind}: {each!r} has no title")
 
     @property
     def name(self) -> str:
@@ -69,6 +76,25 @@ def bundled() -> dict[str, dict[str, tuple[str, ...]]]:
         for kind, identifiers in framework.findings.items():
             mapped.setdefault(kind, {})[framework.name] = identifiers
     return mapped
+
+
+@cache
+def requirements() -> tuple[Requirement, ...]:
+    """Every requirement of every framework, as the files have them."""
+    return tuple(
+        Requirement(
+            framework=each.framework,
+            version=each.version,
+            id=identifier,
+            title=words,
+            url=each.url,
+            kinds=tuple(kind for kind, identifiers in each.findings.items() if identifier in identifiers),
+            answers=tuple(answer for answer, identifiers in each.attested.items() if identifier in identifiers),
+            hint=identifier in each.hints,
+        )
+        for each in frameworks()
+        for identifier, words in each.titles.items()
+    )
 
 
 def title(framework: str, identifier: str) -> str | None:

@@ -1,8 +1,8 @@
-"""The compliance report: one HTML file that needs no network, no script and no second file.
+"""The compliance report: one HTML file that needs no network and no second file, and can be read without script.
 
 It can be mailed, archived and printed. Whatever came from the client's network is text in it and nothing more:
 templates escape every value, unprintable characters are shown as escapes, and the content security policy allows the
-report's own style sheet, named by its hash, and nothing else.
+report's own style sheet and the one script of ours that sorts and filters, named by their hashes, and nothing else.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from scanner.exporters import Exporter, fence_page, fence_words, patch_page, patch_words, words
+from scanner.exporters import Exporter, cover_page, fence_page, fence_words, patch_page, patch_words, words, written
 from scanner.exporters.page import lay_out
+from scanner.exporters.tables import tables
 from scanner.exporters.verdict import is_scan
 from scanner.model import hops
 from scanner.model.report import CROSSED, Report, is_open
@@ -22,15 +23,44 @@ from scanner.model.text import plural, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 def render(report: Report) -> bytes:
-    """UTF-8. The same report gives the same bytes, and no clock, machine or version of ours is in them."""
+    """UTF-8. The same report gives the same bytes, and neither clock nor machine is in them."""
+    from markupsafe import Markup  # as late as jinja2
+
     environment = _environment()
-    style = environment.get_template("style.css").render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = environment.get_template("report.html").render(report=report, page=lay_out(report), style_hash=digest)
-    return page.encode() + b"\n"
+    page = lay_out(report)
+    style = environment.get_template("style.css").render(cover=page.cover)
+    rows = tables(report) if any(each.name == "tables" for each in page.sections) else ()
+    script = _script() if rows else ""
+    text = environment.get_template("report.html").render(
+        report=report,
+        page=page,
+        tables=rows,
+        style_hash=_digest(style),
+        style=Markup(style),
+        script_hash=_digest(script),
+        script=Markup(script),
+    )
+    return text.encode() + b"\n"
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _script() -> str:
+    return (resources.files("scanner.exporters") / "templates" / "tables.js").read_text("utf-8")
+
+
+def _data(inert: bytes) -> Markup:
+    """A table's JSON, which has nothing left to escape."""
+    from markupsafe import Markup
+
+    return Markup(inert.decode())
 
 
 @cache
@@ -52,6 +82,12 @@ def _environment() -> Environment:
         FLOWS=words.FLOWS,
         PATCHES=words.PATCHES,
         STATES=words.STATES,
+        ACCEPTED_LIMIT=written.FINDING_LIMIT,
+        ATTESTED=cover_page.ATTESTED,
+        CELLS=words.CELLS,
+        CHANGE_LIMIT=cover_page.CHANGE_LIMIT,
+        CONTROLS=cover_page.CONTROLS,
+        control_mark=cover_page.control_mark,
         CROSSED=CROSSED,
         MEASURED=fence_words.MEASURED,
         MEASURED_GROUPS=fence_page.MEASURED_GROUPS,
@@ -78,6 +114,7 @@ def _environment() -> Environment:
         short_time=words.short_time,
         figure="{:,}".format,
         unpadded=words.without_padding,
+        data=_data,
     )
     return environment
 

@@ -72,6 +72,8 @@ def _encoded(value: Any) -> bytes:
 def _shown(text: bytes) -> bytes:
     """With an escape for whatever would not print."""
     # Most parts have nothing of that, and of a large site looking for it byte by byte takes seconds.
+    if text.isascii() and b"\x7f" not in text:
+        return text
     return text if text.decode().isprintable() else _FOREIGN.sub(_printable, text)
 
 

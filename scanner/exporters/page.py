@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
+from scanner.exporters.cover_page import Cover, Framework, Trend, cover, frameworks, trend, unanswered
 from scanner.exporters.fence_page import (
     Blast,
     Chain,
@@ -21,12 +22,13 @@ from scanner.exporters.patch_page import PatchPage, patch_page
 from scanner.exporters.patch_words import PATCH_KINDS, first_of
 from scanner.exporters.picture import Picture, draw
 from scanner.exporters.plan_page import Cut, Shown, Step, cut, plan
+from scanner.exporters.tables import interest
 from scanner.exporters.verdict import Verdict, all_cells, all_zones, conclude, is_scan, stood_in
+from scanner.exporters.views import Section, depth, sections
 from scanner.exporters.words import Mark, cell_code, cell_signs, long_date, short_time
+from scanner.exporters.written import by_zone, written
 from scanner.model.base import SEVERITIES
 from scanner.model.report import (
-    CROSSED,
-    HELD,
     CellRow,
     CoverageRow,
     FindingRow,
@@ -48,6 +50,7 @@ NOTE_LIMIT = 100
 
 _CELL_ORDER = ("BREACHED", "UNPROVEN", "UNTESTED", "AS_POLICY")
 _STATE_ORDER = ("untested", "partial", "tested")
+_SECTIONS = {"segmentation-gap": "gaps", "attack-path": "paths", **dict.fromkeys(PATCH_KINDS, "patches")}
 
 
 class Gaps(msgspec.Struct, frozen=True):
@@ -58,6 +61,7 @@ class Gaps(msgspec.Struct, frozen=True):
     anchor: str
     cell: CellRow | None
     findings: tuple[Shown, ...]
+    total: int
 
 
 class Square(msgspec.Struct, frozen=True):
@@ -85,6 +89,14 @@ class Control(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """Everything that the templates read besides the report itself."""
 
+    sections: tuple[Section, ...]
+    depth: frozenset[str]
+    cover: Cover
+    risk: int
+    """The risks of all open findings, added up."""
+    trend: Trend | None
+    frameworks: tuple[Framework, ...]
+    unanswered: tuple[str, ...]
     verdict: Verdict
     severities: tuple[tuple[str, int], ...]
     patch_counts: dict[str, int]
@@ -105,6 +117,8 @@ class Page(msgspec.Struct, frozen=True):
     anchors: dict[tuple[str, str], str]
     """Boundary -> the id of its group of gaps."""
     gaps: tuple[Gaps, ...]
+    left_out: dict[str, int]
+    """Section -> findings that are not written out in it."""
     paths: tuple[Shown, ...]
     patch_findings: tuple[Shown, ...]
     others: tuple[Shown, ...]
@@ -124,7 +138,8 @@ class Page(msgspec.Struct, frozen=True):
     notes: tuple[PolicyNoteRow, ...]
     notes_total: int
     controls: tuple[Control, ...]
-    inventory: tuple[tuple[str, tuple[HostRow, ...]], ...]
+    inventory: tuple[tuple[str, tuple[HostRow, ...], int], ...]
+    """Zone, its hosts that are written out, and how many it has."""
     coverage: tuple[tuple[str, int, tuple[Covered, ...]], ...]
     """State, number of boundaries, and these summed where their reason is one."""
     coverage_counts: dict[str, int]
@@ -143,24 +158,40 @@ def lay_out(report: Report) -> Page:
         return chain(path, names, critical)
 
     told = _paths_by_finding(report)
-    shown = [_with_chain(each, told, drawn) for each in _anchored(report.findings)]
+    deep = depth(report)
+    shown = [_with_chain(each, told, drawn) for each in written(_anchored(report.findings))]
+    if "evidence" not in deep:
+        shown = [msgspec.structs.replace(each, brief=True) for each in shown]
     ends = {(path.from_, path.critical) for path in told.values()}
     untold = [path for path in report.paths if (path.from_, path.critical) not in ends]
     zones = all_zones(report)
     cells = all_cells(report, zones)
     gaps = _gaps([each for each in shown if each.row.kind == "segmentation-gap"], cells)
     anchors = {(each.from_, each.to): each.anchor for each in gaps}
+    listed: dict[str, list[Shown]] = {"gaps": [], "paths": [], "patches": [], "others": []}
+    for each in shown:
+        listed[_SECTIONS.get(each.row.kind, "others")].append(each)
     covered = _covered(report.coverage, cells)
     partial = {(row.from_, row.to) for row in covered if row.state != "tested"}
     counts = report.summary
-    severities = counts.findings if counts else Counter(f.row.severity for f in shown if is_open(f.row))
+    severities: Mapping[str, int] = (
+        counts.findings if counts else Counter(f.row.severity for f in shown if is_open(f.row))
+    )
     state_counts: Counter[str] = Counter(row.state for row in covered)
+    said, judged = _sessions(report.vantages), _judged(report)
     return Page(
+        sections=sections(report),
+        depth=deep,
+        cover=cover(report, said, judged),
+        risk=counts.risk if counts else sum(each.risk for each in report.findings if is_open(each)),
+        trend=trend(report, severities),
+        frameworks=frameworks(report.controls),
+        unanswered=unanswered(report.attestations),
         verdict=conclude(report),
         severities=tuple((severity, severities.get(severity, 0)) for severity in reversed(SEVERITIES)),
         patch_counts=counts.patches if counts else dict(Counter(row.verdict for row in report.patches)),
-        sessions=_sessions(report.vantages),
-        judged=_judged(report),
+        sessions=said,
+        judged=judged,
         hosts=counts.hosts if counts else len(report.hosts),
         services=counts.services if counts else sum(len(host.services) for host in report.hosts),
         excepted=counts.excepted if counts else sum(not is_open(f.row) for f in shown),
@@ -178,11 +209,10 @@ def lay_out(report: Report) -> Page:
         ),
         anchors=anchors,
         gaps=gaps,
-        paths=_worst_first(each for each in shown if each.row.kind == "attack-path"),
-        patch_findings=_worst_first(each for each in shown if each.row.kind in PATCH_KINDS),
-        others=_worst_first(
-            each for each in shown if each.row.kind not in ("segmentation-gap", "attack-path", *PATCH_KINDS)
-        ),
+        left_out={name: sum(not each.written for each in found) for name, found in listed.items()},
+        paths=_worst_first(listed["paths"]),
+        patch_findings=_worst_first(listed["patches"]),
+        others=_worst_first(listed["others"]),
         accepted=tuple(each for each in shown if each.row.exception is not None),
         patches=patch_page(report, shown),
         names=names,
@@ -196,10 +226,10 @@ def lay_out(report: Report) -> Page:
         notes=report.policy_notes[:NOTE_LIMIT],
         notes_total=len(report.policy_notes),
         controls=_controls(report.findings),
-        inventory=_by_zone(report.hosts, zones),
+        inventory=by_zone(report.hosts, zones),
         coverage=_coverage(covered),
         coverage_counts={state: state_counts.get(state, 0) for state in _STATE_ORDER},
-        flows=tuple(sorted(report.reachability, key=_interest)[:FLOW_LIMIT]),
+        flows=tuple(sorted(report.reachability, key=interest)[:FLOW_LIMIT]),
         flows_total=len(report.reachability),
         flow_counts=_flow_counts(report.reachability),
     )
@@ -225,7 +255,7 @@ def _rank(severity: str) -> int:
 
 
 def _worst_first(findings: Iterable[Shown]) -> tuple[Shown, ...]:
-    return tuple(sorted(findings, key=lambda each: first_of(each.row)))
+    return tuple(sorted((each for each in findings if each.written), key=lambda each: first_of(each.row)))
 
 
 def _covered(given: tuple[CoverageRow, ...], cells: Iterable[tuple[str, str]]) -> tuple[CoverageRow, ...]:
@@ -282,11 +312,13 @@ def _square(cell: CellRow | None, partial: set[tuple[str, str]], anchors: dict[t
 
 
 def _gaps(findings: list[Shown], cells: dict[tuple[str, str], CellRow]) -> tuple[Gaps, ...]:
+    totals = Counter((each.row.from_ or "?", each.row.to or "?") for each in findings)
     groups: dict[tuple[str, str], list[Shown]] = {}
     for each in _worst_first(findings):
         groups.setdefault((each.row.from_ or "?", each.row.to or "?"), []).append(each)
     return tuple(
-        Gaps(*key, f"gaps-{_digest(chr(0).join(key))}", cells.get(key), tuple(found)) for key, found in groups.items()
+        Gaps(*key, f"gaps-{_digest(chr(0).join(key))}", cells.get(key), tuple(found), totals[key])
+        for key, found in groups.items()
     )
 
 
@@ -318,24 +350,6 @@ def _controls(findings: Iterable[FindingRow]) -> tuple[Control, ...]:
         )
         for framework, names in sorted(found.items())
     )
-
-
-def _by_zone(hosts: Iterable[HostRow], zones: tuple[ZoneRow, ...]) -> tuple[tuple[str, tuple[HostRow, ...]], ...]:
-    groups: dict[str, list[HostRow]] = {zone.name: [] for zone in zones}
-    for host in hosts:
-        groups[host.zone].append(host)
-    return tuple((name, tuple(found)) for name, found in groups.items() if found)
-
-
-def _interest(row: FlowRow) -> int:
-    crossed = row.verdict in CROSSED
-    if crossed and not row.allowed:
-        return 0
-    if row.allowed and not crossed:
-        return 1
-    if row.verdict not in HELD and not crossed:
-        return 2
-    return 3 if not crossed else 4
 
 
 def _flow_counts(rows: Iterable[FlowRow]) -> tuple[tuple[str, int, int], ...]:

@@ -19,6 +19,10 @@ class Shown(msgspec.Struct, frozen=True):
     row: FindingRow
     anchor: str
     chain: Chain | None = None
+    brief: bool = False
+    """Without its evidence, and how it is seen again."""
+    written: bool = True
+    """Whether it has an element of its own; of very many, only the worst have."""
 
 
 class Step(msgspec.Struct, frozen=True):

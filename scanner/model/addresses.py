@@ -15,6 +15,10 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+_OCTETS = {str(each): each for each in range(256)}
+"""As they are written canonically."""
+
+
 def address(text: str) -> str:
     """The canonical form of one address; ValueError says what is wrong with any other text."""
     return str(ipaddress.ip_address(text.strip()))
@@ -42,15 +46,17 @@ def contains(networks: Iterable[str], addr: str) -> bool:
     return any(low <= value <= high for family, low, high in map(_span, networks) if family == version)
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 17)
 def address_key(addr: str) -> tuple[int, int]:
     """Sort key: IPv4 before IPv6, each in numeric order."""
     # Sets of many thousands are parsed: what is written canonically needs no library, at a fifth of its time.
     octets = addr.split(".")
-    if len(octets) == 4 and addr.replace(".", "").isdecimal():
-        a, b, c, d = map(int, octets)
-        if max(a, b, c, d) < 256 and f"{a}.{b}.{c}.{d}" == addr:
-            return 4, a << 24 | b << 16 | c << 8 | d
+    if len(octets) == 4:
+        try:
+            value = (_OCTETS[octets[0]] << 24) + (_OCTETS[octets[1]] << 16)
+            return 4, value + (_OCTETS[octets[2]] << 8) + _OCTETS[octets[3]]
+        except KeyError:
+            pass
     ip = ipaddress.ip_address(addr)
     return ip.version, int(ip)
 
@@ -122,6 +128,13 @@ class AddressSet(Collection[str]):
         self._text: str | None = None
 
     @classmethod
+    def _of_spans(cls, spans: tuple[tuple[int, int, int], ...]) -> AddressSet:
+        """Of spans that are sorted already, disjoint and not adjacent."""
+        made = cls.__new__(cls)
+        made.spans, made._count, made._text = spans, None, None
+        return made
+
+    @classmethod
     def of(cls, addresses: Iterable[str]) -> AddressSet:
         if isinstance(addresses, AddressSet):
             return addresses
@@ -130,6 +143,10 @@ class AddressSet(Collection[str]):
     @classmethod
     def parse(cls, text: str) -> AddressSet:
         """From a ranges text; subnets may stand in it as well. ValueError for anything else."""
+        if "," not in text and "/" not in text and "-" not in text and text:
+            # One address, of which a large site has many thousands, each silent on ports of its own.
+            version, value = address_key(text.strip())
+            return cls._of_spans(((version, value, value),))
         return cls(_range(part) for part in filter(None, text.split(",")))
 
     def __str__(self) -> str:
@@ -175,17 +192,17 @@ class AddressSet(Collection[str]):
         return AddressSet((*self.spans, *other.spans))
 
     def __and__(self, other: AddressSet) -> AddressSet:
+        few, many = sorted((self.spans, other.spans), key=len)
         found: list[tuple[int, int, int]] = []
-        mine, theirs = 0, 0
-        while mine < len(self.spans) and theirs < len(other.spans):
-            (version, low, high), (version2, low2, high2) = self.spans[mine], other.spans[theirs]
-            if version == version2 and max(low, low2) <= min(high, high2):
-                found.append((version, max(low, low2), min(high, high2)))
-            if (version, high) < (version2, high2):
-                mine += 1
-            else:
-                theirs += 1
-        return AddressSet(found)
+        for version, low, high in few:
+            # The spans of one that has many are looked at only where the other one is.
+            at = max(bisect_right(many, (version, low, _HIGHEST)) - 1, 0)
+            while at < len(many) and many[at][:2] <= (version, high):
+                family, low2, high2 = many[at]
+                if family == version and high2 >= low:
+                    found.append((version, max(low, low2), min(high, high2)))
+                at += 1
+        return AddressSet._of_spans(tuple(found))
 
     def __sub__(self, other: AddressSet) -> AddressSet:
         found: list[tuple[int, int, int]] = []

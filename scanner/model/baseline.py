@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from scanner.model.attested import Answer
 from scanner.model.base import Frozen, Severity, Text
 from scanner.model.feeds import FeedFact, Probability
 
@@ -187,6 +188,28 @@ class DeadlinePolicy(Frozen, frozen=True, rename={"from_": "from"}):
             raise ValueError(".from: either the days are CISA's own, or they stand here")
 
 
+class Requirement(Frozen, frozen=True):
+    """What a framework asks for, and what of ours bears on it."""
+
+    framework: Text
+    version: Text
+    id: Text
+    title: Text
+    """In our own words."""
+    url: Text
+    kinds: tuple[str, ...] = ()
+    """Finding kinds, or kinds and aspects (`exposure:cleartext`)."""
+    answers: tuple[Answer, ...] = ()
+    """Attestations."""
+    hint: bool = False
+    """Whether findings speak against it, and none of them speaks for it."""
+
+    @property
+    def name(self) -> str:
+        """As findings have it: `PCI DSS 4.0.1 1.3.1`."""
+        return f"{self.framework} {self.version} {self.id}"
+
+
 class Knowledge(Frozen, frozen=True):
     """All the facts that an assessment judges by, besides the site and the observations."""
 
@@ -207,6 +230,8 @@ class Knowledge(Frozen, frozen=True):
     """The editions of the feeds that it was made from, besides what comes with the package."""
     deadlines: tuple[DeadlinePolicy, ...] = ()
     """Those that a site may name."""
+    requirements: tuple[Requirement, ...] = ()
+    """Of every framework, in its order."""
 
 
 # msgspec crashes where two threads are the first to read a type, so it is learnt with the module.

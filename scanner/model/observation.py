@@ -161,7 +161,7 @@ class Listening(Frozen, frozen=True, tag="listening", tag_field="kind"):
     at: float
 
 
-class Reading(Frozen, frozen=True):
+class Reading(Frozen, frozen=True, cache_hash=True):
     """A piece of a conversation worth identifying: `kind` as `scanner.identify.identify` takes it, the bytes raw."""
 
     kind: str
@@ -233,10 +233,29 @@ class Progress(Frozen, frozen=True, tag="progress", tag_field="kind"):
     """Which time it is that what has not answered is asked, from 1; 0 where that is not counted."""
     about: str = ""
     """Who is asked, in a few words: a zone's name, the canary."""
+    unit: str = ""
+    """The unit of work that this is of, as `Outlook` and the journal name it."""
+
+
+class Work(Frozen, frozen=True):
+    """A unit of the port scan."""
+
+    unit: str
+    questions: tuple[tuple[str, int], ...]
+    """How many ports of how many addresses are asked in each zone; zone `""` for addresses of none."""
+    done: bool = False
+    """Done before, by the scan that is gone on with."""
+
+
+class Outlook(Frozen, frozen=True, tag="outlook", tag_field="kind"):
+    """The port scan's units, as soon as it is known who is there. Never journalled; it tells how much is to come."""
+
+    units: tuple[Work, ...]
+    at: float
 
 
 Observation = HostSeen | PortState | Alive | Silence | Conversation | Refused | Limitation | Arrival | Listening
-Event = Observation | Progress
+Event = Observation | Progress | Outlook
 
 
 class Vantage(Frozen, frozen=True):
@@ -293,9 +312,10 @@ class Installed(Frozen, frozen=True, tag="installed", tag_field="kind"):
     """Not installed, but seen over the network, by somebody who does not say from where."""
 
 
-Purpose = Literal["scan", "verify", "canary", "inventory"]
+Purpose = Literal["scan", "verify", "canary", "inventory", "import"]
 """`verify` asks again what one finding rests on, and leaves open what it did not ask; `canary` only listens;
-`inventory` is a file that was imported, and no session."""
+`inventory` is a file that was imported, and no session; `import` is another tool's session that asked a part of what a
+scan asks: it adds answers, and neither shows who is there nor takes the place of a scan."""
 
 
 class Scan(Frozen, frozen=True):

@@ -18,6 +18,7 @@ from scanner.model.patched import PatchRow as PatchRow
 from scanner.model.patched import PatchVerdict as PatchVerdict
 from scanner.model.patched import Row as Row
 from scanner.model.patched import UnknownReason as UnknownReason
+from scanner.model.recorded import AttestationRow, ChangesRow, ControlRow, LookRow, ScopeRow, ToolRow, TrendRow, ViewRow
 
 FlowVerdict = Literal["REACHED", "ONE_WAY", "TARGET_DOWN_PATH_OPEN", "REJECTED", "DROPPED", "UNPROVEN", "UNTESTED"]
 CROSSED: frozenset[FlowVerdict] = frozenset({"REACHED", "ONE_WAY", "TARGET_DOWN_PATH_OPEN"})
@@ -346,6 +347,8 @@ class Summary(Row, frozen=True):
     patches: dict[str, int]
     """By verdict."""
     excepted: int
+    risk: int = 0
+    """The risks of all open findings, added up."""
 
 
 class Report(Row, frozen=True):
@@ -380,6 +383,16 @@ class Report(Row, frozen=True):
     feeds: tuple[FeedRow, ...] = ()
     deadlines: tuple[DeadlinePolicyRow, ...] = ()
     inventories: tuple[InventoryRow, ...] = ()
+    attestations: tuple[AttestationRow, ...] = ()
+    controls: tuple[ControlRow, ...] = ()
+    trend: tuple[TrendRow, ...] = ()
+    """Earlier assessments, the oldest first, one a day."""
+    changes: ChangesRow | None = None
+    """Against the scans before the newest; None where there is nothing to compare."""
+    look: LookRow | None = None
+    tool: ToolRow | None = None
+    scope: ScopeRow | None = None
+    view: ViewRow | None = None
 
 
 def iso_date(day: datetime.date | None) -> str | None:

@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from scanner.model.addresses import address, contains, network
+from scanner.model.attested import Attestation, Look
 from scanner.model.base import Frozen, Port, Text, Transport
 from scanner.model.deadline import Name, OwnDeadline, deadline_troubles
+from scanner.model.desks import Desks
 from scanner.model.groups import Groups, did_you_mean
 
 Trust = Literal["critical", "management", "user", "device", "untrusted"]
@@ -242,6 +244,10 @@ class Site(Frozen, frozen=True, dict=True, gc=True):
         | None
     ) = None
     """None: those that are applied where a site says nothing."""
+    tickets: Desks | None = None
+    """Where its tickets go."""
+    attestations: tuple[Attestation, ...] = ()
+    report: Look = Look()
 
     def __post_init__(self) -> None:
         """Relations between keys. Each message starts with the path of the key at fault, from here on."""

@@ -13,6 +13,8 @@ class PageReader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.elements: list[tuple[str, dict[str, str]]] = []
         self.style = ""
+        self.script = ""
+        self.data: dict[str, str] = {}
         self._words: list[str] = []
         self._open: list[str] = []
         self.unbalanced: list[str] = []
@@ -40,6 +42,12 @@ class PageReader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._open[-1:] == ["style"]:
             self.style += data
+        elif self._open[-1:] == ["script"]:
+            kept = self.elements[-1][1].get("id")
+            if kept is None:
+                self.script += data
+            else:
+                self.data[kept] = self.data.get(kept, "") + data
         else:
             self._words.append(data)
 

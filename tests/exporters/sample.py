@@ -362,5 +362,6 @@ def sample_report() -> Report:
                 for v in ("COMPLIANT", "NON_COMPLIANT", "END_OF_LIFE", "UNKNOWN")
             },
             excepted=len(FINDINGS) - len(still_open),
+            risk=sum(f.risk for f in still_open),
         ),
     )

@@ -34,7 +34,8 @@ def test_every_key_is_there_in_the_order_of_the_type() -> None:
     assert list(root) == [
         "schema", "client", "site", "generated", "vantages", "hosts", "reachability", "cells", "patches", "findings",
         "remediation", "coverage", "digests", "zones", "summary", "authorization", "measured", "paths", "blast", "cut",
-        "what_if", "policy_notes", "accepted", "feeds", "deadlines", "inventories",
+        "what_if", "policy_notes", "accepted", "feeds", "deadlines", "inventories", "attestations", "controls", "trend",
+        "changes", "look", "tool", "scope", "view",
     ]  # fmt: skip
     assert list(root["patches"][0]) == [
         "host", "product", "version", "verdict", "reason", "confidence", "required", "fixed_at", "age_days", "eol",

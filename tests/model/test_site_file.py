@@ -135,5 +135,5 @@ def test_the_published_schema_knows_every_key() -> None:
     schema = msgspec.json.schema(Site)
     assert set(schema["$defs"]["Site"]["properties"]) == {
         "client", "site", "zones", "authorization", "scope", "critical", "allow", "require", "approved", "deny",
-        "groups", "deadlines",
+        "groups", "deadlines", "tickets", "attestations", "report",
     }  # fmt: skip
