@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from scanner.exporters.patch_words import first_of
 from scanner.exporters.words import SUPPOSED, cell_code
 from scanner.model.hops import asked, service_of
 from scanner.model.report import CROSSED, HELD, FindingRow, FlowRow, HostRow, Report
-from tui import fence, fixes
+from tui import fence, fixes, lookup
 from tui.doc import Doc
-from tui.facts import cells_by_pair, finding_host, state_of
+from tui.draw import around
+from tui.facts import cells_by_pair, state_of
 from tui.status import COVERAGE, FLOWS, PATCHES, SEVERITY, STATES, cell_look, mark
 
 _ARROW = re.compile(" (?:->|→) ")
 
 FLOWS_SHOWN = 200
 """Flows of one cell that the detail lists; it says how many more there are."""
+FINDINGS_SHOWN = 100
 
 
 def host(row: HostRow, report: Report) -> Doc:
@@ -49,7 +53,9 @@ def host(row: HostRow, report: Report) -> Doc:
         doc.title("Software from inventories")
         for each in row.software:
             doc.add("• ", "muted").add(f"{each.product} {each.version}").add("  ").line(each.source, "muted")
-    judged = [patch for patch in report.patches if patch.host == row.id]
+    doc.title("Reached from")
+    around.host(doc, row, None, None, report)
+    judged = lookup.patches_by_host(report)[row.id]
     if judged:
         doc.title("Versions")
         for patch in judged:
@@ -57,13 +63,20 @@ def host(row: HostRow, report: Report) -> Doc:
                 " ".join(filter(None, (patch.title or patch.product, patch.version)))
             )
             doc.add("  ").line(patch.reason, "muted", hang=2)
-    found = [finding for finding in report.findings if finding_host(finding, row)]
+    found = lookup.findings_by_host(report)[row.id]
     if found:
         doc.title("Findings")
-        for finding in found:
-            finding_line(doc, finding)
+        _findings(doc, found)
     fence.falls_from(doc, row.id, row.zone, report)
     return doc
+
+
+def _findings(doc: Doc, found: Sequence[FindingRow]) -> None:
+    """The worst of them."""
+    for row in sorted(found, key=first_of)[:FINDINGS_SHOWN]:
+        finding_line(doc, row)
+    if len(found) > FINDINGS_SHOWN:
+        doc.line(f"and {len(found) - FINDINGS_SHOWN:,} more on Gaps and Patches", "muted")
 
 
 def finding_line(doc: Doc, finding: FindingRow) -> None:
@@ -85,14 +98,16 @@ def finding(row: FindingRow, report: Report | None = None, dialect: str = fixes.
     if row.port is not None:
         doc.field("service", f"{row.transport}/{row.port}")
     _exception(doc, row)
-    if row.risk or row.risk_why:
-        doc.title("Risk", f"{row.risk} of 100").bullets(row.risk_why)
-    if row.path:
+    if (report is None or not fence.path(doc, row, report)) and row.path:
         doc.title("Path")
-        if report is None or not fence.path(doc, row, report):
-            _path(doc, row.path)
+        _path(doc, row.path)
+    elif report is not None and row.from_ is None:
+        for about in lookup.hosts_of(row, report):
+            fence.reached(doc, about, row, report)
     if report is not None:
         fence.closed_by(doc, row, report)
+    if row.risk or row.risk_why:
+        doc.title("Risk", f"{row.risk} of 100").bullets(row.risk_why)
     doc.title("Evidence").lines(row.evidence or "none recorded")
     doc.title("Remedy").lines(row.remedy)
     for each in fixes.closing(report, (row.id,)) if report is not None else ():
@@ -140,9 +155,11 @@ def cell(report: Report, from_: str, to: str) -> Doc:
     doc = Doc().add(from_, bold=True).add("  →  ", "muted").line(to, bold=True)
     if row is None and from_ == to:
         doc.line("The same zone: policy allows all of it.", "muted")
+        around.zone(doc, from_, report)
         fence.falls_from(doc, from_, from_, report)
         return doc
     doc.mark(cell_look(row)).end()
+    around.boundary(doc, from_, to, report)
     if cell_code(row) == SUPPOSED:
         doc.line("Not measured: forbidden traffic gets through today; a supposed rule would stop it.", "blue")
     doc.line(row.reason if row else "The report says nothing about this pair: nobody tested it.")
@@ -156,13 +173,12 @@ def cell(report: Report, from_: str, to: str) -> Doc:
         if (each.from_, each.to) == (from_, to):
             doc.end().label("coverage").mark(mark(COVERAGE, each.state), bold=False).end()
             doc.line(each.reason, "muted")
-    found = [each for each in report.findings if (each.from_, each.to) == (from_, to)]
+    found = lookup.findings_by_pair(report)[from_, to]
     if found:
         doc.title("Findings", "Enter goes there")
-        for finding_row in found:
-            finding_line(doc, finding_row)
+        _findings(doc, found)
     fence.measured(doc, from_, to, report)
-    flows = [flow for flow in report.reachability if (flow.from_, flow.to) == (from_, to)]
+    flows = lookup.flows_by_pair(report)[from_, to]
     if flows:
         doc.title("Flows")
         for flow in sorted(flows, key=_flow_order)[:FLOWS_SHOWN]:

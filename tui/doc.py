@@ -6,7 +6,8 @@ variables, so a document outlives a change of theme.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -18,18 +19,28 @@ LABEL = 14
 """Width of the labels of `field`."""
 
 
+LEAST_DRAWN = 36
+"""Cells below which a picture is told in words."""
+
+
+class _Drawing(NamedTuple):
+    draw: Callable[[int], Doc]
+    words: Doc
+
+
 class Doc:
     """A document under construction; `content` is what a widget shows."""
 
     def __init__(self) -> None:
-        self._lines: list[tuple[list[tuple[str, str]], int]] = []
+        self._lines: list[tuple[list[tuple[str, str]], int] | _Drawing] = []
         self._parts: list[tuple[str, str]] = []
 
     def add(self, text: str, colour: Colour = "text", *, bold: bool = False) -> Doc:
         """Text on the current line."""
-        return self._styled(text, f"bold $fw-{colour}" if bold else f"$fw-{colour}")
+        return self.styled(text, f"bold $fw-{colour}" if bold else f"$fw-{colour}")
 
-    def _styled(self, text: str, style: str) -> Doc:
+    def styled(self, text: str, style: str) -> Doc:
+        """Text in any style; `add` is for text in a colour."""
         self._parts.append((visible(text), style))
         return self
 
@@ -48,11 +59,11 @@ class Doc:
 
     def tile(self, mark: Mark, width: int) -> Doc:
         """A verdict's glyph alone on a ground of its colour. For small maps with a legend of words beside them."""
-        return self._styled(mark.glyph.center(width), f"bold $fw-{mark.colour} on $fw-{mark.colour}-tile")
+        return self.styled(mark.glyph.center(width), f"bold $fw-{mark.colour} on $fw-{mark.colour}-tile")
 
     def on_cursor(self, text: str, colour: Colour = "accent") -> Doc:
         """Text on the ground that says: here you are."""
-        return self._styled(text, f"bold $fw-{colour} on $fw-cursor")
+        return self.styled(text, f"bold $fw-{colour} on $fw-cursor")
 
     def title(self, text: str, hint: str = "") -> Doc:
         """A heading inside the document, with a blank line before it unless it is the first thing."""
@@ -79,13 +90,35 @@ class Doc:
             self.add("• ", "muted").line(item, colour, hang=2)
         return self
 
-    def content(self, width: int) -> Content:
-        """The document wrapped to `width` cells, without blank lines at its end."""
-        lines = [*self._lines, (self._parts, 0)]
-        while lines and not any(text for text, _ in lines[-1][0]):
+    def drawing(self, draw: Callable[[int], Doc], words: Doc) -> Doc:
+        """A picture that is drawn for the width that there is, and the same in words for whoever cannot see it, or has
+        fewer than `LEAST_DRAWN` cells."""
+        self._lines.append(_Drawing(draw, words))
+        return self
+
+    def join(self, other: Doc) -> Doc:
+        """Another document's lines."""
+        self._lines.extend(other._lines)
+        self._parts.extend(other._parts)
+        return self
+
+    def content(self, width: int, *, drawn: bool = True) -> Content:
+        """The document wrapped to `width` cells, without blank lines at its end; `drawn=False`: pictures in words."""
+        lines = self._content(max(1, width), drawn)
+        while lines and not lines[-1].plain:
             lines.pop()
-        wrapped = [_wrapped(Content.assemble(*parts), max(1, width), hang) for parts, hang in lines]
-        return Content("\n").join([line for group in wrapped for line in group])
+        return Content("\n").join(lines)
+
+    def _content(self, width: int, drawn: bool) -> list[Content]:
+        found: list[Content] = []
+        for line in (*self._lines, (self._parts, 0)):
+            if isinstance(line, _Drawing):
+                inner = line.draw(width) if drawn and width >= LEAST_DRAWN else line.words
+                # The last line of a document is the one that was not ended.
+                found.extend(inner._content(width, drawn)[:-1])
+            else:
+                found.extend(_wrapped(Content.assemble(*line[0]), width, line[1]))
+        return found
 
     def text(self) -> Content:
         """The document as one line for a bar, not wrapped."""

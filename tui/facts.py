@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Literal
 
+from scanner.exporters.patch_words import first_of
 from scanner.exporters.verdict import all_cells, all_zones
 from scanner.exporters.words import cell_code
 from scanner.model.base import SEVERITIES
-from scanner.model.report import CellRow, ExceptionRow, FindingRow, HostRow, Report, Summary, is_open
-from tui.status import CELLS, PATCHES, severity_rank
+from scanner.model.report import CellRow, ExceptionRow, FindingRow, Report, Summary, VantageRow, is_open
+from tui.status import CELLS, PATCHES
 
 PATCH_KINDS = frozenset({"outdated", "end-of-life", "known-exploited"})
 """Findings that the Patches screen shows; all others are on the Gaps screen."""
@@ -32,6 +34,11 @@ def gap_count(report: Report) -> int:
 def patch_count(report: Report) -> int:
     """Products that fail their baseline."""
     return sum(patch.verdict in ("NON_COMPLIANT", "END_OF_LIFE") for patch in report.patches)
+
+
+def engine_words(session: VantageRow) -> str:
+    # What goes on the wire is never recorded as `auto`.
+    return "simulated" if session.engine == "auto" else f"{session.engine} engine"
 
 
 def zone_names(report: Report) -> tuple[str, ...]:
@@ -65,24 +72,6 @@ def summary_of(report: Report) -> Summary:
     )
 
 
-def finding_host(finding: FindingRow, host: HostRow) -> bool:
-    """Whether a finding is about this host: findings name a host by its id, or by a bare address inside `to`."""
-    if finding.host is None:
-        return False
-    return finding.host == host.id or (finding.to in (None, host.zone) and finding.host in host.addresses)
-
-
-def worst_by_host(report: Report) -> dict[str, str]:
-    """Host id -> the worst severity among its open findings."""
-    ids = {host.id: host.id for host in report.hosts}
-    for host in report.hosts:
-        for addr in host.addresses:
-            ids.setdefault(f"{host.zone}/{addr}", host.id)
-    worst: dict[str, str] = {}
-    for finding in report.findings:
-        if finding.host is None or not is_open(finding):
-            continue
-        key = ids.get(finding.host) or ids.get(f"{finding.to}/{finding.host}")
-        if key is not None and severity_rank(finding.severity) > severity_rank(worst.get(key, "")):
-            worst[key] = finding.severity
-    return worst
+def worst_of(findings: Iterable[FindingRow]) -> FindingRow | None:
+    """The one to look at first: open before accepted, then by severity and risk."""
+    return min(findings, key=lambda each: (not is_open(each), first_of(each)), default=None)

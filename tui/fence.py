@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from scanner.exporters.fence_page import fall, measurements
-from scanner.exporters.fence_words import cut_words, hop_proof, past_fences, path_of
+from scanner.exporters.fence_words import cut_words, past_fences, path_of
 from scanner.exporters.verdict import stood_in
-from scanner.model.hops import hop_service, hop_words
-from scanner.model.report import FindingRow, PathRow, Report
+from scanner.model.report import FindingRow, HostRow, PathRow, Report
 from scanner.model.text import plural
 from tui.doc import Doc
-from tui.status import TONES, Colour
+from tui.draw import around, chain
+from tui.draw.scene import scene
+from tui.lookup import denials_by_finding
+from tui.status import TONES
 
 ROWS = 30
 """Rows of a canary that the detail of a pair lists."""
@@ -17,29 +21,26 @@ DENIALS = 5
 
 
 def path(doc: Doc, finding: FindingRow, report: Report) -> bool:
-    """Draw the path of a finding step by step; False where the report holds none."""
+    """Draw the way that a finding tells; False where it tells none, or the report does not hold it."""
+    way = scene(finding, report)
+    if way is None:
+        return False
+    doc.title("Path", "p has it in a window of its own")
+    doc.drawing(partial(chain.draw, way), chain.words(way))
     found = path_of(finding, report.paths)
     if found is not None:
-        hosts = {hop.to for hop in found.hops}
-        _chain(doc, found, {host.id: host.names[0] for host in report.hosts if host.names and host.id in hosts})
-    return found is not None
+        steps(doc, found)
+    return True
 
 
-def _chain(doc: Doc, row: PathRow, names: dict[str, str]) -> None:
-    """An arrow a step: solid where it was observed, dotted where inferred; a cross where policy forbids it."""
-    doc.add("● ", "accent").line(row.from_, bold=True)
-    for number, hop in enumerate(row.hops, 1):
-        last = number == len(row.hops)
-        colour: Colour = "accent" if hop.allowed else "red"
-        doc.add("│ " if hop.observed else "┊ ", colour)
-        doc.line(": ".join(filter(None, (hop_service(hop), hop_words(hop, row.critical if last else "")))), hang=2)
-        doc.add("↓ ", colour)
-        doc.line(f"{'' if hop.allowed else '✕ '}{hop_proof(hop)}", "muted" if hop.allowed else "red", hang=2)
-        doc.add("◉ " if last else "● ", "red" if last else "accent")
-        doc.add(hop.to, "red" if last else "text", bold=True)
-        if names.get(hop.to):
-            doc.add(f"  {names[hop.to]}", "muted")
-        doc.end(hang=2)
+def reached(doc: Doc, host: HostRow, finding: FindingRow, report: Report) -> None:
+    """Who reaches what a finding about a host is about."""
+    doc.title("Reached from")
+    around.host(doc, host, finding.transport, finding.port, report)
+
+
+def steps(doc: Doc, row: PathRow) -> None:
+    """What was seen of each step of a path."""
     doc.field("critical", row.critical)
     for number, hop in enumerate(row.hops, 1):
         doc.add(f"{number}. ", "muted").line(hop.evidence or "nothing recorded", "muted", hang=3)
@@ -47,7 +48,7 @@ def _chain(doc: Doc, row: PathRow, names: dict[str, str]) -> None:
 
 def closed_by(doc: Doc, finding: FindingRow, report: Report) -> None:
     """Which denials of the least cut close a finding."""
-    found = [each for each in report.cut.denials if finding.id in each.closes] if report.cut else []
+    found = denials_by_finding(report)[finding.id]
     if found:
         doc.title("The least cut", "closes it by")
         doc.bullets(f"deny {each.from_} → {each.to}, except what policy allows" for each in found)
@@ -69,7 +70,7 @@ def cut(doc: Doc, report: Report) -> None:
     if len(row.left) > DENIALS:
         doc.line(f"  and {len(row.left) - DENIALS} more in the report", "amber")
     if row.denials:
-        doc.line("Fixes (6) has the rules for each firewall.", "muted")
+        doc.line("Fixes (f) has the rules for each firewall.", "muted")
     doc.end()
 
 

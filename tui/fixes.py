@@ -11,6 +11,7 @@ from scanner.model.base import SEVERITIES
 from scanner.model.report import FindingRow, Report
 from scanner.model.text import plural
 from tui.doc import Doc
+from tui.once import per_report
 from tui.query import Column
 from tui.rows import Table
 from tui.status import SEVERITY, mark, severity_rank
@@ -31,6 +32,7 @@ class Fix(msgspec.Struct, frozen=True):
     rules: Mapping[str, str]
 
 
+@per_report
 def fixes(report: Report) -> tuple[Fix, ...]:
     """The least cut first, then the plan in its own order; a denial that is a step of the plan as well is told once."""
     return tuple(_fixes(report))
@@ -57,7 +59,21 @@ def _fixes(report: Report) -> Iterator[Fix]:
 
 def closing(report: Report, ids: Collection[str]) -> tuple[Fix, ...]:
     """The changes with rules that close one of these findings."""
-    return tuple(each for each in fixes(report) if each.rules and not set(ids).isdisjoint(each.closes))
+    by_finding = _closing(report)
+    found = sorted({at for each in ids for at in by_finding.get(each, ())})
+    return tuple(fixes(report)[at] for at in found)
+
+
+@per_report
+def _closing(report: Report) -> Mapping[str, tuple[int, ...]]:
+    """Finding -> which of the changes with rules close it."""
+    by_finding: dict[str, tuple[int, ...]] = {}
+    for at, fix in enumerate(fixes(report)):
+        alone = (at,)
+        for each in fix.closes if fix.rules else ():
+            before = by_finding.get(each)
+            by_finding[each] = alone if before is None else (*before, at)
+    return by_finding
 
 
 def table(found: tuple[Fix, ...], report: Report) -> Table:

@@ -14,13 +14,14 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from scanner.model.report import CellRow
 from scanner.model.text import visible
+from tui.keymap import bind
 from tui.status import cell_look
 from tui.theme import DARK, PALETTES, Palette
 
@@ -55,13 +56,13 @@ class Matrix(Widget, can_focus=True):
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1, 0)", "Up", show=False),
-        Binding("down,j", "move(1, 0)", "Down", show=False),
-        Binding("left,h", "move(0, -1)", "Left", show=False),
-        Binding("right,l", "move(0, 1)", "Right", show=False),
-        Binding("g,home", "to_end(-1)", "First", show=False),
-        Binding("G,end", "to_end(1)", "Last", show=False),
-        Binding("enter", "enter", "Gaps", show=False),
+        bind("up", "move(-1, 0)"),
+        bind("down", "move(1, 0)"),
+        bind("left", "move(0, -1)"),
+        bind("right", "move(0, 1)"),
+        bind("first", "to_end(-1)"),
+        bind("last", "to_end(1)"),
+        bind("open", "enter"),
     ]
 
     class Moved(Message):
@@ -96,6 +97,22 @@ class Matrix(Widget, can_focus=True):
     @property
     def pair(self) -> tuple[str, str] | None:
         return (self.names[self.at[0]], self.names[self.at[1]]) if self.names else None
+
+    def take(self, names: Sequence[str], cells: Mapping[tuple[str, str], CellRow]) -> None:
+        """Another report's zones and cells; the cursor stays on the same pair, if that is still there."""
+        pair = self.pair
+        self.names, self.cells = tuple(names), cells
+        self.at = self._first()
+        if pair is not None and not set(pair) - set(self.names):
+            self.at = self.names.index(pair[0]), self.names.index(pair[1])
+        self.on_resize()
+
+    def point(self, from_: str, to: str) -> bool:
+        """Put the cursor on a pair; False where there is no such pair."""
+        if from_ not in self.names or to not in self.names:
+            return False
+        self._go(self.names.index(from_), self.names.index(to))
+        return True
 
     def action_move(self, down: int, right: int) -> None:
         self._go(self.at[0] + down, self.at[1] + right)

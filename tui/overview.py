@@ -14,7 +14,9 @@ from scanner.model.report import Report, VantageRow, is_open
 from scanner.model.text import visible
 from tui import fence, patched
 from tui.doc import Doc
-from tui.facts import cells_by_pair, pair_verdicts, summary_of, zone_names
+from tui.draw import around
+from tui.draw import zones as picture
+from tui.facts import cells_by_pair, engine_words, pair_verdicts, summary_of, zone_names
 from tui.status import PATCHES, SEVERITY, TONES, Mark, cell_look, cell_looks, mark, severity_rank
 
 Draw = Callable[[int], Doc]
@@ -86,7 +88,7 @@ def zones(report: Report, width: int) -> Doc:
                 doc.tile(look, size - 1).add(" ")
         doc.end()
     if shown < len(names):
-        doc.line(f"and {len(names) - shown} more zones on the Matrix (3)", "muted")
+        doc.line(f"and {len(names) - shown} more zones on the Matrix", "muted")
     doc.end()
     room = width
     for word, look in cell_looks(report).items():
@@ -97,6 +99,14 @@ def zones(report: Report, width: int) -> Doc:
             room = width
         doc.mark(look).add(count)
         room -= cell_len(look.label + count)
+    return doc
+
+
+def plan(report: Report) -> Doc:
+    """The zones and what gets from one to another, drawn."""
+    doc = Doc()
+    picture.picture(doc, report)
+    around.legend(doc.end(), picture.chosen(report).pairs, report)
     return doc
 
 
@@ -132,7 +142,7 @@ def worst(report: Report) -> Doc:
         look = mark(SEVERITY, finding.severity)
         doc.add(look.label.ljust(12), look.colour, bold=True).line(finding.title, hang=12)
     if len(still_open) > FINDINGS:
-        doc.line(f"and {len(still_open) - FINDINGS} more: Gaps (4) and Patches (5)", "muted")
+        doc.line(f"and {len(still_open) - FINDINGS} more: Gaps and Patches have them all", "muted")
     if not still_open:
         doc.line("No finding is open. What was not tested is under Coverage and limits.", "muted")
     return doc
@@ -147,7 +157,7 @@ def limits(report: Report) -> Doc:
     for zone, sessions in stood.items():
         unfinished = sum(not session.complete for session in sessions)
         doc.add("! " if unfinished else "● ", "amber" if unfinished else "text", bold=True).add(f"from {zone}")
-        where = dict.fromkeys(f"{session.address}, {_engine(session)}" for session in sessions)
+        where = dict.fromkeys(f"{session.address}, {engine_words(session)}" for session in sessions)
         times = f", {len(sessions)} sessions" if len(sessions) > 1 else ""
         doc.add(f"  {'; '.join(where)}{times}", "muted")
         doc.line(f"  {unfinished} unfinished: scan --resume" if unfinished else "", "amber", hang=2)
@@ -167,7 +177,7 @@ def limits(report: Report) -> Doc:
         doc.line(f"and {len(reasons) - LIMITS} more reasons in the report", "muted")
     ears = dict.fromkeys(row.zone for row in report.vantages if row.purpose == "canary")
     if ears:
-        doc.end().line(f"A canary listened in {', '.join(ears)}: the Matrix (3) shows what it measured.")
+        doc.end().line(f"A canary listened in {', '.join(ears)}: the Matrix shows what it measured.")
     patched.inventories(doc, report)
     patched.feeds(doc, report)
     if report.policy_notes:
@@ -178,8 +188,3 @@ def limits(report: Report) -> Doc:
     if len(report.policy_notes) > NOTED:
         doc.line(f"and {len(report.policy_notes) - NOTED} more in the report", "muted")
     return doc
-
-
-def _engine(session: VantageRow) -> str:
-    # What goes on the wire is never recorded as `auto`.
-    return "simulated" if session.engine == "auto" else f"{session.engine} engine"

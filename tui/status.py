@@ -75,8 +75,39 @@ COVERAGE = _signs(words.STATES)
 STATES = _marks(("●", "open", "text"), ("○", "accepted", "grey"), ("!", "expired", "orange"))
 """Of a finding: open, accepted by a valid exception, or open again since its exception expired."""
 
+REGISTER = _marks(
+    ("●", "held", "text"), ("!", "expired", "orange"), ("!", "ownerless", "amber"), ("!", "unmatched", "amber")
+)
+"""Of an entry in the register of exceptions: what does nothing is never quiet."""
+
+CHANGES: Mapping[str, Mark] = MappingProxyType(
+    {
+        "new": Mark("+", "new", "red"),
+        "opened": Mark("✕", "opened", "red"),
+        "let through": Mark("→", "opened", "text"),
+        "breached": Mark("✕", "zones", "red"),
+        "unsure": Mark("?", "zones", "amber"),
+        "proven": Mark("✓", "zones", "green"),
+        "not retested": Mark("?", "not retested", "amber"),
+        "uncertain": Mark("?", "uncertain", "amber"),
+        "persisting": Mark("=", "persisting", "orange"),
+        "fixed": Mark("✓", "fixed", "green"),
+        "closed": Mark("✓", "closed", "green"),
+    }
+)
+"""Between two states. Only what newer answers prove is green."""
+
+STANDINGS = _marks(
+    ("●", "here", "accent"), ("○", "not here", "grey"), ("!", "refused", "amber"), ("▶", "scanning", "accent")
+)
+"""Of a zone: whether the laptop stands in it, and a scan can start from there."""
+
 BY_LABEL: Mapping[str, Mark] = MappingProxyType(
-    {mark.label: mark for table in (CELLS, PATCHES, SEVERITY, COVERAGE, STATES) for mark in table.values()}
+    {
+        mark.label: mark
+        for table in (CELLS, PATCHES, SEVERITY, COVERAGE, STATES, REGISTER, CHANGES, STANDINGS)
+        for mark in table.values()
+    }
 )
 
 

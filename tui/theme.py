@@ -62,7 +62,7 @@ DARK = Palette(
     red_tile="#471a22",
     green_tile="#10331f",
     amber_tile="#3a2d0e",
-    grey_tile="#18222d",
+    grey_tile="#1a222b",
     blue_tile="#14263f",
 )
 
@@ -86,11 +86,73 @@ LIGHT = Palette(
     red_tile="#f9dcdf",
     green_tile="#d9f2e2",
     amber_tile="#f8ebc9",
-    grey_tile="#e6ebf1",
+    grey_tile="#e8ebee",
     blue_tile="#dde8fa",
 )
 
-PALETTES: dict[str, Palette] = {each.name: each for each in (DARK, LIGHT)}
+DEUTERANOPIA = msgspec.structs.replace(
+    DARK,
+    name="fencewalk-deuteranopia",
+    # Good is blue, bad goes from a pale red over orange to yellow and gets lighter on the way: red and green are one
+    # colour to whoever has this theme, so that only blue against yellow, and light against dark, can tell states apart.
+    accent="#a7c6cf",
+    red="#e88074",
+    orange="#fba400",
+    amber="#f9f89f",
+    green="#5ba9ff",
+    blue="#e7dcff",
+    grey="#afb0b2",
+    red_tile="#4a2016",
+    green_tile="#0f2a52",
+    amber_tile="#39330f",
+    grey_tile="#1a222b",
+    blue_tile="#2c2640",
+)
+
+TRITANOPIA = msgspec.structs.replace(
+    DARK,
+    name="fencewalk-tritanopia",
+    # Good is teal; what is left to tell apart are red against teal, and light against dark.
+    accent="#c3c9f2",
+    red="#fd725f",
+    orange="#ffbaa3",
+    amber="#fff48c",
+    green="#00afbd",
+    blue="#97ecff",
+    grey="#b4b4b4",
+    red_tile="#4d1717",
+    green_tile="#06323a",
+    amber_tile="#39330f",
+    grey_tile="#1a222b",
+    blue_tile="#16333f",
+)
+
+MONO = Palette(
+    name="fencewalk-mono",
+    dark=True,
+    # The worse, the brighter. Every state has its glyph and its word, which have to do here.
+    background="#0e0e0e",
+    surface="#131313",
+    panel="#1e1e1e",
+    cursor="#303030",
+    line="#454545",
+    text="#dadada",
+    muted="#a4a4a4",
+    accent="#f0f0f0",
+    red="#ffffff",
+    orange="#f6f6f6",
+    amber="#e6e6e6",
+    green="#c4c4c4",
+    blue="#b8b8b8",
+    grey="#9e9e9e",
+    red_tile="#565656",
+    green_tile="#292929",
+    amber_tile="#3e3e3e",
+    grey_tile="#191919",
+    blue_tile="#222222",
+)
+
+PALETTES: dict[str, Palette] = {each.name: each for each in (DARK, LIGHT, DEUTERANOPIA, TRITANOPIA, MONO)}
 
 
 def textual_theme(palette: Palette) -> Theme:
@@ -116,6 +178,14 @@ def textual_theme(palette: Palette) -> Theme:
             "block-cursor-foreground": palette.text,
             "block-cursor-text-style": "bold",
             "input-selection-background": palette.cursor,
+            "input-cursor-background": palette.text,
+            "input-cursor-foreground": palette.background,
+            # Of what would fade them there is no saying how well they can be read.
+            "text-muted": palette.muted,
+            "text-disabled": palette.muted,
+            "foreground-muted": palette.muted,
+            "foreground-disabled": palette.muted,
+            "block-hover-background": palette.cursor,
             "scrollbar": palette.line,
             "scrollbar-hover": palette.muted,
             "scrollbar-active": palette.accent,

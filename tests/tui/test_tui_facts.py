@@ -4,7 +4,9 @@ import msgspec
 from sample import sample_report
 
 from scanner.model.report import CellRow, CellVerdict, Report, ZoneRow
-from tui.facts import gap_count, pair_verdicts, summary_of, worst_by_host, zone_names
+from tui.facts import gap_count, pair_verdicts, summary_of, zone_names
+from tui.lookup import findings_by_host
+from tui.rows import worst
 
 SAMPLE = sample_report()
 
@@ -50,7 +52,7 @@ def test_accepted_findings_are_not_counted_and_expired_exceptions_are() -> None:
 
 
 def test_worst_finding_of_a_host() -> None:
-    worst = worst_by_host(SAMPLE)
-    assert worst["servers/10.20.20.10"] == "critical"
-    assert worst["voice/10.20.40.9"] == "low"
-    assert "clinical/10.20.30.16" not in worst, "its only finding is accepted"
+    found = findings_by_host(SAMPLE)
+    assert worst(found["servers/10.20.20.10"]) == "critical"
+    assert worst(found["voice/10.20.40.9"]) == "low"
+    assert worst(found["clinical/10.20.30.16"]) == "", "its only finding is accepted"

@@ -13,28 +13,40 @@ REPORT = fence_report()
 
 def test_a_path_is_drawn_with_what_breaks_policy_and_what_cuts_it() -> None:
     row = next(each for each in REPORT.findings if each.kind == "attack-path")
-    told = details.finding(row, REPORT).content(100).plain
-    drawn = told.split("PATH\n")[1].split("\n")
-    assert drawn[:7] == [
-        "● guest",
-        "│ tcp/22, from source port 53: logs in over SSH with a password or key",
-        "↓ ✕ port observed, against policy",
-        "● clinical/10.20.30.15  imaging",
-        "│ tcp/5432: reaches Practice database over PostgreSQL",
-        "↓ ✕ observed, against policy",
-        "◉ servers/10.20.20.10  practice-db",
+    told = details.finding(row, REPORT).content(60).plain
+    drawn = told.split("PATH  p has it in a window of its own\n")[1].split("\n")
+    assert drawn[:18] == [
+        "╭ guest untrusted ───────────╮",
+        "│ ● a foothold in the zone   │",
+        "╰─┰──────────────────────────╯",
+        "  ┃ tcp/22, from source port 53",
+        "┈┈✕┈ against policy ┈┈┈┈┈┈┈┈┈┈",
+        "  ┃ logs in over SSH with a password or key",
+        "  ▼ port observed",
+        "╭ clinical user ─────────────╮",
+        "│ ● 10.20.30.15              │",
+        "│   imaging                  │",
+        "╰─┰──────────────────────────╯",
+        "  ┃ tcp/5432",
+        "┈┈✕┈ against policy ┈┈┈┈┈┈┈┈┈┈",
+        "  ┃ reaches Practice database over PostgreSQL",
+        "  ▼ observed",
+        "╭ servers critical ──────────╮",
+        "│ ◉ 10.20.20.10              │",
+        "│   practice-db              │",
     ]
     assert "• deny guest → servers, except what policy allows" in told
 
 
-def test_an_inferred_step_is_dotted() -> None:
+def test_an_inferred_step_is_dashed_and_says_so() -> None:
     row = next(each for each in REPORT.findings if each.kind == "attack-path")
     guessed = msgspec.structs.replace(
         REPORT.paths[0],
         hops=tuple(msgspec.structs.replace(hop, observed=False, allowed=True) for hop in REPORT.paths[0].hops),
     )
-    told = details.finding(row, msgspec.structs.replace(REPORT, paths=(guessed,))).content(100).plain
-    assert "┊ tcp/5432: reaches Practice database over PostgreSQL\n↓ inferred, allowed by policy" in told
+    told = details.finding(row, msgspec.structs.replace(REPORT, paths=(guessed,))).content(60).plain
+    assert "  ╎ tcp/5432\n┈┈┼┈ allowed by policy ┈┈┈┈┈┈┈\n  ╎ reaches Practice database" in told
+    assert "▼ inferred" in told
     assert "✕" not in told.split("PATH")[1].split("EVIDENCE")[0]
 
 

@@ -11,7 +11,8 @@ from textual.widgets import Static
 from scanner.exporters.patch_words import findings_by_row, in_short, risk_of, urgency
 from tui import overview, patched, rows
 from tui.app import FencewalkApp
-from tui.query import QueryError, parse, select, sort_key
+from tui.index import RowIndex, finish
+from tui.query import QueryError, parse, sort_key
 from tui.screens.base import Reader
 from tui.table import WideTable
 
@@ -33,15 +34,15 @@ async def screen(pilot: Pilot[None], key: str) -> str:
 
 def listed() -> tuple[rows.Table, list[str]]:
     of = findings_by_row(REPORT)
-    judged = sorted(((row, risk_of(of(row))) for row in REPORT.patches), key=lambda each: urgency(*each))
-    return rows.patches(*map(list, zip(*judged, strict=True))), [row.product for row, _ in judged]
+    judged = sorted(((row, of(row)) for row in REPORT.patches), key=lambda each: urgency(each[0], risk_of(each[1])))
+    return rows.patches(judged), [row.product for row, _ in judged]
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_riskiest_is_first_and_its_document_holds_all_of_it(size: tuple[int, int]) -> None:
     app = FencewalkApp(REPORT)
     async with app.run_test(size=size) as pilot:
-        text = await screen(pilot, "5")
+        text = await screen(pilot, "6")
         assert "RISK" in text
         assert text.index("esxi") < text.index("openssh") < text.index("mariadb")
         await pilot.press("j", "enter")
@@ -75,7 +76,7 @@ async def test_the_riskiest_is_first_and_its_document_holds_all_of_it(size: tupl
 )
 def test_filters(query: str, products: set[str]) -> None:
     (columns, cells), names = listed()
-    kept = select(range(len(cells)), parse(query, columns), cells, columns, lambda: ["\0".join(row) for row in cells])
+    kept = finish(RowIndex(cells, columns).select(range(len(cells)), parse(query, columns)))
     assert {names[at] for at in kept} == products
 
 
@@ -103,7 +104,7 @@ def test_the_limits_name_inventories_of_no_host_first() -> None:
 async def test_sorting_by_risk_starts_with_the_worst() -> None:
     app = FencewalkApp(REPORT)
     async with app.run_test(size=(140, 45)) as pilot:
-        await screen(pilot, "5")
+        await screen(pilot, "6")
         await pilot.press("s")
         table = app.screen.query_one(WideTable)
         assert table.sorted_down

@@ -5,24 +5,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.model.base import SEVERITIES
-from tui.query import Column, QueryError, haystacks, parse, select, sort_key
+from tui.index import RowIndex, finish
+from tui.query import Column, QueryError, meets, parse, quoted, sort_key
 
 COLUMNS = (
     Column(key="sev", title="SEVERITY", match="label", ranks=SEVERITIES),
     Column(key="host", title="HOST"),
     Column(key="zone", title="ZONE"),
     Column(key="port", title="", shown=False, match="words"),
+    Column(key="days", title="DAYS", number=True),
+    Column(key="overdue", title="", shown=False, flags=("late",)),
 )
 ROWS = [
-    ("◆ critical", "10.20.20.10", "servers", "22 5432"),
-    ("▲ high", "10.20.20.101", "servers-lab", "443"),
-    ("", "fd20::10", "Guest Lab", "8443 22"),
-    ("· info", "10.20.50.7", "guest", ""),
+    ("◆ critical", "10.20.20.10", "servers", "22 5432", "3 left", "no"),
+    ("▲ high", "10.20.20.101", "servers-lab", "443", "7 over", "yes"),
+    ("", "fd20::10", "Guest Lab", "8443 22", "", "no"),
+    ("· info", "10.20.50.7", "guest", "", "", "no"),
 ]
 
 
 def kept(text: str) -> list[int]:
-    return select(range(len(ROWS)), parse(text, COLUMNS), ROWS, COLUMNS, lambda: haystacks(ROWS))
+    terms = parse(text, COLUMNS)
+    rows = finish(RowIndex(ROWS, COLUMNS).select(range(len(ROWS)), terms))
+    assert rows == [at for at, row in enumerate(ROWS) if meets(row, terms, COLUMNS)], "one row at a time says the same"
+    return rows
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,25 @@ def kept(text: str) -> list[int]:
         ("servers22", []),
         ("10 servers", [0, 1]),
         ('"sev>=high"', []),
+        ("!guest", [0, 1]),
+        ("!sev=high !zone:guest", [0]),
+        ("sev>high", [0]),
+        ("sev<high", [3]),
+        ("!sev>=high", [2, 3]),
+        ("port:443,5432", [0, 1]),
+        ("!port:22,443", [3]),
+        ("zone=servers,guest", [0, 3]),
+        ('zone="guest lab",servers', [0, 2]),
+        ('zone:"servers,guest"', []),
+        ("!", [0, 1, 2, 3]),
+        ("!zone:", [0, 1, 2, 3]),
+        ("late", [1]),
+        ("!LATE", [0, 2, 3]),
+        ('"late"', []),
+        ("overdue:yes", [1]),
+        ("days>=7", [1]),
+        ("days<7", [0]),
+        ("days>7", []),
     ],
 )
 def test_a_filter_keeps_the_rows_that_meet_every_term(text: str, rows: list[int]) -> None:
@@ -80,3 +105,10 @@ def test_any_text_is_a_filter_or_a_query_error(text: str) -> None:
 def test_ranked_columns_sort_by_rank_and_rows_without_one_come_first() -> None:
     key = sort_key(COLUMNS[0])
     assert sorted((row[0] for row in ROWS), key=key) == ["", "· info", "▲ high", "◆ critical"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text(max_size=20))
+def test_a_quoted_value_is_that_value_whatever_is_in_it(value: str) -> None:
+    terms = parse(f"zone={quoted(value)} {quoted(value)}", COLUMNS)
+    assert [term.values for term in terms] == ([(value.lower(),)] * 2 if value else [])

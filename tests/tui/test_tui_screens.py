@@ -12,9 +12,10 @@ from scanner.model.report import Report
 from tui import details
 from tui.app import FencewalkApp, screenshot_svg
 from tui.grid import Matrix, layout
+from tui.modals.keys import KeysModal
 from tui.screens.base import TABS, Reader, ReportScreen
-from tui.screens.help import HelpScreen
 from tui.table import WideTable
+from tui.theme import PALETTES
 
 SIZES = ((80, 24), (140, 45))
 SAMPLE = sample_report()
@@ -44,7 +45,7 @@ async def test_the_overview_says_the_verdict_first(size: tuple[int, int]) -> Non
         text = await screen(pilot, "1")
         for words in (
             "Harbor Dental", "main-office", "✕ Separation fails", "gets through 6 of 30",
-            "◆ critical", "✕ NON_COMPLIANT", "? UNKNOWN", "2026-11-06", "1 Overview", "5 Patches 4",
+            "◆ critical", "✕ NON_COMPLIANT", "? UNKNOWN", "2026-11-06", "1 Overview", "6 Patch",
         ):  # fmt: skip
             assert words in text, words
         await pilot.press("G")
@@ -78,7 +79,7 @@ async def test_hosts_are_listed_and_opened(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_cell_of_the_matrix_has_glyph_word_and_figures(size: tuple[int, int]) -> None:
     async with FencewalkApp(SAMPLE).run_test(size=size) as pilot:
-        text = await screen(pilot, "3")
+        text = await screen(pilot, "4")
         assert "✕ BREACHED 6" in text
         tiles = text.split("from↓")[1]
         for word, count in (("AS_POLICY", 15), ("UNPROVEN", 4), ("UNTESTED", 5)):
@@ -91,7 +92,7 @@ async def test_every_cell_of_the_matrix_has_glyph_word_and_figures(size: tuple[i
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_matrix_is_walked_and_drilled_into(size: tuple[int, int]) -> None:
     async with FencewalkApp(SAMPLE).run_test(size=size) as pilot:
-        await screen(pilot, "3")
+        await screen(pilot, "4")
         matrix = pilot.app.screen.query_one(Matrix)
         assert matrix.pair == ("front-desk", "servers"), "starts on the first breach"
         await pilot.press("down", "j", "down", "down", "left", "right")
@@ -109,7 +110,7 @@ async def test_the_matrix_is_walked_and_drilled_into(size: tuple[int, int]) -> N
 async def test_gaps_show_evidence_path_remedy_and_replay(size: tuple[int, int]) -> None:
     app = FencewalkApp(SAMPLE)
     async with app.run_test(size=size) as pilot:
-        text = await screen(pilot, "4")
+        text = await screen(pilot, "5")
         assert "15 findings" in text
         assert "○ accepted" in text
         assert "! expired" in text
@@ -128,7 +129,7 @@ async def test_gaps_show_evidence_path_remedy_and_replay(size: tuple[int, int]) 
 async def test_patches_are_worst_first_with_reason_and_source(size: tuple[int, int]) -> None:
     app = FencewalkApp(SAMPLE)
     async with app.run_test(size=size) as pilot:
-        text = await screen(pilot, "5")
+        text = await screen(pilot, "6")
         places = [text.index(word) for word in ("✕ END_OF_LIFE", "✕ NON_COMPLIANT", "? UNKNOWN", "✓ COMPLIANT")]
         assert places == sorted(places)
         await pilot.press("enter")
@@ -165,7 +166,7 @@ def test_a_remedy_of_several_lines_is_shown_as_lines_and_hops_join_where_they_me
 async def test_a_filter_narrows_while_typing_stays_and_goes() -> None:
     app = FencewalkApp(SAMPLE)
     async with app.run_test(size=(80, 24)) as pilot:
-        await screen(pilot, "4")
+        await screen(pilot, "5")
         await pilot.press("slash", *"sev>=")
         await pilot.pause()
         assert "sev>= takes info, low" in shown(app)
@@ -187,23 +188,26 @@ async def test_a_filter_narrows_while_typing_stays_and_goes() -> None:
 async def test_what_is_read_follows_the_filter() -> None:
     app = FencewalkApp(SAMPLE)
     async with app.run_test(size=(140, 45)) as pilot:
-        await screen(pilot, "4")
+        await screen(pilot, "5")
         app.screen.query_one(Input).value = "kind:exposure"
-        await pilot.pause()
+        await pilot.pause(0.1)
         assert "Telnet on the core switch" in str(app.screen.query_one(Reader).query_one(Static).render())
         app.screen.query_one(Input).value = "zzz"
-        await pilot.pause()
+        await pilot.pause(0.1)
         assert "Nothing is selected" in str(app.screen.query_one(Reader).query_one(Static).render())
 
 
 async def test_keys_are_explained_everywhere() -> None:
     app = FencewalkApp(SAMPLE)
     async with app.run_test(size=(80, 24)) as pilot:
-        for key, tab in ((1, "overview"), (3, "matrix"), (5, "patches")):
-            await screen(pilot, str(key))
-            text = await screen(pilot, "question_mark")
-            assert isinstance(app.screen, HelpScreen)
-            assert "copy the command that reproduces" in text
+        for key, tab in ((1, "overview"), (4, "matrix"), (6, "patches"), (0, "export")):
+            await screen(pilot, str(key % 10))
+            await screen(pilot, "question_mark")
+            assert isinstance(app.screen, KeysModal)
+            assert f"ON {tab.upper()}" in app.screen.query_one(Reader).plain
+            page = app.screen.query_one(Reader).plain
+            assert "Copy the command that reproduces" in page
+            assert "Jump to a host" in page
             await pilot.press("escape")
             assert isinstance(app.screen, ReportScreen)
             assert tab == app.screen.TAB
@@ -213,7 +217,7 @@ async def test_keys_are_explained_everywhere() -> None:
 async def test_q_quits_and_a_small_window_says_so(size: tuple[int, int]) -> None:
     app = FencewalkApp(SAMPLE)
     async with app.run_test(size=size) as pilot:
-        text = await screen(pilot, "3")
+        text = await screen(pilot, "4")
         small = size[0] < 60 or size[1] < 15
         assert ("Terminal too small" in text) == small
         assert ("BREACHED" in text) != small
@@ -225,7 +229,7 @@ async def test_q_quits_and_a_small_window_says_so(size: tuple[int, int]) -> None
 async def test_growing_and_shrinking_the_window() -> None:
     app = FencewalkApp(SAMPLE)
     async with app.run_test(size=(80, 24)) as pilot:
-        await screen(pilot, "4")
+        await screen(pilot, "5")
         for width, height in ((40, 10), (140, 45), (60, 15)):
             await pilot.resize_terminal(width, height)
             await pilot.pause()
@@ -238,7 +242,7 @@ async def test_an_empty_report_shows_no_pass_anywhere() -> None:
     app = FencewalkApp(EMPTY)
     async with app.run_test(size=(80, 24)) as pilot:
         for key in range(1, len(TABS) + 1):
-            text = await screen(pilot, str(key))
+            text = await screen(pilot, str(key % 10))
             await pilot.press("G", "enter", "y")
             assert "– No boundaries" in text
             assert not re.search(r"✓ (AS_POLICY|COMPLIANT) +[1-9]", text)
@@ -251,7 +255,7 @@ async def test_the_palette_offers_our_screens_and_only_our_themes() -> None:
         await screen(pilot, "1")
         offered = {command.title for command in app.get_system_commands(app.screen)}
         assert {"Overview", "Hosts", "Matrix", "Gaps", "Patches", "Theme", "Quit"} <= offered
-        assert set(app.available_themes) == {"fencewalk-dark", "fencewalk-light"}
+        assert set(app.available_themes) == set(PALETTES)
         await pilot.press("ctrl+p", *"patc", "enter")
         await pilot.pause()
         assert isinstance(app.screen, ReportScreen)
@@ -286,7 +290,7 @@ async def test_a_matrix_of_many_zones_keeps_the_cursor_in_sight() -> None:
     many: Report = msgspec.structs.replace(EMPTY, zones=zones)
     app = FencewalkApp(many)
     async with app.run_test(size=(80, 24)) as pilot:
-        text = await screen(pilot, "3")
+        text = await screen(pilot, "4")
         assert "zone00" in text
         assert "zone29" not in text
         text = await screen(pilot, "G")
@@ -307,7 +311,7 @@ async def test_no_color_means_no_colour(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("NO_COLOR", "1")
     app = FencewalkApp(SAMPLE)
     async with app.run_test(size=(80, 24)) as pilot:
-        text = await screen(pilot, "4")
+        text = await screen(pilot, "5")
         assert "▌ ◆ critical" in text
         colours = {
             (segment.style.color and segment.style.color.name, segment.style.bgcolor and segment.style.bgcolor.name)

@@ -119,15 +119,15 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, int]:
     env = {key: each for key, each in os.environ.items() if key != "NO_COLOR"} | {"TERM": "xterm-256color"}
     steps = [
         Step(b"2", tuple(map(visible, PAYLOADS))),
-        Step(b"3", ("BREACHED",)),
+        Step(b"4", ("BREACHED",)),
         *[Step(b"j")] * 4,
         Step(b"\r"),
         Step(b"\x1b"),
-        Step(b"4", ("15 findings",)),
+        Step(b"5", ("15 findings",)),
         *[Step(b"j")] * 10,
         Step(b"\r"),
         Step(b"y"),
-        Step(b"5", ("products judged",)),
+        Step(b"6", ("products judged",)),
         *[Step(b"j")] * 7,
         Step(b"\r"),
         Step(b"1"),

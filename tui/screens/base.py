@@ -1,168 +1,88 @@
-"""What every screen shares: title bar, tabs, key bar, the pane to read in, and the word when it is too small."""
+"""What every screen shares: its bars, what its keys act on, and the word when the window is too small."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
+from textual.binding import BindingType
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from scanner.exporters.fence_words import FIREWALLS
-from scanner.exporters.verdict import conclude
-from scanner.exporters.words import NOT_MEASURED
-from scanner.model.report import Report
-from tui.doc import Doc, safe
+from scanner.model.report import FindingRow, Report
+from tui.desk import Desk
+from tui.doc import safe
 from tui.facts import gap_count, patch_count
 from tui.fixes import DIALECTS
-from tui.status import TONES
+from tui.keymap import TABS as TABS
+from tui.keymap import bind
+from tui.screens.bars import KeyBar as KeyBar
+from tui.screens.bars import Reader as Reader
+from tui.screens.bars import Ribbon as Ribbon
+from tui.screens.bars import TabBar as TabBar
+from tui.screens.bars import TitleBar as TitleBar
+from tui.state import Place, View
 
 LEAST = (60, 15)
 """Columns and rows below which nothing readable fits."""
 
-TABS = ("overview", "hosts", "matrix", "gaps", "patches", "fixes")
-"""The screens, in the order of their keys 1 to 6."""
 
+class Body(Widget):
+    """What stands between the bars; drawn anew when the report changes."""
 
-class TitleBar(Static):
-    """The product, the client and the verdict."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__(id="title", markup=False)
-        self.report = report
-
-    def render(self) -> Content:
-        report, head = self.report, conclude(self.report)
-        left = Doc().add(" fencewalk ", "accent", bold=True).add(f" {report.client}", bold=True)
-        left.add(f" / {report.site}", "muted")
-        right = Doc().add(f"{head.glyph} {head.word}", TONES[head.tone], bold=True)
-        right.add(f"   {report.generated} ", "muted")
-        start, end = left.text(), right.text()
-        room = self.size.width - end.cell_length
-        return Content.assemble(start.truncate(max(0, room - 1), ellipsis=True, pad=True), " ", end)
-
-
-class Ribbon(Static):
-    """Heads every screen of a what-if, so that nobody takes a plan for a proof."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__(id="ribbon", markup=False)
-        self.rules = report.what_if
-
-    def render(self) -> Content:
-        rules = "; ".join(f"deny {rule}" for rule in self.rules)
-        doc = Doc().on_cursor(f" {NOT_MEASURED} ", "amber").add(f" as if the fence had: {rules}", "amber")
-        return doc.text().truncate(self.size.width, ellipsis=True)
-
-
-class TabBar(Static):
-    """The screens with their keys; a click posts Picked."""
-
-    class Picked(Message):
-        def __init__(self, tab: str) -> None:
-            super().__init__()
-            self.tab = tab
-
-    def __init__(self, active: str, counts: dict[str, int]) -> None:
-        super().__init__(id="tabs", markup=False)
-        self.labels = [
-            (tab, f" {key} {tab.capitalize()}" + (f" {counts[tab]} " if tab in counts else " "))
-            for key, tab in enumerate(TABS, 1)
-        ]
-        self.active = active
-
-    def render(self) -> Content:
-        doc = Doc()
-        for tab, label in self.labels:
-            (doc.on_cursor(label) if tab == self.active else doc.add(label, "muted")).add(" ")
-        return doc.text()
-
-    def on_click(self, event: events.Click) -> None:
-        start = 0
-        for tab, label in self.labels:
-            if start <= event.x < start + len(label):
-                self.post_message(self.Picked(tab))
-            start += len(label) + 1
-
-
-class KeyBar(Static):
-    """The keys that matter here, as many as fit; the way out and the list of all keys always do."""
-
-    ALWAYS: ClassVar[tuple[tuple[str, str], ...]] = (("?", "keys"), ("q", "quit"))
-
-    def __init__(self, keys: Iterable[tuple[str, str]], more: Iterable[tuple[str, str]]) -> None:
-        """`more` comes behind those that are always there, where there is still room."""
-        super().__init__(id="keys", markup=False)
-        self.keys, self.more = tuple(keys), tuple(more)
-
-    def render(self) -> Content:
-        doc = Doc().add(" ")
-        room = self.size.width - 1 - sum(map(_width, self.ALWAYS))
-        for group in (self.keys, self.ALWAYS, self.more):
-            for key, what in group:
-                if group is not self.ALWAYS:
-                    room -= _width((key, what))
-                    if room < 0:
-                        break
-                doc.add(key, "accent", bold=True).add(f" {what}  ", "muted")
-        return doc.text()
-
-
-def _width(key: tuple[str, str]) -> int:
-    return len(key[0]) + len(key[1]) + 3
-
-
-class Reader(VerticalScroll, can_focus=True):
-    """A pane of text to read and scroll."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("g", "scroll_home", "Top", show=False),
-        Binding("G", "scroll_end", "Bottom", show=False),
-    ]
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self._doc = Doc()
-        self._drawn_for = 0
+    def __init__(self, body: Callable[[], ComposeResult]) -> None:
+        super().__init__(id="body")
+        self._body = body
 
     def compose(self) -> ComposeResult:
-        yield Static(markup=False)
-
-    def show(self, doc: Doc, *, top: bool = True) -> None:
-        """Replace the text and go to its top, or stay where it was read."""
-        self._doc = doc
-        self._draw()
-        if top:
-            self.scroll_home(animate=False)
-
-    def on_resize(self) -> None:
-        if self.scrollable_content_region.width != self._drawn_for:
-            self._draw()
-
-    def _draw(self) -> None:
-        self._drawn_for = self.scrollable_content_region.width
-        self.query_one(Static).update(self._doc.content(self._drawn_for or 80))
+        yield from self._body()
 
 
 class ReportScreen(Screen[None]):
-    """Base of the screens. Subclasses say which tab they are, their keys and their body."""
+    """Base of the screens. Subclasses say which tab they are, their keys and their body.
+
+    `self.report` is the report as it is to be shown: masked while the user masks. `self.desk` does what goes beyond
+    reading; None where the report was saved. When the report changes, `take` calls `renew`, which a screen overrides
+    to keep its cursor, its filter and its order; without that the body is composed anew.
+    """
+
+    class Goto(Message):
+        """Show this place: another screen, what is filtered there, the row that the cursor is on."""
+
+        def __init__(self, place: Place) -> None:
+            super().__init__()
+            self.place = place
+
+    class Copy(Message):
+        """Put a text into the clipboard. `what` it is begins the sentence that says so."""
+
+        def __init__(self, text: str, what: str) -> None:
+            super().__init__()
+            self.text, self.what = text, what
+
+    class Changed(Message):
+        """What the store or the site's files hold has changed: judge anew."""
 
     TAB: ClassVar[str]
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", show=False),
-        Binding("y", "copy_replay", "Copy the replay command", show=False),
-        Binding("c", "copy_rules", "Copy the firewall rules", show=False),
-        Binding("d", "next_dialect", "Rules for another firewall", show=False),
+        bind("back"),
+        bind("evidence", "app.evidence"),
+        bind("path", "app.path"),
+        bind("verify", "app.verify"),
+        bind("except", "app.except"),
+        bind("ticket", "app.ticket"),
+        bind("fixes", "app.fixes"),
+        bind("copy", "copy_replay"),
+        bind("copy-text", "copy_read"),
+        bind("copy-rules"),
+        bind("dialect", "next_dialect"),
     ]
 
     def __init__(self, report: Report) -> None:
@@ -170,14 +90,13 @@ class ReportScreen(Screen[None]):
         self.report = report
 
     def compose(self) -> ComposeResult:
-        counts = {"hosts": len(self.report.hosts), "gaps": gap_count(self.report), "patches": patch_count(self.report)}
+        # Before there is anything whose styles would have to be found again.
+        self._fit(self.app.size)
         yield TitleBar(self.report)
-        if self.report.what_if:
-            yield Ribbon(self.report)
-        yield TabBar(self.TAB, counts)
-        with Widget(id="body"):
-            yield from self.body()
-        yield KeyBar(self.KEYS, (("1-6", "screens"), ("^p", "palette")))
+        yield Ribbon(self.report)
+        yield TabBar(self.TAB, self._counts())
+        yield Body(self.body)
+        yield KeyBar(self.KEYS, (("jump", "jump"), ("palette", "palette"), ("1-0", "screens")))
         width, height = LEAST
         yield Static(f"Terminal too small: fencewalk needs {width} x {height}.\nq quits.", id="small", markup=False)
 
@@ -185,9 +104,74 @@ class ReportScreen(Screen[None]):
         """The screen's own widgets."""
         yield from ()
 
+    @property
+    def desk(self) -> Desk | None:
+        """What can be done beyond reading; None for a saved report."""
+        return getattr(self.app, "desk", None)
+
+    # The report changes
+
+    def take(self, report: Report) -> None:
+        """Show this report from now on: after a scan, an exception, a verification, or while masked."""
+        self.report = report
+        if not self.is_mounted:
+            return
+        self.query_one(TitleBar).take(report)
+        self.query_one(Ribbon).take(report)
+        self.query_one(TabBar).take(self._counts())
+        self.renew()
+
+    def renew(self) -> None:
+        """Show `self.report` anew, the cursor on the same thing as before."""
+        self.query_one(Body).refresh(recompose=True)
+
+    def _counts(self) -> dict[str, int]:
+        report = self.report
+        return {"hosts": len(report.hosts), "gaps": gap_count(report), "patches": patch_count(report)}
+
+    # What the cursor is on
+
+    def finding(self) -> FindingRow | None:
+        """The finding that the cursor is on, or the worst open one of what it is on. e p r x t y act on it."""
+        return None
+
+    def chosen(self) -> tuple[FindingRow, ...]:
+        """What x and t act on: the findings of the marked rows, or the one that the cursor is on."""
+        found = self.finding()
+        return () if found is None else (found,)
+
+    def place(self) -> Place:
+        """Where the user is, for `[` and `]`."""
+        return Place(self.TAB)
+
+    def go(self, place: Place) -> None:
+        """Back to a place of this screen: its filter and the row that the cursor was on."""
+
+    def point_at(self, finding: str) -> bool:
+        """Put the cursor on a finding, by its id; False where it is not to be found here."""
+        return False
+
+    def view(self) -> View | None:
+        """How the screen's table is looked at, to be kept; None where there is no table."""
+        return None
+
+    async def pause(self) -> bool:
+        """Pause what is under way here, for the key that interrupts; False where nothing is."""
+        return False
+
+    async def may_quit(self) -> bool:
+        """Whether the program may end, for what is under way here. A screen may ask the user first."""
+        return True
+
+    def focus_text(self) -> str | None:
+        """The text that is read here, as `Y` copies it."""
+        readers = [each for each in self.query(Reader) if each.display]
+        return readers[0].plain if readers else None
+
     def replay(self) -> str | None:
         """The command that reproduces what the cursor is on."""
-        return None
+        found = self.finding()
+        return None if found is None else found.replay
 
     def rules(self) -> str | None:
         """The firewall rules that the cursor's document shows."""
@@ -200,6 +184,8 @@ class ReportScreen(Screen[None]):
 
     def redraw(self) -> None:
         """Show the rules of another firewall, if any are shown."""
+
+    # Keys
 
     def action_back(self) -> None:
         """Esc: one step out; nothing on a screen that has no inside."""
@@ -215,17 +201,32 @@ class ReportScreen(Screen[None]):
                 "No rules here: go to a gap or a change that a firewall makes.", severity="warning", markup=False
             )
             return
-        self.app.copy_to_clipboard("\n".join(map(safe, text.split("\n"))) + "\n")
-        self.notify(f"Rules for {FIREWALLS[self.dialect]} copied.", markup=False)
+        self.copy(text.rstrip("\n") + "\n", f"Rules for {FIREWALLS[self.dialect]}")
 
     def action_copy_replay(self) -> None:
         command = self.replay()
         if command is None:
             self.notify("Nothing to replay here: go to a finding.", severity="warning", markup=False)
             return
-        self.app.copy_to_clipboard(safe(command))
-        self.notify("Replay command copied.", markup=False)
+        self.copy(command, "Replay command")
+
+    def action_copy_read(self) -> None:
+        text = self.focus_text()
+        if not text:
+            self.notify("No text to copy here: open something to read.", severity="warning", markup=False)
+            return
+        self.copy(text.rstrip("\n") + "\n", "Text")
+
+    def copy(self, text: str, what: str) -> None:
+        """To the clipboard, each line made visible; `what` it is begins the sentence that says so."""
+        self.post_message(self.Copy("\n".join(map(safe, text.split("\n"))), what))
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < LEAST[0] or event.size.height < LEAST[1], "-small")
-        self.set_class(event.size.height >= 30, "-airy")
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
+        self.update_classes(self.fitting(size.width, size.height), animate=False)
+
+    def fitting(self, width: int, height: int) -> dict[str, bool]:
+        """The screen's classes that depend on its size, and which of them it has at this one."""
+        return {"-small": width < LEAST[0] or height < LEAST[1], "-airy": height >= 30}

@@ -1,15 +1,14 @@
-"""The sample report of the exporters' tests serves here too; tests may be coroutines, as Textual's pilot wants."""
+"""For the tests of the screens: they may be coroutines, as Textual's pilot wants, and see no settings of a user."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "exporters"))
+_HERE = Path(__file__).parent
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -23,13 +22,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture(autouse=True)
-def _colours(monkeypatch: pytest.MonkeyPatch) -> None:
+def _colours(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The screens are the same whoever runs the tests; those about NO_COLOR set it themselves."""
+    if request.path.parent != _HERE:
+        return
     for name in ("NO_COLOR", "TEXTUAL_THEME"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
-def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+def _brisk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pilot looks twice as often whether the application has come to rest; it still waits longer than a frame."""
+    if request.path.parent != _HERE:
+        return
     monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 1 / 100, raising=False)
