@@ -2,7 +2,7 @@
 # make test   every test, the lab's real packets included
 # make check  ruff and mypy --strict
 # make bench  timings that the README states, and fencewalk beside Nmap, masscan and zmap (root; half an hour)
-# make soak   peak memory of a scan of a /16 x 1000, and long fuzzing of probes and parsers (root; many minutes)
+# make soak   peak memory of a scan of a /16 x 1000, long fuzzing of probes, parsers and the TUI (root; an hour)
 #
 # Each sets up what it needs: a virtual environment in .venv and, when run as root, the Debian packages that are missing.
 
@@ -20,7 +20,7 @@ demo: packages $(VENV)/.ready
 	@$(BIN)/fencewalk demo $(DEMO)
 
 test: packages test-packages $(VENV)/.compiled
-	@$(BIN)/pytest -n 8 --dist loadscope
+	@$(BIN)/pytest -n 14 --dist loadscope
 
 check: $(VENV)/.ready
 	@$(BIN)/ruff check .
@@ -32,10 +32,12 @@ bench: packages bench-packages $(VENV)/.ready
 	@$(BIN)/python tests/benchmarks/bench_packets.py
 	@$(BIN)/python tests/benchmarks/bench_identify.py --office
 	@$(BIN)/python tests/benchmarks/bench_assess.py
+	@$(BIN)/python tests/benchmarks/bench_tui.py
 
 soak: packages $(VENV)/.ready
 	@$(BIN)/python tests/benchmarks/bench_packets.py memory
 	@FENCEWALK_FUZZ=100 $(BIN)/pytest -q -n 2 tests/probes tests/identify
+	@FENCEWALK_FUZZ=153 $(BIN)/pytest -q -n 2 --dist load tests/tui/test_tui_hostile.py
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -31,6 +31,7 @@ from scanner.model.observation import (
     Silence,
 )
 from scanner.model.site import Site
+from scanner.outlook import outlook
 from scanner.plan import Plan, scope_of, subnets
 from scanner.probes import elsewhere
 from scanner.store import Journal
@@ -72,6 +73,7 @@ def observe(plan: Plan, network: Network, journal: Journal, pace: Pace, site: Si
     yield from unit("sweep", partial(network.sweep, sweep, pace))
 
     knocks = plan.knocks(found.alive())
+    yield outlook(knocks, site, journal.done, time.time())
     if any(each.echo for each in knocks) and not found.echoed:
         yield from unit("before", partial(_before, plan, network, found, pace), _CONTROL)
     for number, whole in enumerate(knocks):
@@ -386,8 +388,8 @@ def _unit(
                 if type(event) is not Progress:
                     write(name, event)  # type: ignore[arg-type]
                     take(name, event)
-                elif about:
-                    event = msgspec.structs.replace(event, about=about)
+                else:
+                    event = msgspec.structs.replace(event, about=about, unit=name)
                 yield event
     finally:
         journal.flush()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import os
 import re
 import shutil
 import time
@@ -19,8 +18,10 @@ import msgspec
 
 from scanner import __version__
 from scanner.errors import BadInput, OutOfScope
+from scanner.files import read_text as read_text
+from scanner.files import replace_text as replace_text
 from scanner.importers.document import read_document
-from scanner.importers.exceptions_text import read_exceptions, with_exception
+from scanner.importers.exceptions_text import read_exceptions, with_exceptions, without_exception
 from scanner.known import known_addresses, open_doors
 from scanner.model.accepted import Exception_, Exceptions
 from scanner.model.addresses import AddressSet, address
@@ -45,18 +46,6 @@ _RESOLVERS = Path("/etc/resolv.conf")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ROUTERS_PATIENCE = 3.1
 """Seconds in which a router reports a host that does not answer its three ARP requests."""
-
-
-def read_text(path: Path) -> str:
-    """A file of ours as text; BadInput says why it cannot be had."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{path}: not UTF-8 text") from None
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def load_site(path: Path) -> Site:
@@ -88,30 +77,19 @@ def knowledge_for(site_path: Path, today: datetime.date) -> Knowledge:
     return msgspec.structs.replace(facts, baselines=tightened(facts.baselines, asked, OVERRIDES, today))
 
 
-def add_exception(site_path: Path, added: Exception_) -> Path:
-    """Write an exception to `exceptions.yaml` beside the site file, and say where that is."""
+def add_exception(site_path: Path, *added: Exception_) -> Path:
+    """Write exceptions to `exceptions.yaml` beside the site file, all or none, and say where that is."""
     path = site_path.parent / EXCEPTIONS
     before = read_text(path) if path.exists() else ""
-    replace_text(path, with_exception(before, added, str(path)))
+    replace_text(path, with_exceptions(before, added, str(path)))
     return path
 
 
-def replace_text(path: Path, text: str) -> None:
-    """A file of ours written anew, whole or not at all, with its rights; with sudo it stays its owner's."""
-    target = path.resolve()
-    temporary = target.with_name(f".{target.name}.part")
-    try:
-        temporary.write_bytes(text.encode("utf-8"))
-        model = target if target.exists() else target.parent
-        if model is target:
-            shutil.copymode(target, temporary)
-        with contextlib.suppress(OSError, AttributeError):  # Windows has no owners
-            os.chown(temporary, model.stat().st_uid, model.stat().st_gid)
-        temporary.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise BadInput(f"{path}: cannot be written: {error.strerror}") from None
+def drop_exception(site_path: Path, about: str) -> Path:
+    """Take the exception about exactly that (`Exception_.about`) out of `exceptions.yaml` beside the site file."""
+    path = site_path.parent / EXCEPTIONS
+    replace_text(path, without_exception(read_text(path), about, str(path)))
+    return path
 
 
 def store_path(site_path: Path, store: Path | None) -> Path:
@@ -344,12 +322,23 @@ def scan(
 
 
 def assess_site(
-    path: Path, store: Path | None = None, today: datetime.date | None = None, deny: Sequence[str] = ()
+    path: Path,
+    store: Path | None = None,
+    today: datetime.date | None = None,
+    deny: Sequence[str] = (),
+    unscanned: bool = False,
+    changes: bool = False,
 ) -> Report:
-    """The report on everything that the store holds of a site; `deny`: as if the fence had these rules as well."""
+    """The report on everything that the store holds of a site; `deny`: as if the fence had these rules as well.
+
+    `unscanned`: a site of which nothing is stored yet gets a report that says so, instead of BadInput. `changes`: with
+    what the newest scans changed, for which all that was observed is judged once more as it was before them.
+    """
+    from scanner import history
     from scanner.assess import assess
     from scanner.assess.attack.whatif import denials
     from scanner.assess.facts.memory import uncollected
+    from scanner.assess.later.again import Knowing
     from scanner.feeds.recog import users_recog
     from scanner.identify.vendor import vendor
     from scanner.store import Store
@@ -357,20 +346,29 @@ def assess_site(
     site = load_site(path)
     rules = denials(site, deny)
     where = store_path(path, store)
+    day = today or today_local()
+    if unscanned and not (where.exists() and where.stat().st_size):
+        report = assess(site, (), knowledge_for(path, day), day, load_exceptions(path), vendor, users_recog(), rules)
+        return history.told(report, site, path.parent)
     with Store(where, create=False) as opened, uncollected():
-        sessions = opened.sessions(site.client, site.site)
         inventories = opened.inventories(site.client, site.site)
-        if not sessions and not inventories:
+        if not opened.scans(site.client, site.site) and not inventories and not unscanned:
             others = ", ".join(f"{client} / {name}" for client, name in opened.sites()) or "nothing"
             raise BadInput(f"{where}: holds no scan of {site.client} / {site.site} (it holds {others}); scan first")
-        day = today or today_local()
         facts, accepted = knowledge_for(path, day), load_exceptions(path)
-        return assess(site, sessions, facts, day, accepted, vendor, users_recog(), rules, inventories)
+        # What it needs is imported now: a late import may leave frames behind, which would hold all the evidence.
+        vendor("00:00:00:00:00:00")
+        # An iterator, so that nobody holds the rows once they are indexed.
+        sessions = iter(opened.sessions(site.client, site.site))
+        report = assess(site, sessions, facts, day, accepted, vendor, users_recog(), rules, inventories)
+        known = Knowing(site, facts, day, vendor, users_recog(), accepted) if changes else None
+        return history.told(report, site, path.parent, opened, known)
 
 
 def warnings(path: Path, report: Report) -> list[str]:
     """What whoever asked for the report should know besides: what is odd about the policy, exceptions that do nothing,
     and a day before the scans."""
+    from scanner import history
     from scanner.assess.machines.placed import unplaced
     from scanner.assess.policies.lint import told
     from scanner.feeds import troubles
@@ -386,6 +384,7 @@ def warnings(path: Path, report: Report) -> list[str]:
         elif row.state == "expired":
             found.append(f"{EXCEPTIONS}: {row.about} was accepted until {row.until}; the finding is back")
     found += unplaced(report.inventories)
+    found += history.troubles(report, path)
     newest = max((each.started[:10] for each in report.vantages), default=report.generated)
     if newest > report.generated:
         found.append(f"judged as of {report.generated}, before the newest scan ({newest})")

@@ -32,6 +32,7 @@ from scanner.model.observation import (
     Alive,
     Event,
     Limitation,
+    Outlook,
     PortState,
     Progress,
     Silence,
@@ -259,7 +260,7 @@ def carry_out(case: Case, network: Network, journal: Journal, pace: Pace) -> Ite
 
     def unit(name: str, events: Iterator[Event]) -> Iterator[Event]:
         for event in events:
-            if not isinstance(event, Progress):
+            if not isinstance(event, Progress | Outlook):
                 journal.write(name, event)
             if isinstance(event, PortState) and event.state == "open" and not event.via:
                 if event.transport == "icmp":

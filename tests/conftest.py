@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -13,10 +14,17 @@ from hypothesis import settings
 settings.register_profile("fencewalk", deadline=None)
 settings.load_profile("fencewalk")
 
-pytest_plugins = ["cli_fixtures", "lab_fixtures", "turns"]
+pytest_plugins = ["cli_fixtures", "lab_fixtures", "tui_fixtures", "turns"]
 
 # A program that a test starts, of hundreds, would else compile all of our modules anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded now stays: to look through it for garbage again and again is a fifth of what the screens cost."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,10 +15,10 @@ FLOORS = {
     "model": 1.0, "errors": 1.0, "collect": 1.0,
     "ports": 2.0, "probes": 2.0, "identify": 2.0, "versions": 2.0, "importers": 2.0, "exporters": 2.0,
     "plan": 2.5, "baselines": 2.5, "controls": 2.5,
-    "dressing": 2.6, "link_local": 2.6, "known": 2.0,
-    "assess": 3.0, "net": 3.0, "store": 3.0, "feeds": 3.0,
+    "dressing": 2.6, "link_local": 2.6, "outlook": 2.6, "known": 2.0,
+    "files": 3.0, "assess": 3.0, "net": 3.0, "store": 3.0, "feeds": 3.0, "tickets": 3.0,
     "canary_plan": 2.75, "lab": 4.0, "pipeline": 4.0, "canary": 4.0,
-    "session": 5.0, "samples": 5.1, "verify": 5.3, "diff": 5.6,
+    "history": 4.5, "session": 5.0, "samples": 5.1, "verify": 5.3, "diff": 5.6, "ticketing": 5.6, "pack": 5.6,
     "cli": 6.0, "tui": 6.0,
 }  # fmt: skip
 """Half floors: a plan is made of ports; the data rooms read their YAML by the importers' reader; dressing follows a
@@ -37,16 +37,21 @@ ROOMS = {
     "dns": {"net"},
     "nmap": {"net"},
     "jinja2": {"exporters"},
+    "xlsxwriter": {"exporters"},
     "markupsafe": {"exporters"},
+    "platformdirs": {"tui"},
     "textual": {"tui"},
+    "textual_serve": {"tui"},
+    "aiohttp": {"tui"},
     "rich": {"cli", "tui"},
     "click": {"cli", "tui"},
     "yaml": {"importers"},
     "re2": {"identify"},
     "defusedxml": {"identify", "importers"},
-    "cryptography": {"identify", "lab"},
-    "httpx": {"feeds"},
-    "tenacity": {"feeds"},
+    "cryptography": {"identify", "lab", "pack"},
+    "httpx": {"feeds", "tickets"},
+    "tenacity": {"feeds", "tickets"},
+    "keyring": {"tickets"},
 }
 SOURCES = sorted([*(ROOT / "scanner").rglob("*.py"), *(ROOT / "tui").rglob("*.py")])
 

@@ -1,9 +1,11 @@
 """In which order xdist takes the tests, so that no processor idles while tests wait, and none waits at the end.
 
 `make test` asks for it by `--dist loadscope`. A module is dealt out whole, so that its laboratory is raised once; the
-modules in APART are dealt out test by test. Tests with real packets mostly wait: all workers but two take those, the
-longest first, and two take what keeps a processor busy. A worker with something long in hand gets only a short module
-to go on with, since what is dealt out cannot be taken back.
+modules in APART are dealt out test by test. Tests with real packets mostly wait. All workers but two take those, the
+longest first, and two take what keeps a processor busy, and give way to the others whenever those have something to do.
+
+Each worker loads and collects only what it can be given, which is a large part of what a worker costs. One that
+replaces a crashed one collects everything.
 """
 
 from __future__ import annotations
@@ -22,34 +24,80 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
 LONGEST = (
-    "test_verdict_cases",
-    "test_random_rules",
     "test_truth",
-    "test_verdict_visits",
-    "test_cut_in_lab",
+    "test_connect_crowd",
     "test_canary_on_wire",
-    "test_simulate_against_packets",
-    "test_link_local",
-    "test_recall_connect",
-    "test_wire_promises",
+    "test_verdict_cases",
+    "test_verdict_visits",
+    "test_random_rules",
     "test_diff_on_wire",
-    "test_daemons",
+    "test_guard_on_wire",
+    "test_live_lab",
+    "test_cut_in_lab",
+    "test_recall_connect",
+    "test_link_local",
+    "test_dressed_on_wire",
+    "test_simulate_against_packets",
     "test_canary_judged",
+    "test_revealed",
+    "test_reverse_dns",
+    "test_pipeline_deep",
+    "test_udp_again",
+    "test_estimate",
+    "test_wire_promises",
+    "test_daemons",
+    "test_recall",
+    "test_verdict_canary",
+    "test_verify_on_wire",
+    "test_flap",
+    "test_namespaces",
 )
 """The longest first. A name that is missing here costs time, and nothing else."""
 APART = (
-    "test_random_rules",
-    "test_truth",
+    "test_connect_crowd",
+    "test_estimate",
+    "test_guard_on_wire",
     "test_link_local",
+    "test_random_rules",
     "test_recall",
     "test_recall_connect",
+    "test_truth",
     "test_wire_promises",
 )
 """Each test is long, and they share nothing that is not raised in a second."""
-
-
 _BUSY = 2
 """Workers for the tests that wait for nothing."""
+_FEWEST = 4
+"""Workers among whom the tests are shared out by kind; fewer take them all."""
+_TAKES = "fencewalk_takes"
+_WAITING, _COMPUTING = "waiting", "computing"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a worker which of the tests are for it."""
+    number = int(node.gateway.id.removeprefix("gw"))
+    count = node.workerinput["workercount"]
+    if node.config.getvalue("dist") == "loadscope" and count >= _FEWEST and number < count:
+        node.workerinput[_TAKES] = _COMPUTING if number < _BUSY else _WAITING
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """In a worker: whether it is for the others to run."""
+    takes = _takes(config)
+    if takes is None or not collection_path.match("test_*.py") or collection_path.is_dir():
+        return None
+    return waits(collection_path) != (takes == _WAITING) or None
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if _takes(session.config) == _COMPUTING:
+        os.nice(5)
+
+
+def _takes(config: pytest.Config) -> str | None:
+    given: dict[str, str] = getattr(config, "workerinput", {})
+    return given.get(_TAKES)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -60,35 +108,91 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
     from xdist.scheduler import LoadScopeScheduling
 
     class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]
+        collection: list[str] | None
+        registered_collections: dict[WorkerController, list[str]]
+
         def _split_scope(self, nodeid: str) -> str:
-            module = nodeid.partition("::")[0]
-            return nodeid if PurePath(module).stem in APART else module
+            return nodeid if _stem(nodeid) in APART else nodeid.partition("::")[0]
+
+        def add_node_collection(self, node: WorkerController, collection: list[str]) -> None:
+            self.registered_collections[node] = _Names(collection)
+
+        def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+            super().mark_test_complete(node, item_index, duration)
+            # It is asked after each test what a worker has in hand.
+            unit = self._split_scope(self.registered_collections[node][item_index])
+            if all(self.assigned_work[node][unit].values()):
+                del self.assigned_work[node][unit]
+
+        def schedule(self) -> None:
+            if self.collection is None and self._check_nodes_have_same_collection():
+                kinds = dict.fromkeys(map(tuple, self.registered_collections.values()))
+                self.collection = list(dict.fromkeys(name for kind in kinds for name in kind))
+                for name in self.collection:
+                    self.workqueue.setdefault(self._split_scope(name), {})[name] = False
+                # By it pytest tells how far it is, and whether there were any.
+                self.config.pluginmanager.get_plugin("session").testscollected = len(self.collection)
+            for _ in range(2):  # a worker begins a test when it knows the next
+                for node in self.nodes:
+                    self._reschedule(node)
+
+        def _check_nodes_have_same_collection(self) -> bool:
+            """Of those that collect the same kind."""
+            whole = self.registered_collections
+            same = True
+            for takes in (_WAITING, _COMPUTING, None):
+                kind = {node: names for node, names in whole.items() if node.workerinput.get(_TAKES) == takes}
+                self.registered_collections = kind
+                same = (not kind or super()._check_nodes_have_same_collection()) and same
+            self.registered_collections = whole
+            return same
+
+        def _reschedule(self, node: WorkerController) -> None:
+            # What is dealt out cannot be taken back: one unit waits behind another, as a test begins when the next
+            # is known, and no more.
+            if node.shutting_down or not self.workqueue or self._pending_of(self.assigned_work[node]) < 2:
+                super()._reschedule(node)
 
         def _assign_work_unit(self, node: WorkerController) -> None:
-            long = [name for name in self.workqueue if waits(config.rootpath, name)]
-            short = [name for name in self.workqueue if name not in set(long)]
-            if self._waits(node) and short:
-                turn = short[-1]
-            elif long and sum(map(self._waits, self.nodes)) < max(1, self.numnodes - _BUSY):
-                turn = long[0]
-            else:
-                turn = (short or long)[0]
+            takes = node.workerinput.get(_TAKES)
+            fitting = [name for name in self.workqueue if takes is None or (takes == _WAITING) == self._waits(name)]
+            if not fitting:
+                node.shutdown()
+                return
+            # Behind what takes long, the shortest waits.
+            turn = fitting[-1] if self._has_long(node) else fitting[0]
             self.workqueue.move_to_end(turn, last=False)
             super()._assign_work_unit(node)
 
-        def _waits(self, node: WorkerController) -> bool:
-            """Whether it has something in hand that takes long."""
-            inhand = self.assigned_work[node].items()
-            return any(not all(tests.values()) for name, tests in inhand if waits(config.rootpath, name))
+        def _waits(self, name: str) -> bool:
+            return waits(self.config.rootpath / name.partition("::")[0])
+
+        def _has_long(self, node: WorkerController) -> bool:
+            return any(_stem(name) in LONGEST for name in self.assigned_work[node])
 
     config.option.loadscopereorder = False
     return LongestFirst(config, log)
 
 
+class _Names(list[str]):
+    """Of the tests that a worker collected. Each is looked up, of ten thousand."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(names)
+        self._places = {name: place for place, name in enumerate(names)}
+
+    def index(self, name: str, *_: object) -> int:
+        return self._places[name]
+
+
+def _stem(name: str) -> str:
+    return PurePath(name.partition("::")[0]).stem
+
+
 @functools.cache
-def waits(root: Path, name: str) -> bool:
-    """Whether what is dealt out under that name sends real packets."""
-    text = (root / name.partition("::")[0]).read_text(encoding="utf-8")
+def waits(module: Path) -> bool:
+    """Whether the tests of that file send real packets."""
+    text = module.read_text(encoding="utf-8")
     return "mark.lab" in text or "IN_LAB" in text
 
 

@@ -114,6 +114,9 @@ def main(args: list[str] | None = None) -> None:
         click.echo(f"fencewalk: the system refused: {error.strerror or error}{what}", err=True)
         code = NoPrivilege.exit_code if isinstance(error, PermissionError) else 2
     except Exception as error:  # noqa: BLE001 - the last line: a user gets a sentence, we get the traceback
-        click.echo(f"fencewalk: a bug, sorry: {type(error).__name__}: {error}\n{_keep_traceback()}", err=True)
+        from scanner.model.text import visible
+
+        told = visible(f"{type(error).__name__}: {error}")
+        click.echo(f"fencewalk: a bug, sorry: {told}\n{_keep_traceback()}", err=True)
         code = BUG
     sys.exit(code if isinstance(code, int) else 0)

@@ -125,20 +125,25 @@ def _named(machines: tuple[Listed, ...], path: Path, asked: Asked) -> tuple[List
 
 def _moment(path: Path, asked: Asked, machines: tuple[Listed, ...]) -> tuple[float, str]:
     """When the machines were asked, where the file does not say so of each, and how that is known."""
-    from scanner.session import parse_day, today_local
-
     if asked.taken is not None:
-        day = parse_day(asked.taken, "--taken")
-        if day > today_local():
-            raise BadInput(f"--taken {asked.taken}: is a day to come")
         for each in machines:
             each.taken = None
-        return _noon(day), f"taken on {day}"
+        return moment_of(asked.taken), f"taken on {asked.taken}"
     moment = max(0.0, min(path.stat().st_mtime, time.time()))
     if all(each.taken for each in machines):
         return moment, f"taken on {max(str(each.taken) for each in machines)}, as the file says"
     day = datetime.datetime.fromtimestamp(moment, datetime.UTC).date()
     return moment, f"taken on {day}, by the file's modification time; --taken DAY says otherwise"
+
+
+def moment_of(text: str) -> float:
+    """Noon of the day that --taken names."""
+    from scanner.session import parse_day, today_local
+
+    day = parse_day(text, "--taken")
+    if day > today_local():
+        raise BadInput(f"--taken {text}: is a day to come")
+    return _noon(day)
 
 
 def _noon(day: datetime.date) -> float:

@@ -12,15 +12,21 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
+from scanner.cli import _complete
 from scanner.errors import BadInput
+
+if TYPE_CHECKING:
+    from scanner.exporters import Exporter
+    from scanner.model.report import Report
 
 _GRACE = 2.0
 _MEND = "scan and assess as the user whose file it is, or name another file with --store"
 
-SITE = click.argument("site", type=click.Path(path_type=Path, readable=False))
+SITE = click.argument("site", type=click.Path(path_type=Path, readable=False), shell_complete=_complete.sites)
 STORE = click.option(
     "--store", type=click.Path(path_type=Path, readable=False), metavar="FILE",
     help="The file of scan data (default: SITE.fencewalk.sqlite, beside SITE).",
@@ -90,6 +96,30 @@ def write_output(path: str, data: bytes | Iterable[bytes]) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise BadInput(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def write_report(exporter: Exporter, path: str, report: Report, taken: Iterable[Path]) -> tuple[str, ...]:
+    """All files that the format makes of the report, and what they are called. `taken`: what none of those beside
+    `path` may replace. BadInput, and nothing is written, where there is no beside: on stdout, in a device."""
+    files = exporter.named(path, report)
+    name, parts = next(files)
+    second = next(files, None)
+    if second is not None:
+        target = Path(path)
+        if path == "-" or (target.exists() and not target.is_file()):
+            where = "stdout" if path == "-" else path
+            raise BadInput(f"-o {path}: a report of this size is several files, and {where} takes one; name a file")
+    written = [name]
+    write_output(name, parts)
+    kept = {each.resolve() for each in taken}
+    while second is not None:
+        name, parts = second
+        if Path(name).resolve() in kept:
+            raise BadInput(f"-o {path}: its next part would overwrite {name}; give the report another name")
+        write_output(name, parts)
+        written.append(name)
+        second = next(files, None)
+    return tuple(written)
 
 
 def check_outputs(paths: Iterable[str], inputs: Iterable[Path]) -> None:

@@ -10,6 +10,7 @@ import click
 
 from scanner.model.addresses import AddressSet
 from scanner.model.observation import Alive, Event, HostSeen, PortState, Progress
+from scanner.model.text import duration as duration
 from scanner.model.text import plural
 
 REDRAW, LINE = 0.1, 10.0
@@ -114,13 +115,3 @@ def _named(event: Progress) -> str:
     """The round at hand: `asking ports of servers, round 2`."""
     about = f" of {event.about}" if event.about else ""
     return f"{_STAGES[event.stage]}{about}{f', round {event.round}' if event.round > 1 else ''}"
-
-
-def duration(seconds: float) -> str:
-    """About how long, in the two largest units."""
-    whole = max(1, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole < 600 else f"{round(whole / 60)} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -33,7 +33,11 @@ _TONES: dict[Tone, str] = {
 _SEVERITY = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _SHOWN = 40
 _PARTS = 12
-_BESIDES: dict[Purpose, str] = {"canary": "canary session", "verify": "verification"}
+_BESIDES: dict[Purpose, str] = {
+    "canary": "canary session",
+    "verify": "verification",
+    "import": "imported session",
+}
 """Sessions that are no scans."""
 
 

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli._options import SITE, STORE, TODAY, check_outputs, check_store, write_output
+from scanner.cli import _complete
+from scanner.cli._options import SITE, STORE, TODAY, check_outputs, check_store, write_report
 from scanner.model.text import plural
 
 if TYPE_CHECKING:
+    from scanner.model.recorded import Audience
     from scanner.model.report import Report
 
 
 @click.command("assess", short_help="Findings on stdout, and reports as files.")
 @SITE
 @click.option(
-    "-o", "--output", "outputs", multiple=True, metavar="FORMAT=PATH",
-    help="Write a report, as json, html or csv; PATH - is stdout. May be given several times.",
+    "-o", "--output", "outputs", multiple=True, metavar="FORMAT=PATH", shell_complete=_complete.outputs,
+    help="Write a report: json, html, csv, xlsx, sarif, and more; PATH - is stdout. May be given several times.",
 )  # fmt: skip
 @click.option(
     "--fail-on", type=click.Choice(["info", "low", "medium", "high", "critical"]),
@@ -38,6 +40,14 @@ if TYPE_CHECKING:
     "--excerpts", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
     help="Write the packets that show each finding to DIR/FINDING.pcap, out of --capture.",
 )  # fmt: skip
+@click.option(
+    "--for", "audience", type=click.Choice(["owner", "auditor", "insurer", "engineer"]),
+    help="Order and depth of the HTML report for these readers (default: all of it, in the usual order).",
+)  # fmt: skip
+@click.option(
+    "--framework", "frameworks", multiple=True, metavar="NAME",
+    help="Show the controls of this framework only, such as pci-dss. May be given several times.",
+)  # fmt: skip
 @TODAY
 @STORE
 def COMMAND(
@@ -47,6 +57,8 @@ def COMMAND(
     denied: tuple[str, ...],
     captures: tuple[Path, ...],
     excerpts: Path | None,
+    audience: Audience | None,
+    frameworks: tuple[str, ...],
     today: datetime.date | None,
     store: Path | None,
 ) -> None:
@@ -58,15 +70,17 @@ def COMMAND(
     \b
     fencewalk assess site.yaml
     fencewalk assess site.yaml -o html=report.html -o json=report.json
+    fencewalk assess site.yaml --for insurer --framework pci-dss -o html=insurer.html
     fencewalk assess site.yaml --fail-on high
     fencewalk assess site.yaml --deny "guest -> servers tcp/445" --deny "voice -> *"
     """
-    from scanner import session
+    from scanner import history, session
     from scanner.cli._summary import summary
     from scanner.cli._what_if import what_if
     from scanner.errors import BadInput, ScanIncomplete
     from scanner.exporters import exporters
     from scanner.exporters.verdict import unfinished
+    from scanner.exporters.views import viewed
     from scanner.model.base import SEVERITIES
     from scanner.model.report import is_open
 
@@ -84,14 +98,19 @@ def COMMAND(
 
     if bool(captures) != (excerpts is not None):
         raise BadInput("--capture FILE and --excerpts DIR go together: from which packets, and where to")
-    as_it_is = session.assess_site(site, store, today)
+    as_it_is = session.assess_site(site, store, today, changes=bool(wanted))
+    if today is None:
+        # As of another day it is a supposition, which is no part of how things went.
+        history.keep(where, as_it_is)
     report = session.assess_site(site, store, today, denied) if denied else as_it_is
+    report = viewed(report, audience, frameworks)
     for warning in session.warnings(site, as_it_is):
         click.echo(f"fencewalk: {warning}", err=True)
+    taken = (site, where, site.parent / session.EXCEPTIONS, *(Path(path) for _, path in wanted if path != "-"))
     for name, path in wanted:
-        write_output(path, exporters()[name].written(report))
-        if path != "-":
-            click.echo(f"{path} written", err=True)
+        for written in write_report(exporters()[name], path, report, taken):
+            if written != "-":
+                click.echo(f"{written} written", err=True)
     if excerpts is not None:
         _write_excerpts(report, captures, excerpts)
     if not any(path == "-" for _, path in wanted):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scanner.cli import _complete
 from scanner.cli._options import SITE, STORE, check_store, program
 from scanner.model.addresses import ports_of
 from scanner.model.text import plural, visible
@@ -28,7 +29,10 @@ _MOST_TEXT = 60
 
 @click.command("canary", short_help="Listen on the far side for our probes.")
 @SITE
-@click.option("--zone", required=True, metavar="ZONE", help="The zone in which this laptop listens.")
+@click.option(
+    "--zone", required=True, metavar="ZONE", help="The zone in which this laptop listens.",
+    shell_complete=_complete.zones,
+)  # fmt: skip
 @click.option(
     "--interface", metavar="IF", help="The interface to listen on (default: the one with an address in ZONE)."
 )

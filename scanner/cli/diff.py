@@ -17,6 +17,9 @@ from scanner.cli._options import SITE, STORE, TODAY, check_outputs, check_store,
     help="Compare with the scans up to this one, or up to the end of this day (default: those before the newest whole "
     "scan of each zone).",
 )  # fmt: skip
+@click.option(
+    "--until", metavar="SCAN|DATE", help="Leave out what came after this scan, or after this day (default: nothing)."
+)
 @click.option("-o", "--output", metavar="json=PATH", help="Write the diff as json; PATH - is stdout.")
 @click.option(
     "--fail-on-new", type=click.Choice(["info", "low", "medium", "high", "critical"]),
@@ -27,6 +30,7 @@ from scanner.cli._options import SITE, STORE, TODAY, check_outputs, check_store,
 def COMMAND(
     site: Path,
     base: str | None,
+    until: str | None,
     output: str | None,
     fail_on_new: str | None,
     today: datetime.date | None,
@@ -40,6 +44,7 @@ def COMMAND(
     \b
     fencewalk diff site.yaml
     fencewalk diff site.yaml --base 2026-10-31 -o json=-
+    fencewalk diff site.yaml --base 2026-10-31 --until 2026-11-15
     """
     import msgspec
 
@@ -58,7 +63,7 @@ def COMMAND(
     check_store(where, create=False)
     if path:
         check_outputs([path], (site, where, site.parent / session.EXCEPTIONS))
-    found = diff.diff_site(site, store, base, today)
+    found = diff.diff_site(site, store, base, today, until)
     if path:
         compact = msgspec.json.encode(found, order="deterministic")
         write_output(path, msgspec.json.format(compact, indent=2) + b"\n")

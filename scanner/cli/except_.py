@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scanner.cli import _complete
 from scanner.cli._options import SITE, STORE, TODAY, check_store
 from scanner.errors import BadInput
 from scanner.model.text import plural, visible
@@ -21,7 +22,7 @@ _KEYS = ("kind", "host", "product", "from", "to", "service")
 
 @click.command("except", short_help="Accept a finding for a while: owner, reason, until.")
 @SITE
-@click.argument("finding")
+@click.argument("finding", shell_complete=_complete.findings)
 @click.option("--owner", required=True, metavar="NAME", help="Who answers for it at the client's.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why it is accepted.")
 @click.option(

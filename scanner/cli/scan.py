@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli import INTERRUPTED
+from scanner.cli import INTERRUPTED, _complete
+from scanner.cli._events import UNTIL_EOF
 from scanner.cli._options import SITE, STORE, check_store, interruptible
 from scanner.cli._progress import Ticker
 from scanner.errors import BadInput, FencewalkError, OutOfScope
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
 
 @click.command("scan", short_help="Scan every zone from the one in which the laptop stands.")
 @SITE
-@click.option("--from", "zone", required=True, metavar="ZONE", help="The zone in which the laptop stands.")
+@click.option(
+    "--from", "zone", required=True, metavar="ZONE", help="The zone in which the laptop stands.",
+    shell_complete=_complete.zones,
+)  # fmt: skip
 @click.option(
     "--interface", metavar="IF", help="The interface to scan from (default: the one with an address in ZONE)."
 )
@@ -88,6 +93,11 @@ if TYPE_CHECKING:
     "--resume", is_flag=True,
     help="Go on with the unfinished scan from ZONE as it was planned; start one where there is none.",
 )  # fmt: skip
+@click.option(
+    "--events", metavar="FILE",
+    help="Write each event (what was seen, and how far the scan is) as one line of JSON; - is stdout.",
+)  # fmt: skip
+@UNTIL_EOF
 @STORE
 def COMMAND(
     site: Path,
@@ -108,6 +118,8 @@ def COMMAND(
     capture: Path | None,
     dry_run: bool,
     resume: bool,
+    events: str | None,
+    until_eof: bool,
     store: Path | None,
 ) -> None:
     """Find hosts and services in ZONE, and what can be reached from there in every other zone.
@@ -122,7 +134,7 @@ def COMMAND(
     """
     from scanner import session
     from scanner.canary_plan import every_port
-    from scanner.cli import _dry_run, _resume
+    from scanner.cli import _dry_run, _events, _resume
     from scanner.ports import DEFAULT, Ports, parse_ports
     from scanner.store import Store
 
@@ -158,6 +170,10 @@ def COMMAND(
     outside = [*_dry_run.out_of_scope(loaded, site), *session.policy_warnings(site, loaded)]
     if capture is not None:
         _check_capture(capture)
+    if events is not None and dry_run:
+        raise BadInput("--events is what a scan sees, and --dry-run sends nothing: leave one of them out")
+    if events is not None:
+        _events.check_events(events, (site, where, *([capture] if capture else [])))
     check_store(where, create=not dry_run)
     earlier = _resume.unfinished(where, loaded, zone) if resume else None
     if earlier is not None:
@@ -179,15 +195,20 @@ def COMMAND(
             opened_now.callback(_end_capture, packets, journal)
             packets.start()
         ticker = Ticker(zone, canaries=AddressSet.parse(journal.plan.canary))
+        lines = opened_now.enter_context(_events.event_lines(events))
+        watchers = [ticker.see] if lines is None else [ticker.see, lines.see]
         if earlier is not None:
             _say([f"going on with {earlier} as it was planned then: {_resume.as_flags(earlier)}"])
             for _, row in journal.rows():
-                ticker.see(row)
+                for see in watchers:
+                    see(row)
         elif resume:
             _say([_resume.nothing_to_resume(where, loaded, zone)])
         click.echo(f"{zone}: {network.engine} engine, {_dry_run.asked(journal.plan)}", err=True)
         _carry_out(
             session.live_scan(network, request, journal, limitations, packets is not None),
+            _events.until_eof(until_eof),
+            watchers,
             ticker,
             (f"what was found so far is kept in {where}", f"to go on with it: {_resume.command(site, zone, store)}"),
         )
@@ -263,13 +284,20 @@ def _say(lines: Iterable[str]) -> None:
         click.echo(f"fencewalk: {visible(each)}", err=True)
 
 
-def _carry_out(events: Generator[Event, None, None], ticker: Ticker, kept: Iterable[str]) -> None:
+def _carry_out(
+    events: Generator[Event, None, None],
+    steered: AbstractContextManager[None],
+    watchers: Iterable[Callable[[Event], None]],
+    ticker: Ticker,
+    kept: Iterable[str],
+) -> None:
     """The scan itself, and whatever happens, its orderly end. `kept`: what is said to whoever interrupts it."""
     how = ""
     try:
-        with interruptible(), contextlib.closing(events):
+        with interruptible(), steered, contextlib.closing(events):
             for event in events:
-                ticker.see(event)
+                for see in watchers:
+                    see(event)
     except KeyboardInterrupt:
         how = "interrupted"
         # Said only here, when everything is written: first what there is, then how to go on.

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-KINDS = ("site", "topology", "baseline", "overrides", "report", "diff")
+KINDS = ("site", "topology", "baseline", "overrides", "report", "diff", "tickets", "webhook", "exceptions", "columns")
 
 
 def schema_of(what: str) -> dict[str, Any]:
@@ -15,12 +15,17 @@ def schema_of(what: str) -> dict[str, Any]:
 
     from scanner.assess.later.compare import Diff
     from scanner.baselines.overrides import Overrides
+    from scanner.importers.inventory import ColumnMap
     from scanner.lab.topology import Topology
+    from scanner.model.accepted import Exceptions
     from scanner.model.baseline import Baseline
     from scanner.model.report import Report
     from scanner.model.site import Site
+    from scanner.ticketing import Round
+    from scanner.tickets.webhook import Event
 
-    kinds: dict[str, type] = dict(zip(KINDS, (Site, Topology, Baseline, Overrides, Report, Diff), strict=True))
+    every = (Site, Topology, Baseline, Overrides, Report, Diff, Round, Event, Exceptions, ColumnMap)
+    kinds: dict[str, Any] = dict(zip(KINDS, every, strict=True))
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"fencewalk {what}",
@@ -36,7 +41,9 @@ def schema_of(what: str) -> dict[str, Any]:
 def COMMAND(what: str) -> None:
     """Print every key that a file of ours may have, as JSON Schema; editors complete and check YAML by it.
 
-    `report` and `diff` are what assess and diff write with -o json=; `overrides` is a client's baselines.yaml.
+    `report`, `diff` and `tickets` are what assess, diff and tickets write with -o json=; `webhook` is what tickets
+    sends to one; `overrides` is a client's baselines.yaml, `exceptions` its exceptions.yaml, both beside the site
+    file; `columns` is what import takes as --map.
 
     \b
     fencewalk schema site > site.schema.json

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli import INTERRUPTED
+from scanner.cli import INTERRUPTED, _complete, _events
+from scanner.cli._events import UNTIL_EOF
 from scanner.cli._options import SITE, STORE, check_store, interruptible
 from scanner.cli._progress import Ticker
 from scanner.model.text import visible
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
 
 @click.command("verify", short_help="Run just one finding's probes again.")
 @SITE
-@click.argument("finding")
+@click.argument("finding", shell_complete=_complete.findings)
 @click.option("--interface", metavar="IF", help="The interface to ask from (default: the one in the zone to ask from).")
 @click.option(
     "--engine", type=click.Choice(["auto", "raw", "connect", "nmap"]), default="auto", show_default=True,
     help="As for `fencewalk scan`; what tells a fence's refusals from a host's takes raw.",
 )  # fmt: skip
+@UNTIL_EOF
 @STORE
-def COMMAND(site: Path, finding: str, interface: str | None, engine: str, store: Path | None) -> None:
+def COMMAND(site: Path, finding: str, interface: str | None, engine: str, until_eof: bool, store: Path | None) -> None:
     """Ask again what FINDING (its id, such as gap-1a2b3c4d) rests on, and say whether it still is so.
 
     The first words on stdout are `confirmed`, `gone` or `cannot tell here`, and the id and the reason follow. Gone
@@ -66,7 +68,11 @@ def COMMAND(site: Path, finding: str, interface: str | None, engine: str, store:
         ticker = Ticker(vantage.zone)
         how = ""
         try:
-            with interruptible(), contextlib.closing(verify.live_verify(case, network, request, journal)) as events:
+            with (
+                interruptible(),
+                _events.until_eof(until_eof),
+                contextlib.closing(verify.live_verify(case, network, request, journal)) as events,
+            ):
                 for event in events:
                     ticker.see(event)
         except KeyboardInterrupt:

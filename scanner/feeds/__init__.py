@@ -46,6 +46,7 @@ def bundled_knowledge() -> Knowledge:
         kev=exploited.entries,
         controls=controls.bundled(),
         deadlines=controls.deadlines(),
+        requirements=controls.requirements(),
         dated=min(collections),
     )
 

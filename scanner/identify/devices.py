@@ -38,8 +38,9 @@ _TEXT = 512
 _SHOWN = 100
 _REMEMBERED = 4096
 """Texts and hosts of which it is remembered what they say: on a large site most say what others said before."""
-_MOST = 64
+MOST_NAMES = _MOST = 64
 """Clues of a host that are looked at, of each sort."""
+MOST_READINGS = 4 * _MOST
 _WEB = frozenset(
     {"http.title", "http.server", "http.www-authenticate", "http.location", "http.cookie", "http.generator", "upnp"}
 )
@@ -85,7 +86,9 @@ class Device(Frozen, frozen=True):
 NOTHING = Device()
 
 
-class _Said(Frozen, frozen=True, cache_hash=True):
+class Said(Frozen, frozen=True, cache_hash=True):
+    """What one clue speaks for."""
+
     kind: str
     weight: float
     where: str
@@ -108,10 +111,10 @@ def _system(products: tuple[tuple[str, Product], ...], ttls: frozenset[int], sta
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _verdict(told: tuple[_Said, ...], runs: System) -> Device:
+def _verdict(told: tuple[Said, ...], runs: System) -> Device:
     """Hosts differ in their names and keys, which say nothing, and few of them in what tells what they are."""
     said = _strongest(told)
-    by_kind: defaultdict[str, list[_Said]] = defaultdict(list)
+    by_kind: defaultdict[str, list[Said]] = defaultdict(list)
     for each in said:
         by_kind[each.kind].append(each)
     scores = {kind: _sum(each.weight for each in clues_of) for kind, clues_of in by_kind.items()}
@@ -159,10 +162,10 @@ def _sum(weights: Iterable[float]) -> float:
     return 1 - doubt
 
 
-def _strongest(said: Iterable[_Said]) -> list[_Said]:
+def _strongest(said: Iterable[Said]) -> list[Said]:
     """One clue of each place for each kind, and each clue once: what a server says twice is no second witness."""
     ordered = sorted(said, key=lambda each: (-each.weight, each.kind, each.where, each.what))
-    kept: list[_Said] = []
+    kept: list[Said] = []
     told: set[tuple[str, str, str]] = set()
     for each in ordered:
         keys = {(each.kind, "where", each.where), (each.kind, "what", each.what)}
@@ -172,16 +175,16 @@ def _strongest(said: Iterable[_Said]) -> list[_Said]:
     return kept
 
 
-def _all_said(clues: Clues, runs: System) -> Iterator[_Said]:
+def _all_said(clues: Clues, runs: System) -> Iterator[Said]:
     if clues.vendor:
         yield from _said("MAC vendor", "vendor", clues.vendor)
-    for name in clues.names[:_MOST]:
-        yield from _said("name", "name", name)
+    for name in clues.names[:MOST_NAMES]:
+        yield from said_by_name(name)
     for name in clues.announced[:_MOST]:
         yield from _said(f"mDNS {visible(name, 40)}", "announced", name)
-    for where, reading in clues.readings[: _MOST * 4]:
-        yield from _read(where, reading)
-    for where, product in clues.products[: _MOST * 4]:
+    for where, reading in clues.readings[:MOST_READINGS]:
+        yield from said_by(where, reading)
+    for where, product in clues.products[:MOST_READINGS]:
         # The system's own product is the place of its role, so that it is not counted again by each port.
         yield from _said(where, "product", f"{product.vendor}:{product.name}")
     for where, word in clues.hardware[:_MOST]:
@@ -190,10 +193,15 @@ def _all_said(clues: Clues, runs: System) -> Iterator[_Said]:
         yield from _said("system", "system", runs.name)
     yield from _by_ports(clues.ports)
     for role in runs.roles:
-        yield _Said(role.kind, role.weight, "system", role.what)
+        yield Said(role.kind, role.weight, "system", role.what)
 
 
-def _read(where: str, reading: Reading) -> tuple[_Said, ...]:
+def said_by_name(name: str) -> tuple[Said, ...]:
+    """What a host's name says of the device."""
+    return _said("name", "name", name)
+
+
+def said_by(where: str, reading: Reading) -> tuple[Said, ...]:
     """What a reading says of the device, by its kind and by its text."""
     said, group = _of_kind(where, reading.kind)
     if not group:
@@ -204,34 +212,34 @@ def _read(where: str, reading: Reading) -> tuple[_Said, ...]:
         return said
     # The names in a certificate stand in it as plain text, the organisation's as well.
     hits = _matching("cert", reading.raw[:4096].decode("latin-1")[:_TEXT])
-    return said + tuple(_Said(each.kind, each.weight, f"{where} certificate", each.what) for each in hits)
+    return said + tuple(Said(each.kind, each.weight, f"{where} certificate", each.what) for each in hits)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _of_kind(where: str, kind: str) -> tuple[tuple[_Said, ...], str]:
+def _of_kind(where: str, kind: str) -> tuple[tuple[Said, ...], str]:
     """What a reading of that kind says, whatever its text, and which rules look at the text: empty for none."""
     group = "cert" if kind == "tls.cert" else _group(kind)
     return _said(f"{where} {visible(kind, 40)}", "kind", kind), group if group in _compiled() else ""
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _of_text(where: str, group: str, reading: Reading) -> tuple[_Said, ...]:
+def _of_text(where: str, group: str, reading: Reading) -> tuple[Said, ...]:
     return _said(f"{where} {visible(reading.kind, 40)}", group, reading.raw[:4096].decode("utf-8", "replace"))
 
 
-def _said(where: str, group: str, text: str) -> tuple[_Said, ...]:
+def _said(where: str, group: str, text: str) -> tuple[Said, ...]:
     """What a text says that was seen somewhere, by the rules of a group."""
     found = _found(group, text[:_TEXT] if group != "page" else text[:4096])
     if not found:
         return ()
     quoted = visible(" ".join(text.split()), _SHOWN) if group not in ("kind", "cert", "page") else ""
-    return tuple(_Said(each.kind, each.weight, where, f'"{quoted}"' if quoted else each.what) for each in found)
+    return tuple(Said(each.kind, each.weight, where, f'"{quoted}"' if quoted else each.what) for each in found)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _by_ports(ports: frozenset[tuple[Transport, int]]) -> tuple[_Said, ...]:
+def _by_ports(ports: frozenset[tuple[Transport, int]]) -> tuple[Said, ...]:
     held = (each for each in rules().ports if each.holds(ports))
-    return tuple(_Said(each.kind, each.weight, "ports", f"{each.what} ({_open(each)})") for each in held)
+    return tuple(Said(each.kind, each.weight, "ports", f"{each.what} ({_open(each)})") for each in held)
 
 
 def _open(rule: PortRule) -> str:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from scanner.model.text import visible
 
+_DIGITS = frozenset("0123456789abcdefABCDEF")
 _SUBDIVIDED = "IEEE Registration Authority"
 
 
@@ -16,7 +17,7 @@ def vendor(mac: str) -> str | None:
     containers, telephones that change their address on purpose); a prefix that is not in the registry, or that the
     registry divided among makers that it does not name. Never raises.
     """
-    digits = "".join(c for c in mac if c in "0123456789abcdefABCDEF")
+    digits = "".join(filter(_DIGITS.__contains__, mac))
     if len(digits) != 12 or int(digits[:2], 16) & 0b11:
         return None
     return _maker(digits[:6].lower())

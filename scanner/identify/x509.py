@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import warnings
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -69,10 +69,21 @@ def _key(found: x509.Certificate) -> str:
         key = found.public_key()
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return found.public_key_algorithm_oid.dotted_string
-    if isinstance(key, rsa.RSAPublicKey):
+    kind = _kind(type(key))
+    if kind == "rsa" and isinstance(key, rsa.RSAPublicKey):
         return f"rsa-{key.key_size}"
-    if isinstance(key, ec.EllipticCurvePublicKey):
+    if kind == "ec" and isinstance(key, ec.EllipticCurvePublicKey):
         return f"ec-{key.curve.name}"
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return "ed25519"
-    return "ed448" if isinstance(key, ed448.Ed448PublicKey) else found.public_key_algorithm_oid.dotted_string
+    return kind or found.public_key_algorithm_oid.dotted_string
+
+
+@cache
+def _kind(key: type) -> str:
+    """What kind of key a class is of, asked once a class: the library's own are abstract, and slow to ask."""
+    kinds = (
+        (rsa.RSAPublicKey, "rsa"),
+        (ec.EllipticCurvePublicKey, "ec"),
+        (ed25519.Ed25519PublicKey, "ed25519"),
+        (ed448.Ed448PublicKey, "ed448"),
+    )
+    return next((name for each, name in kinds if issubclass(key, each)), "")

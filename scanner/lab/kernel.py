@@ -19,6 +19,7 @@ NAMED = Path("/run/netns")
 """Where iproute2 keeps the names of network namespaces."""
 
 _CLONE_NEWNET = 0x40000000
+_PACKAGES = {"ip": "iproute2", "bridge": "iproute2", "nft": "nftables", "flock": "util-linux", "unshare": "util-linux"}
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -90,8 +91,7 @@ def tool(name: str) -> str:
     """The path of a program; /usr/sbin is looked into too, as users often lack it. NoPrivilege: not installed."""
     found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]))
     if found is None:
-        package = {"ip": "iproute2", "bridge": "iproute2", "nft": "nftables", "unshare": "util-linux"}.get(name, name)
-        raise NoPrivilege(f"the lab needs the program {name!r}: install the package {package}")
+        raise NoPrivilege(f"the lab needs the program {name!r}: install the package {_PACKAGES.get(name, name)}")
     return found
 
 

@@ -135,7 +135,7 @@ def raise_lab(topology: Topology, *, persistent: bool = False) -> Lab:
     """
     if os.geteuid() != 0:
         raise NoPrivilege("a lab of network namespaces needs root, or a user namespace")
-    for name in ("ip", "bridge", "nft"):
+    for name in ("ip", "bridge", "nft", "flock"):
         tool(name)
     reap()
     record = claim(topology.name, persistent)
@@ -145,7 +145,7 @@ def raise_lab(topology: Topology, *, persistent: bool = False) -> Lab:
         server = _start(record)
         record = msgspec.structs.replace(record, server=Process.of(server.pid), nodes=plan.nodes, ports=plan.ports)
         save(record)
-        plug = script(plan.ports, tool("ip"), tool("bridge"), str(path_of(record.name, "")))
+        plug = script(plan.ports, tool("ip"), tool("bridge"), tool("flock"), str(path_of(record.name, "")))
         path_of(record.name, ".plug").write_text(plug)
         _add(record, [each.namespace for each in plan.rooms])
         _furnish(record, server, Plan(plan.rooms, plan.links, persistent))

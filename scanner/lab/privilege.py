@@ -20,7 +20,7 @@ def can_raise() -> str | None:
     if sys.platform != "linux":
         return f"the lab needs Linux's network namespaces, and this is {sys.platform}"
     try:
-        for name in ("ip", "bridge", "nft", "unshare"):
+        for name in ("ip", "bridge", "nft", "flock", "unshare"):
             tool(name)
     except NoPrivilege as error:
         return str(error)

@@ -71,7 +71,7 @@ def forget(name: str) -> None:
     """The record goes last: until then a lab that is half down can be found."""
     for mark in FOLDER.glob(f"{name}.plugged-*"):
         mark.unlink(missing_ok=True)
-    for suffix in (".plug", ".log", ".json"):
+    for suffix in (".plug", ".lock", ".log", ".json"):
         path_of(name, suffix).unlink(missing_ok=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -96,8 +97,10 @@ def test_after_ctrl_c_it_says_what_was_found_then_where_that_is_then_how_to_go_o
 
     resume = command(Path("my site.yaml"), "guest", Path("s.sqlite"))
     assert resume.endswith("scan 'my site.yaml' --from guest --store s.sqlite --resume")
+    ticker = Ticker("guest")
+    kept = ("what was found so far is kept in s.sqlite", f"go on: {resume}")
     with pytest.raises(click.exceptions.Exit) as ended:
-        _carry_out(events(), Ticker("guest"), ("what was found so far is kept in s.sqlite", f"go on: {resume}"))
+        _carry_out(events(), nullcontext(), [ticker.see], ticker, kept)
     assert ended.value.exit_code == 130
     assert capsys.readouterr().err.splitlines() == [
         "guest: interrupted: 1 host, 0 open ports",

@@ -88,6 +88,20 @@ def test_since_the_first_scan_all_is_new(scanned: Path, run: Run) -> None:
     assert code == (1 if len(zones) > 1 else 0), out
 
 
+def test_until_leaves_out_what_came_after(scanned: Path, run: Run) -> None:
+    with Store(session.store_path(scanned, None), create=False) as store:
+        (client, name), *_ = store.sites()
+        scans = store.scans(client, name)
+    code, out, _ = run("diff", scanned, "--base", scans[0].id, "--until", scans[1].id, "-o", "json=-")
+    assert code == 0
+    found = json.loads(out)
+    assert [each["id"] for each in found["base"]] == [scans[0].id]
+    assert [each["id"] for each in found["since"]] == [scans[1].id]
+    code, out, err = run("diff", scanned, "--base", scans[0].id, "--until", scans[0].id)
+    assert (code, out) == (2, "")
+    assert "there is nothing to compare" in err
+
+
 @pytest.mark.parametrize("base", ["nonsense", "1", "0", ""])
 def test_a_base_that_is_none_lists_some_that_are(scanned: Path, run: Run, base: str) -> None:
     code, out, err = run("diff", scanned, "--base", base)
@@ -116,6 +130,8 @@ def test_verify_from_an_interface_in_no_zone_is_an_error(scanned: Path, run: Run
         (("--base", "2026-02-30"), "there is no such day"),
         (("--base", "2001-01-01"), "there is no scan up to that day"),
         (("--base", "2999-01-01"), "no scan is newer"),
+        (("--until", "2026-02-30"), "there is no such day"),
+        (("--until", "2001-01-01"), "--until 2001-01-01: there is no scan up to that day"),
         (("-o", "html=x.html"), "write json=PATH"),
         (("-o", "json="), "write json=PATH"),
     ],

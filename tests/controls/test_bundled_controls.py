@@ -16,7 +16,7 @@ FORMS = {
     "NIST CSF 2.0": r"[A-Z]{2}\.[A-Z]{2}-\d\d",
     "CIS Controls 8.1": r"\d{1,2}\.\d{1,2}",
     "PCI DSS 4.0.1": r"\d{1,2}\.\d{1,2}\.\d{1,2}",
-    "HIPAA Security Rule 45 CFR": r"164\.3\d\d\([a-e]\)(\(\d\))?(\([iv]+\))?",
+    "HIPAA Security Rule 45 CFR": r"164\.3\d\d\([a-e]\)(\(\d\))?(\([iv]+\))?(\([A-D]\))?",
     "NIST SP 800-171 r2": r"3\.\d{1,2}\.\d{1,2}",
     "ISO/IEC 27001:2022": r"A\.[5-8]\.\d{1,2}",
     "CISA CPG 2.0": r"[1-5]\.[A-Z]",
@@ -26,7 +26,8 @@ FORMS = {
 
 @pytest.mark.parametrize("framework", frameworks(), ids=lambda each: each.name)
 def test_identifiers_have_the_form_of_their_framework_and_are_used(framework: Framework) -> None:
-    used = {each for identifiers in framework.findings.values() for each in identifiers}
+    mapped = (*framework.findings.values(), *framework.attested.values())
+    used = {each for identifiers in mapped for each in identifiers}
     assert used == set(framework.titles)
     assert [each for each in used if not re.fullmatch(FORMS[framework.name], each)] == []
 

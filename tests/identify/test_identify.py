@@ -209,7 +209,7 @@ def test_one_kind_alone_is_read_and_quickly() -> None:
         "assert i.identify('ssh', b'OpenSSH_9.2p1 Debian-2+deb12u7');"
         "print(time.process_time() - t, i.database.cache_info().currsize)"
     )
-    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30).stdout
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=99).stdout
     seconds, read = out.split()
     assert float(seconds) < 0.05
     assert int(read) == 1
@@ -217,5 +217,5 @@ def test_one_kind_alone_is_read_and_quickly() -> None:
 
 def test_importing_it_is_light() -> None:
     program = "import sys, scanner.identify; print([m for m in ('netaddr', 'cryptography', 're2') if m in sys.modules])"
-    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30).stdout
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=99).stdout
     assert out.strip() == "[]"

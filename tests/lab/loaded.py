@@ -1,8 +1,8 @@
-"""`fencewalk`, typed in a zone of a lab where hundreds of commands are: by a process that has loaded it beforehand.
+"""`fencewalk`, typed where hundreds of commands are: by a process that has loaded it beforehand.
 
-Each command is a process of its own in the laptop's namespace, with arguments, exit code and output as ever. But it is
-forked from a process that is about to begin (Python's own fork server), which saves the half second of processor time
-in which a new one would load what all of them need.
+Each command is a process of its own, in a lab in the laptop's namespace, with arguments, exit code and output as ever.
+But it is forked from a process that is about to begin (Python's own fork server), which saves the half second of
+processor time in which a new one would load what all of them need.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import pkgutil
 import subprocess
 import tempfile
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ NEEDED = (
     "scanner.cli._dry_run",
     "scanner.cli._resume",
     "scanner.cli.canary",
+    "scanner.cli.demo",
     "scanner.cli.scan",
     "scanner.cli.verify",
     "scanner.net.canary.answer",
@@ -37,15 +39,22 @@ NEEDED = (
     "scanner.net.near",
     "scanner.net.pace",
     "scanner.net.talk.converse",
+    "scanner.exporters.html",
+    "scanner.lab.namespaces",
+    "scanner.lab.simulate",
     "scanner.pipeline",
     "scanner.session",
     "scanner.verify",
     *(f"scanner.probes.{each.name}" for each in pkgutil.iter_modules(probes.__path__)),
 )
 """What a scan loads, some of it late. A name that is missing here costs time, and nothing else."""
-_HANGS = 300.0
+_HANGS = 600.0
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(list(NEEDED))
+
+
+Place = tuple[str, str, str]
+"""The laptop's namespace, the lab's script that plugs it in, and the zone."""
 
 
 class Done(NamedTuple):
@@ -58,10 +67,33 @@ class Done(NamedTuple):
 
 def fencewalk(lab: Lab, zone: str, *arguments: str) -> Done:
     """What the command did. AssertionError: it did not end by itself, or it hung."""
+    return _typed((lab.laptop(zone), str(path_of(lab.name, ".plug")), zone), arguments)
+
+
+def fencewalk_here(*arguments: str) -> Done:
+    """The same in the machine's own network."""
+    return _typed(None, arguments)
+
+
+def begun(namespace: str, log: Path, *arguments: str) -> BaseProcess:
+    """The command at work in that namespace, what it says being written to `log`."""
+    process = _FORKING.Process(target=_begin, args=(namespace, log, arguments))
+    process.start()
+    return process
+
+
+def _begin(namespace: str, log: Path, arguments: tuple[str, ...]) -> None:
+    said = os.open(log, os.O_WRONLY | os.O_CREAT, 0o600)
+    for descriptor in (1, 2):
+        os.dup2(said, descriptor)
+    enter(namespace)
+    main(list(arguments))
+
+
+def _typed(place: Place | None, arguments: tuple[str, ...]) -> Done:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        plug = str(path_of(lab.name, ".plug"))
-        process = _FORKING.Process(target=_type, args=(lab.laptop(zone), plug, zone, arguments, folder))
+        process = _FORKING.Process(target=_type, args=(place, arguments, folder))
         process.start()
         process.join(_HANGS)
         hangs = process.is_alive()
@@ -73,11 +105,13 @@ def fencewalk(lab: Lab, zone: str, *arguments: str) -> Done:
     return Done(int(said[0]), said[1], said[2])
 
 
-def _type(namespace: str, plug: str, zone: str, arguments: tuple[str, ...], folder: Path) -> None:
+def _type(place: Place | None, arguments: tuple[str, ...], folder: Path) -> None:
     for descriptor, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600), descriptor)
-    enter(namespace)
-    subprocess.run(["sh", plug, zone, "--"], check=True)
+    if place is not None:
+        namespace, plug, zone = place
+        enter(namespace)
+        subprocess.run(["sh", plug, zone, "--"], check=True)
     try:
         main(list(arguments))
     except SystemExit as ended:

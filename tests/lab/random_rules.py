@@ -9,17 +9,16 @@ from __future__ import annotations
 import contextlib
 import datetime
 import importlib
+import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from live_lab import Lab
-from loaded import NEEDED
+from loaded import NEEDED, begun
 
 Action = Literal["accept", "drop", "reset", "prohibit"]
 Pair = tuple[str, str]
@@ -132,24 +131,24 @@ class SixZones(Lab):
     def _canary(self, site: Path, zone: str) -> Iterator[Callable[[], None]]:
         """What is yielded waits until it listens: they get ready side by side."""
         log, store = site.with_name(f"{zone}.log"), site.with_name(f"{zone}.sqlite")
-        command = [
-            sys.executable, "-m", "scanner.cli", "canary", str(site), "--zone", zone, "--store", str(store)
-        ]  # fmt: skip
-        with log.open("w") as errors, subprocess.Popen(self.command(zone, command), stderr=errors) as process:
+        log.touch()
+        process = begun(self.name(zone), log, "canary", str(site), "--zone", zone, "--store", str(store))
 
-            def listens() -> None:
-                end = time.monotonic() + 300
-                while "Ctrl-C ends it" not in log.read_text():
-                    if process.poll() is not None or time.monotonic() > end:
-                        raise AssertionError(log.read_text())
-                    time.sleep(0.05)
+        def listens() -> None:
+            end = time.monotonic() + 300
+            while "Ctrl-C ends it" not in log.read_text():
+                if not process.is_alive() or time.monotonic() > end:
+                    raise AssertionError(log.read_text())
+                time.sleep(0.05)
 
-            try:
-                yield listens
-                process.send_signal(signal.SIGINT)
-                process.wait(300)
-            finally:
-                process.kill()
+        try:
+            yield listens
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGINT)
+            process.join(300)
+        finally:
+            process.kill()
+            process.join()
 
     def address(self, zone: str) -> str:  # type: ignore[override]
         return f"10.96.{ZONES.index(zone) + 1}.6"

@@ -12,6 +12,7 @@ from verify_networks import DB, RULES, SPARE, network
 from scanner import diff, session
 from scanner.assess.later.compare import Change, Diff
 from scanner.lab.topology import Topology
+from scanner.store import Store
 
 NEWER = "'OpenSSH_9.2p1 Debian-2+deb12u9'"
 OPENED = "{action: accept, from: guest, to: servers, services: [tcp/22]}"
@@ -90,3 +91,19 @@ def test_what_is_both_times_there_is_told_once(surveyed: bytes, tmp_path: Path) 
     found = again(surveyed, network(), tmp_path)
     told = [each.finding.id for group in (found.new, found.persisting, found.not_retested) for each in group]
     assert sorted(told) == sorted(each.id for each in report_of(network(), tmp_path / "site.yaml").findings)
+
+
+def test_until_the_time_before_a_change_nothing_changed(surveyed: bytes, tmp_path: Path) -> None:
+    now = network(RULES[1:])
+    assert again(surveyed, now, tmp_path).closed
+    site = tmp_path / "site.yaml"
+    with Store(session.store_path(site, None), create=False) as store:
+        scans = store.scans(now.site.client, now.site.site)
+    assert len(scans) == 8
+    before = diff.diff_site(site, None, scans[1].id, now.today, until=scans[3].id)
+    assert [each.id for each in before.since] == [scans[2].id, scans[3].id]
+    assert not before.closed
+    assert not before.fixed
+    since = diff.diff_site(site, None, scans[3].id, now.today)
+    assert since.closed
+    assert len(since.since) == 4

@@ -21,7 +21,17 @@ from scanner.lab.topology import Topology
 from scanner.model.addresses import addresses_of, ports_of
 from scanner.model.base import Frozen
 from scanner.model.network import Converse, Knock, Sweep, Talk
-from scanner.model.observation import Alive, Conversation, HostSeen, Observation, PortState, Progress, Refused, Silence
+from scanner.model.observation import (
+    Alive,
+    Conversation,
+    HostSeen,
+    Observation,
+    Outlook,
+    PortState,
+    Progress,
+    Refused,
+    Silence,
+)
 
 pytestmark = [
     pytest.mark.lab,
@@ -183,7 +193,7 @@ def live(case: Case, lab: Lab) -> list[Observation]:
 def computed(case: Case) -> list[Observation]:
     net, pace = SimulatedNetwork(topology_of(case), case.zone), NoWait()
     streams = (net.sweep(case.sweep, pace), net.knock(case.knock, pace), net.converse(Converse(case.talks), pace))
-    return [event for stream in streams for event in stream if not isinstance(event, Progress)]
+    return [event for stream in streams for event in stream if not isinstance(event, Progress | Outlook)]
 
 
 def told(rows: list[Observation]) -> Iterator[tuple[object, ...]]:

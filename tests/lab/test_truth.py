@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from loaded import Done, fencewalk, fencewalk_here
 from netns import why_not
 
 from scanner import samples, session
@@ -29,20 +30,9 @@ def lab_ready() -> None:
 
 
 def demo(topology: str, folder: Path, *flags: str) -> tuple[Report, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "scanner.cli", "demo", topology, "--no-tui", "--out", str(folder), *flags],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = fencewalk_here("demo", topology, "--no-tui", "--out", str(folder), *flags)
     assert done.returncode == 0, done.stderr
     return session.assess_site(folder / "site.yaml", None, samples.load_topology(topology).today), done.stdout
-
-
-@pytest.mark.parametrize("name", TOPOLOGIES, ids=lambda name: Path(name).stem)
-def test_simulated_it_yields_exactly_what_is_true(name: str, tmp_path: Path) -> None:
-    report, _ = demo(name, tmp_path, "--simulate")
-    assert differences(report, samples.load_topology(name).expect) == []
 
 
 @pytest.mark.lab
@@ -53,6 +43,12 @@ def test_with_real_packets_it_yields_exactly_what_is_true(name: str, tmp_path: P
     assert "with real packets" in said
     assert differences(report, samples.load_topology(name).expect) == []
     assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name", TOPOLOGIES, ids=lambda name: Path(name).stem)
+def test_simulated_it_yields_exactly_what_is_true(name: str, tmp_path: Path) -> None:
+    report, _ = demo(name, tmp_path, "--simulate")
+    assert differences(report, samples.load_topology(name).expect) == []
 
 
 @pytest.mark.lab
@@ -66,9 +62,8 @@ def test_the_other_engines_miss_no_open_gap_and_pass_nothing(engine: str, tmp_pa
     flags = ["--engine", engine, "--ports", topology.scan.ports]
     with raise_lab(topology) as lab:
 
-        def scan(zone: str) -> subprocess.CompletedProcess[str]:
-            argv = [sys.executable, "-m", "scanner.cli", "scan", str(site), "--from", zone, *flags]
-            return lab.run(zone, argv, capture_output=True, text=True, timeout=300)
+        def scan(zone: str) -> Done:
+            return fencewalk(lab, zone, "scan", str(site), "--from", zone, *flags)
 
         with ThreadPoolExecutor() as pool:  # at once, as in a demonstration
             for done in pool.map(scan, ("servers", "guest")):

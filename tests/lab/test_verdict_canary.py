@@ -31,7 +31,7 @@ def listening(lab: Lab, site: Path, zone: str) -> Iterator[None]:
     with log.open("w") as errors:
         process = subprocess.Popen(lab.command(zone, command), stderr=errors, stdout=subprocess.DEVNULL)
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while "Ctrl-C ends it" not in log.read_text():
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < end, log.read_text()

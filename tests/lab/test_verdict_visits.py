@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -46,6 +47,15 @@ def judged(topology: Topology, site: Path, store: Path | None = None) -> Report:
 
 def ip(namespace: str, *words: str) -> None:
     subprocess.run([tool("ip"), "-n", namespace, *words], check=True, capture_output=True)
+
+
+def has_address(namespace: str, prefix: str) -> None:
+    """Return when the kernel has made one of that prefix and may use it."""
+    command = [tool("ip"), "-n", namespace, "-6", "-o", "addr", "show", "scope", "global", "-tentative"]
+    end = time.monotonic() + 60
+    while prefix not in (said := subprocess.run(command, check=True, capture_output=True, text=True).stdout):
+        assert time.monotonic() < end, said
+        time.sleep(0.02)
 
 
 def went_down(topology: Topology, folder: Path) -> Report:
@@ -122,6 +132,7 @@ def advertised(folder: Path) -> Report:
         lab.plug("office")
         sender = [sys.executable, str(Path(__file__).with_name("advertiser.py")), "eth0", "fd83:1::"]
         subprocess.run([tool("ip"), "netns", "exec", router, *sender], check=True)
+        has_address(laptop, "fd83:1::")
         for ports in ("none", ""):
             scan(lab, SIX, site, ["office", "servers"], ports)
     return judged(SIX, site)

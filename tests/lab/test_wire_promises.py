@@ -42,10 +42,10 @@ def lab(raised: PacketLab) -> PacketLab:
 
 
 def wait_for(watch: Watch, packets: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while watch.seen < packets:
         assert process.poll() is None, "the scan ended before that"
-        assert time.monotonic() < deadline, f"{watch.seen} packets in a minute"
+        assert time.monotonic() < deadline, f"{watch.seen} packets in five minutes"
         time.sleep(0.002)
 
 
@@ -148,7 +148,7 @@ def test_resumed_it_asks_no_silent_port_of_a_finished_unit_again(lab: PacketLab,
         process.wait(300)
     site = make_site(lab, tmp_path, max_rate=50_000)
     with Watch(lab), started(site.command(*flags, "--resume")) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while "knock-0" not in marks(site.store).units:
             assert process.poll() is None, "it ended before"
             assert time.monotonic() < deadline

@@ -99,7 +99,7 @@ class CanaryLab(Namespaces):
                 process.kill()
 
     def _wait(self, log: Path, process: subprocess.Popen[str]) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while "Ctrl-C ends it" not in log.read_text():
             if process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(log.read_text())

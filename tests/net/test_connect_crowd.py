@@ -98,6 +98,36 @@ MANY = Knock(CROWD, tuple(range(1, 101)))
 assert len(AddressSet.parse(CROWD)) * len(MANY.tcp) >= dial_choice.CREW_FROM
 
 
+@pytest.mark.parametrize("passed", [60, 400], ids=lambda count: f"after {count} packets")
+def test_ports_asked_of_a_path_that_stopped_delivering_are_not_called_silent(
+    lab: CrowdLab, fence: Callable[[str], None], passed: int
+) -> None:
+    """Nobody knows whether they are: neither who answered before nor anybody else did any more."""
+    services = lab.listen()
+    fence(drop(f"{SYN} limit rate over 1/minute burst {passed} packets drop"))
+    request = Knock("10.94.0.1-10.94.0.200", (22, 81, 82))
+
+    def run() -> list[Event]:
+        connect.MOST_PASSES = 3  # type: ignore[attr-defined]
+        return asked(request)()
+
+    events = lab.run("laptop", run)
+    services.stop()
+    refused = {
+        (address, port)
+        for each in events
+        if isinstance(each, Refused) and each.reason == UNSETTLED
+        for address in AddressSet.parse(each.addresses)
+        for port in ports_of(each.ports)
+    }
+    found, whole = states(events), truth(request)
+    assert {key: whole[key] for key in found} == found
+    assert found.keys() | refused == whole.keys()
+    assert not found.keys() & refused
+    assert len(found) >= passed / 2
+    assert [each.what for each in events if isinstance(each, Limitation) and each.what.endswith("that were lost")]
+
+
 def test_many_connections_by_several_processes_say_the_truth_and_part_in_peace(lab: CrowdLab) -> None:
     services = lab.listen()
     found = states(lab.run("laptop", asked(MANY)))
@@ -134,36 +164,6 @@ def test_what_a_fence_drops_is_silent_and_the_rest_is_not(lab: CrowdLab, fence: 
     services.stop()
     dropped = {"10.94.0.3", "10.94.0.4"}
     assert found == truth(request, lambda address, port: address == "10.94.0.5" or (address in dropped and port != 22))
-
-
-@pytest.mark.parametrize("passed", [400, 60], ids=lambda count: f"after {count} packets")
-def test_ports_asked_of_a_path_that_stopped_delivering_are_not_called_silent(
-    lab: CrowdLab, fence: Callable[[str], None], passed: int
-) -> None:
-    """Nobody knows whether they are: neither who answered before nor anybody else did any more."""
-    services = lab.listen()
-    fence(drop(f"{SYN} limit rate over 1/minute burst {passed} packets drop"))
-    request = Knock("10.94.0.1-10.94.0.200", (22, 81, 82))
-
-    def run() -> list[Event]:
-        connect.MOST_PASSES = 3  # type: ignore[attr-defined]
-        return asked(request)()
-
-    events = lab.run("laptop", run)
-    services.stop()
-    refused = {
-        (address, port)
-        for each in events
-        if isinstance(each, Refused) and each.reason == UNSETTLED
-        for address in AddressSet.parse(each.addresses)
-        for port in ports_of(each.ports)
-    }
-    found, whole = states(events), truth(request)
-    assert {key: whole[key] for key in found} == found
-    assert found.keys() | refused == whole.keys()
-    assert not found.keys() & refused
-    assert len(found) >= passed / 2
-    assert [each.what for each in events if isinstance(each, Limitation) and each.what.endswith("that were lost")]
 
 
 def test_gentle_is_one_connection_at_a_time_to_a_host_and_many_hosts_at_once(lab: CrowdLab) -> None:

@@ -24,7 +24,7 @@ def services() -> Iterator[tuple[socket.socket, int, int]]:
         yield listener, listener.getsockname()[1], other.getsockname()[1]
 
 
-def settled(dialler: Local, seconds: float = 3.0) -> dict[int, int]:
+def settled(dialler: Local, seconds: float = 30.0) -> dict[int, int]:
     """What came of each, when all are over."""
     found: dict[int, int] = {}
     until = time.monotonic() + seconds
@@ -46,9 +46,9 @@ def test_open_and_refused(services: tuple[socket.socket, int, int], portable: bo
         assert dialler.room <= 9
         connection, _ = listener.accept()
         with connection:
-            connection.settimeout(2.0)
+            connection.settimeout(30.0)
             # Our FIN comes first; what is said then is read, and no RST answers it.
-            until = time.monotonic() + 2
+            until = time.monotonic() + 30
             found: dict[int, int] = {}
             while len(found) < 2 and time.monotonic() < until:
                 for done in dialler.settle(0.1):

@@ -49,7 +49,7 @@ def interrupted(folder: Path, sign: int, enough: int) -> tuple[int, int, str]:
         wire.bind(("eth0", 0))
         wire.settimeout(0.3)
         with subprocess.Popen(scan(folder), stderr=subprocess.PIPE, text=True) as process:
-            left = departures(wire, time.monotonic() + 40, most=enough)
+            left = departures(wire, time.monotonic() + 120, most=enough)
             assert len(left) == enough, "it never got going"
             asked_to_stop = time.time()
             process.send_signal(sign)

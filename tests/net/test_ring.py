@@ -52,7 +52,7 @@ def numbered(first: int, count: int) -> list[bytes]:
 
 def all_of(ring: Ring, count: int) -> list[Packet]:
     found: list[Packet] = []
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while len(found) < count and time.monotonic() < end:
         ring.wait(0.1)
         found.extend(ring.packets())

@@ -1,0 +1,47 @@
+"""Files of ours, read and replaced with one clear sentence where that fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from scanner.errors import BadInput
+
+
+def read_text(path: Path) -> str:
+    """A file of ours as text; BadInput says why it cannot be had."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: not UTF-8 text") from None
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def replace_text(path: Path, text: str) -> None:
+    """A file of ours written anew, whole or not at all, with its rights; with sudo it stays its owner's."""
+    replace_bytes(path, (text.encode("utf-8"),))
+
+
+def replace_bytes(path: Path, parts: Iterable[bytes]) -> None:
+    """The same of bytes. Where there was no such file it becomes its folder's owner's."""
+    target = path.resolve()
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.writelines(parts)
+        model = target if target.exists() else target.parent
+        if model is target:
+            shutil.copymode(target, temporary)
+        with contextlib.suppress(OSError, AttributeError):  # Windows has no owners
+            os.chown(temporary, model.stat().st_uid, model.stat().st_gid)
+        temporary.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise BadInput(f"{path}: cannot be written: {error.strerror}") from None
