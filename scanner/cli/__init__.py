@@ -6,6 +6,7 @@ Modules of commands import nothing heavy at their top, so that `--help` answers 
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import keyword
 import signal
@@ -119,4 +120,6 @@ def main(args: list[str] | None = None) -> None:
         told = visible(f"{type(error).__name__}: {error}")
         click.echo(f"fencewalk: a bug, sorry: {told}\n{_keep_traceback()}", err=True)
         code = BUG
+    # What is left of a large report goes with the process: to look through it for cycles first takes a while.
+    gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)

@@ -71,13 +71,13 @@ def findings(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 def outputs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """`json=`, `html=`: the formats; behind the sign the shell's own files."""
+    from scanner import pdf
     from scanner.exporters import exporters
 
     if "=" in incomplete:
         return [CompletionItem(incomplete.partition("=")[2], type="file")]
-    return [
-        CompletionItem(f"{name}=", help=each.title) for name, each in exporters().items() if name.startswith(incomplete)
-    ]
+    titles = {name: each.title for name, each in exporters().items()} | {pdf.NAME: pdf.TITLE}
+    return [CompletionItem(f"{name}=", help=titles[name]) for name in sorted(titles) if name.startswith(incomplete)]
 
 
 def _site(ctx: click.Context) -> Path | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scanner.cli import _complete
-from scanner.cli._options import SITE, STORE, TODAY, check_outputs, check_store, write_report
+from scanner.cli._options import SITE, STORE, TODAY, check_outputs, check_store, write_output, write_report
 from scanner.model.text import plural
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @SITE
 @click.option(
     "-o", "--output", "outputs", multiple=True, metavar="FORMAT=PATH", shell_complete=_complete.outputs,
-    help="Write a report: json, html, csv, xlsx, sarif, and more; PATH - is stdout. May be given several times.",
+    help="Write a report: json, html, pdf, csv, xlsx, sarif, and more; PATH - is stdout. May be given several times.",
 )  # fmt: skip
 @click.option(
     "--fail-on", type=click.Choice(["info", "low", "medium", "high", "critical"]),
@@ -74,7 +74,7 @@ def COMMAND(
     fencewalk assess site.yaml --fail-on high
     fencewalk assess site.yaml --deny "guest -> servers tcp/445" --deny "voice -> *"
     """
-    from scanner import history, session
+    from scanner import history, pdf, session
     from scanner.cli._summary import summary
     from scanner.cli._what_if import what_if
     from scanner.errors import BadInput, ScanIncomplete
@@ -87,8 +87,10 @@ def COMMAND(
     wanted: list[tuple[str, str]] = []
     for output in outputs:
         name, equals, path = output.partition("=")
-        if not equals or not path or name not in exporters():
-            raise BadInput(f"-o {output}: write FORMAT=PATH with one of {', '.join(sorted(exporters()))}")
+        if not equals or not path or name not in (*exporters(), pdf.NAME):
+            raise BadInput(f"-o {output}: write FORMAT=PATH with one of {', '.join(sorted((*exporters(), pdf.NAME)))}")
+        if name == pdf.NAME:
+            pdf.check()
         wanted.append((name, path))
     if sum(path == "-" for _, path in wanted) > 1:
         raise BadInput("-o: only one report can go to stdout")
@@ -108,6 +110,11 @@ def COMMAND(
         click.echo(f"fencewalk: {warning}", err=True)
     taken = (site, where, site.parent / session.EXCEPTIONS, *(Path(path) for _, path in wanted if path != "-"))
     for name, path in wanted:
+        if name == pdf.NAME:
+            write_output(path, pdf.render(report))
+            if path != "-":
+                click.echo(f"{path} written", err=True)
+            continue
         for written in write_report(exporters()[name], path, report, taken):
             if written != "-":
                 click.echo(f"{written} written", err=True)

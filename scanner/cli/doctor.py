@@ -103,18 +103,17 @@ def speed(fit: Fitness) -> list[tuple[str, bool, str]]:
 def extras() -> list[tuple[str, bool, str]]:
     """What reports, tickets and judging by today's facts take beyond the scan itself."""
     import importlib.util
-    import shutil
 
     from scanner.feeds import troubles
+    from scanner.pdf import browser
 
-    browser = next((found for each in BROWSERS if (found := shutil.which(each))), None)
-    weasyprint = importlib.util.find_spec("weasyprint") is not None
-    pdf = browser or ("weasyprint" if weasyprint else "")
+    printer = browser()
     sheets = importlib.util.find_spec("xlsxwriter") is not None
     keys = importlib.util.find_spec("keyring") is not None
     wrong = troubles()
     return [
-        ("PDF", bool(pdf), pdf or "apt install chromium, or pip install weasyprint; every browser prints the HTML"),
+        ("PDF", bool(printer), f"assess -o pdf=FILE, by {printer}" if printer else
+         "apt install chromium; every browser prints the HTML"),
         ("workbook", sheets, "assess -o xlsx=FILE" if sheets else 'pip install "fencewalk[xlsx]"; csv needs nothing'),
         ("keyring", keys, "tickets reads its keys there, or from the environment" if keys else
          'pip install "fencewalk[tickets]"; without it tickets reads its keys from the environment'),
@@ -141,7 +140,6 @@ def advice(python: Path, prefix: Path, program: Path, forbidden: bool) -> list[s
     ]
 
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 PING_RANGE = 'net.ipv4.ping_group_range="0 2147483647"'
 SETPRIV = (
     'sudo setpriv --reuid "$USER" --regid "$(id -g)" --init-groups --inh-caps +net_raw --ambient-caps +net_raw',

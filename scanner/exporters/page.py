@@ -206,6 +206,7 @@ def lay_out(report: Report) -> Page:
             zones,
             stood_in(report),
             {key: row.forbidden_reached for key, row in cells.items() if row.verdict == "BREACHED"},
+            report.hosts,
         ),
         anchors=anchors,
         gaps=gaps,

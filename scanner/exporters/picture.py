@@ -6,14 +6,16 @@ Numbers only; the SVG itself is written by a template, so that remote text passe
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from scanner.model.report import ZoneRow
+from scanner.model.report import HostRow, ZoneRow
+from scanner.model.text import plural
 
 WIDTH = 760.0
-_BOX = (150.0, 58.0)
+_BOX = (150.0, 76.0)
 _MOST_ZONES = 10
 _TRUST = {"untrusted": 0, "device": 1, "user": 2, "management": 3, "critical": 4}
 
@@ -30,6 +32,8 @@ class Box(msgspec.Struct, frozen=True):
     height: float
     stood_in: bool
     """Whether a vantage stood here; if not, nothing is known of what it can reach."""
+    hosts: str
+    """Its hosts by what kind of machine they are, the most frequent first."""
 
 
 class Arrow(msgspec.Struct, frozen=True):
@@ -53,9 +57,17 @@ class Picture(msgspec.Struct, frozen=True):
     arrows: tuple[Arrow, ...]
 
 
-def draw(zones: Sequence[ZoneRow], stood_in: frozenset[str], breaches: Mapping[tuple[str, str], int]) -> Picture | None:
+def draw(
+    zones: Sequence[ZoneRow],
+    stood_in: frozenset[str],
+    breaches: Mapping[tuple[str, str], int],
+    hosts: Iterable[HostRow] = (),
+) -> Picture | None:
     """The picture of these zones; None without a breach, and where it could not be read (over ten zones)."""
     count = len(zones)
+    kinds: dict[str, Counter[str]] = {}
+    for host in hosts:
+        kinds.setdefault(host.zone, Counter())[host.device.replace("-", " ")] += 1
     if not breaches or not 2 <= count <= _MOST_ZONES:
         return None
     across, up = WIDTH / 2 - _BOX[0] / 2 - 6, 52.0 + 20.0 * count
@@ -73,6 +85,7 @@ def draw(zones: Sequence[ZoneRow], stood_in: frozenset[str], breaches: Mapping[t
             round(centres[zone.name][1] - _BOX[1] / 2, 1),
             *_BOX,
             zone.name in stood_in,
+            _by_kind(kinds.get(zone.name, Counter())),
         )
         for zone in zones
     )
@@ -82,6 +95,15 @@ def draw(zones: Sequence[ZoneRow], stood_in: frozenset[str], breaches: Mapping[t
         if from_ in centres and to in centres and from_ != to
     )
     return Picture(WIDTH, round(height, 1), boxes, arrows)
+
+
+def _by_kind(kinds: Counter[str]) -> str:
+    """`3 hosts: 2 printer, 1 unknown`; the kinds that are known first."""
+    total = kinds.total()
+    if not total or set(kinds) == {"unknown"}:
+        return plural(total, "host") if total else "no host found"
+    ranked = sorted(kinds.items(), key=lambda each: (each[0] == "unknown", -each[1], each[0]))
+    return f"{plural(total, 'host')}: {', '.join(f'{count:,} {kind}' for kind, count in ranked)}"
 
 
 def _angles(count: int) -> list[float]:

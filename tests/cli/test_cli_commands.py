@@ -44,7 +44,7 @@ BAD = [
     ("the wrong interface for the zone", ["scan", "SITE", "--from", "far", "--interface", "lo"], "127.77.0.0/29"),
     ("ports that are none", ["scan", "SITE", "--from", "loop", "--ports", "htp"], "--ports htp"),
     ("an empty store", ["assess", "SITE"], "no scan data"),
-    ("a format that is none", ["assess", "SITE", "-o", "pdf=x"], "FORMAT=PATH"),
+    ("a format that is none", ["assess", "SITE", "-o", "docx=x"], "FORMAT=PATH"),
     ("two reports on stdout", ["assess", "SITE", "-o", "json=-", "-o", "csv=-"], "only one"),
     ("a site that is not there", ["assess", "missing.yaml"], "missing.yaml: no such file"),
     (

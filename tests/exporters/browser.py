@@ -92,6 +92,7 @@ class Browser:
         path = self._folder / "report.html"
         path.write_bytes(page)
         self.events.clear()
+        self.ask("Emulation.setEmulatedMedia", media="", features=[])
         self.ask("Page.navigate", url=path.as_uri())
         while not any(each.get("method") == "Page.loadEventFired" for each in self.events):
             self.events.append(next(self._told()))

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from browser import BROWSER
 from page_reader import PageReader
 from record_sample import logo, recorded_report
-from test_html_chromium import BROWSER, browse, complaints
+from test_html_chromium import browse, complaints
 
 from scanner.exporters.html import EXPORTER
 from scanner.exporters.views import viewed

@@ -20,7 +20,7 @@ chromium = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machi
 CLIPPED = """
 [...document.querySelectorAll('main *, footer *')].filter(each => {
   const style = getComputedStyle(each), box = each.getBoundingClientRect();
-  if (!box.width || each.closest('.hidden, svg')) return false;
+  if (!box.width || each.closest(".hidden, svg, .skip")) return false;
   const hides = style.overflowX !== 'visible' && style.display !== 'inline' && each.scrollWidth > each.clientWidth + 1;
   return hides || box.right > innerWidth + 1;
 }).map(each => each.outerHTML.slice(0, 160))

@@ -39,7 +39,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def opened(browser: Browser) -> Browser:
-    browser.ask("Emulation.setEmulatedMedia", media="", features=[])
     browser.open(page())
     browser.say("new Promise((done) => setTimeout(done, 200))")
     return browser

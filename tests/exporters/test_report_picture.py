@@ -7,7 +7,7 @@ import re
 import pytest
 
 from scanner.exporters.picture import Box, Picture, draw
-from scanner.model.report import ZoneRow
+from scanner.model.report import HostRow, ZoneRow
 
 TRUSTS = ("untrusted", "user", "device", "management", "critical")
 
@@ -70,3 +70,15 @@ def test_the_least_trusted_is_left_and_the_most_critical_right() -> None:
     assert by_x[0].zone.trust == "untrusted"
     assert by_x[-1].zone.trust in ("critical", "management")
     assert [box.stood_in for box in picture.boxes] == [True, False, False, False, False]
+
+
+def test_a_zone_says_what_kinds_of_machines_it_has() -> None:
+    def host(zone: str, device: str) -> HostRow:
+        return HostRow(f"{zone}/x", zone, (), None, None, (), None, (), (), device=device)
+
+    found = [host("z0", "printer"), host("z0", "unknown"), host("z0", "unknown"), host("z0", "ip-phone")]
+    picture = draw(zones(3), frozenset(), {("z0", "z1"): 1}, [*found, host("z1", "unknown")])
+    assert picture is not None
+    assert [box.hosts for box in picture.boxes] == [
+        "4 hosts: 1 ip phone, 1 printer, 2 unknown", "1 host", "no host found",
+    ]  # fmt: skip

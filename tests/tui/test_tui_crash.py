@@ -7,46 +7,42 @@ import re
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
+from sample import sample_report
 from test_tui_terminal import Step, converse, said
 
 BROKEN = """
 import sys
-import click
-from sample import sample_report
-from still_desk import StillDesk
-from scanner.cli import group, main
-from tui.app import FencewalkApp, run_app
+from textual import work
+from scanner.cli import main
+from tui.app import FencewalkApp
 
-class Broken(StillDesk):
-    def zones(self):
-        secret = "a-password-of-the-client"
-        raise RuntimeError("zones \\x1b[7777m[/x] broken")
+def bug(app):
+    secret = "a-password-of-the-client"
+    raise RuntimeError("a \\x1b[7777m[/x] bug")
 
-class BrokenApp(FencewalkApp):
-    def action_keys(self):
-        secret = "a-password-of-the-client"
-        raise RuntimeError("zones \\x1b[7777m[/x] broken")
+@work
+async def bug_of_a_worker(app):
+    bug(app)
 
-import tui.app
-tui.app.FencewalkApp = BrokenApp
-report = sample_report()
-group.add_command(click.command("broken")(lambda: run_app(report, Broken(report))))
-main(["broken"])
+FencewalkApp.action_keys, FencewalkApp.action_mask = bug, bug_of_a_worker
+main(["tui", "--report", sys.argv[1]])
 """
 
 
-@pytest.mark.parametrize("key", [b"7", b"?"], ids=["in a worker", "in a key"])
+@pytest.mark.parametrize("key", [b"?", b"z"], ids=["in a key", "in a worker"])
 def test_a_bug_is_one_sentence_and_a_file(key: bytes, tmp_path: Path) -> None:
-    here = Path(__file__).parent
-    folders = (here, here.parent / "exporters", here.parent, here.parents[1])
+    report = tmp_path / "report.json"
+    report.write_bytes(msgspec.json.encode(sample_report()))
     env = {name: each for name, each in os.environ.items() if name != "NO_COLOR"}
-    env |= {"TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(map(str, folders)), "TMPDIR": str(tmp_path)}
-    env |= {"XDG_CONFIG_HOME": str(tmp_path)}
-    output, code = converse([sys.executable, "-c", BROKEN], [Step(key, ("please report it",))], env)
+    env |= {"TERM": "xterm-256color", "TMPDIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    script = tmp_path / "broken.py"
+    script.write_text(BROKEN, encoding="utf-8")
+    output, code = converse([sys.executable, str(script), str(report)], [Step(key, ("please report it",))], env)
     assert code == 70, output[-2000:]
     text = said(output)
-    assert "fencewalk: a bug, sorry: RuntimeError: zones \\x1b[7777m[/x] broken" in text
+    assert "fencewalk: a bug, sorry: RuntimeError: a \\x1b[7777m[/x] bug" in text
     assert "Traceback" not in text
     assert "a-password" not in text
     assert b"7777m" not in output.replace(b"\\x1b[7777m", b"")

@@ -132,7 +132,9 @@ def test_a_finding_about_a_version_tells_no_way() -> None:
     assert scene(row, REPORT) is None
 
 
-TEXT = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30), st.just(""), st.just("日本語" * 9))
+# Not the corners of boxes, which are counted: Hypothesis takes them from this very file.
+LETTERS = st.characters(codec="utf-8", exclude_characters="╭╯")
+TEXT = st.one_of(st.sampled_from(HOSTILE), st.text(LETTERS, max_size=30), st.just(""), st.just("日本語" * 9))
 STOP = st.builds(
     Stop,
     st.sampled_from(["guest", "servers", SCRIPT, "日本" * 20]),
