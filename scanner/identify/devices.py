@@ -211,7 +211,7 @@ def said_by(where: str, reading: Reading) -> tuple[Said, ...]:
     if certificate(reading.raw) is None:
         return said
     # The names in a certificate stand in it as plain text, the organisation's as well.
-    hits = _matching("cert", reading.raw[:4096].decode("latin-1")[:_TEXT])
+    hits = _matching("cert", reading.raw[:_TEXT].decode("latin-1"))
     return said + tuple(Said(each.kind, each.weight, f"{where} certificate", each.what) for each in hits)
 
 
@@ -263,8 +263,8 @@ def _matching(group: str, text: str) -> tuple[Rule, ...]:
     clues, compiled = _compiled().get(group, ((), None))
     if compiled is None or not text:
         return ()
-    hits: list[int] = compiled.Match(text) or []
-    return tuple(clues[each] for each in sorted(hits))
+    hits: list[int] | None = compiled.Match(text)
+    return tuple([clues[each] for each in sorted(hits)]) if hits else ()
 
 
 @cache

@@ -108,8 +108,8 @@ class Database:
             return self.fingerprints
         if self._all is None:
             self._all = _together(self.fingerprints)
-        hits: list[int] = self._all.Match(text) or []
-        return [self.fingerprints[each] for each in sorted(hits)]
+        hits: list[int] | None = self._all.Match(text)
+        return [self.fingerprints[each] for each in sorted(hits)] if hits else ()
 
 
 def _together(fingerprints: Iterable[Fingerprint]) -> Any:

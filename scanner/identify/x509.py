@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import warnings
 from functools import cache, lru_cache
 
@@ -17,28 +18,30 @@ Fields = tuple[str, str, tuple[str, ...], datetime.datetime, datetime.datetime, 
 """Subject, issuer, other names, first and last moment, key, whether it names itself as its issuer."""
 
 _NAMES = 64
+_QUIET = ("ignore", None, Warning, re.compile(re.escape(__name__)), 0)
+"""Old devices break rules (negative serials, odd encodings); that is for the report, not for stderr. The filter is of
+what is warned of here alone, and stays: to set and undo it takes as long as half of the reading."""
 
 
 def fields(der: bytes) -> tuple[Fields | None, tuple[str, str]] | None:
     """The fields, None where its dates cannot be read, and subject and issuer in full; None where it is none."""
-    with warnings.catch_warnings():
-        # Old devices break rules (negative serials, odd encodings); that is for the report, not for stderr.
-        warnings.simplefilter("ignore")
-        try:
-            found = x509.load_der_x509_certificate(der)
-            subject, issuer = found.subject, found.issuer
-            alike = subject == issuer
-            whole = visible(subject.rfc4514_string(), 1024)
-            full = whole, whole if alike else visible(issuer.rfc4514_string(), 1024)
-        except (ValueError, TypeError, OverflowError, x509.InvalidVersion, UnsupportedAlgorithm):
-            return None
-        try:
-            times = _same(found.not_valid_before_utc), _same(found.not_valid_after_utc)
-        except (ValueError, TypeError, OverflowError):
-            return None, full
-        name = _common(subject)
-        by = (name if alike else _common(issuer)) or visible(issuer.rfc4514_string(), 256)
-        return (name, by, _alternatives(found), *times, _key(found), alike), full
+    if warnings.filters[:1] != [_QUIET]:
+        warnings.filterwarnings("ignore", module=_QUIET[3].pattern)
+    try:
+        found = x509.load_der_x509_certificate(der)
+        subject, issuer = found.subject, found.issuer
+        alike = subject == issuer
+        whole = visible(subject.rfc4514_string(), 1024)
+        full = whole, whole if alike else visible(issuer.rfc4514_string(), 1024)
+    except (ValueError, TypeError, OverflowError, x509.InvalidVersion, UnsupportedAlgorithm):
+        return None
+    try:
+        times = _same(found.not_valid_before_utc), _same(found.not_valid_after_utc)
+    except (ValueError, TypeError, OverflowError):
+        return None, full
+    name = _common(subject)
+    by = (name if alike else _common(issuer)) or visible(issuer.rfc4514_string(), 256)
+    return (name, by, _alternatives(found), *times, _key(found), alike), full
 
 
 @lru_cache(maxsize=1024)

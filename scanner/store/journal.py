@@ -19,6 +19,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
@@ -219,8 +220,8 @@ class Store:
 
     def observations(self, scan: str) -> Iterator[Observation]:
         with self._reading():
-            for (body,) in self._db.execute("SELECT body FROM observations WHERE scan = ? ORDER BY number", (scan,)):
-                yield _decode(body)
+            rows = self._db.execute("SELECT body FROM observations WHERE scan = ? ORDER BY number", (scan,))
+            yield from map(_decode, map(itemgetter(0), rows))
 
     def sites(self) -> list[tuple[str, str]]:
         """The (client, site) pairs that the store holds scans of."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import ipaddress
+import warnings
 
 import pytest
 from cryptography import x509
@@ -100,3 +101,16 @@ def test_a_damaged_certificate_never_raises(at: int, byte: int) -> None:
     found = certificate(damaged)
     assert found is None or (found.subject.isprintable() and found.issuer.isprintable())
     assert certificate(damaged[:at]) is None
+
+
+def test_one_that_breaks_rules_is_read_without_a_word_on_stderr() -> None:
+    signed = make(ed25519.Ed25519PrivateKey.generate(), "abc", "abc")
+    negative = signed.replace(b"\x02\x02\x10\x92", b"\x02\x02\x90\x92")
+    three_letters = signed.replace(b"\x55\x04\x03\x0c\x03abc", b"\x55\x04\x06\x0c\x03abc")
+    assert len({signed, negative, three_letters}) == 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning):
+            _ = x509.load_der_x509_certificate(three_letters).subject
+        found = [certificate(each) for each in (negative, three_letters)]
+    assert [each and each.issuer for each in found] == ["abc", "C=abc"]

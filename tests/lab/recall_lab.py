@@ -44,7 +44,7 @@ class Site(msgspec.Struct, frozen=True):
         chosen = offered(*QUICK) if not names else offered("--no-identify")
         return self.lab.command("s", scan_command(self.path, self.store, "laptop", *chosen, *flags))
 
-    def scan(self, *flags: str, timeout: float = 120.0) -> Found:
+    def scan(self, *flags: str, timeout: float = 400.0) -> Found:
         """Scan from a fresh store, to the end."""
         for each in self.store.parent.glob(f"{self.store.name}*"):
             each.unlink()

@@ -114,8 +114,8 @@ class ReportScreen(Screen[None]):
     def take(self, report: Report) -> None:
         """Show this report from now on: after a scan, an exception, a verification, or while masked."""
         self.report = report
-        if not self.is_mounted:
-            return
+        if not self.is_mounted or not self.query(TitleBar):
+            return  # it is still being put together, with this report, or taken down
         self.query_one(TitleBar).take(report)
         self.query_one(Ribbon).take(report)
         self.query_one(TabBar).take(self._counts())

@@ -18,9 +18,10 @@ from scanner.assess.verdicts.flows import Judge
 from scanner.assess.verdicts.near import same_host
 from scanner.identify.devices import Device
 from scanner.identify.second import NOBODY, Second
-from scanner.model.addresses import address_key
+from scanner.model.addresses import AddressSet, address_key
 from scanner.model.observation import Conversation
 from scanner.model.report import HostRow
+from scanner.model.site import Site
 from scanner.model.text import visible
 
 _MOST_ADDRESSES = 16
@@ -41,6 +42,7 @@ class Inventory:
         self.evidence = evidence
         self.telling = Telling(second)
         self._kinds = Kinds(evidence, self.telling)
+        self._scope = _scope(evidence.site)
         self.machines: list[Machine] = []
         self.by_address: dict[str, Machine] = {}
         self.forwards: list[Forward] = []
@@ -118,7 +120,7 @@ class Inventory:
         )
 
     def _counts(self, address: str) -> bool:
-        return address not in self.evidence.laptops and self.evidence.site.in_scope(address)
+        return address not in self.evidence.laptops and address in self._scope
 
     def _new(self, zone: str, addresses: list[str]) -> Machine:
         # A link-local address says nothing that the routable one of the same MAC does not say better.
@@ -230,6 +232,12 @@ class Inventory:
             device_evidence=found.evidence[:_EVIDENCE],
             device_doubts=found.against[:_EVIDENCE],
         )
+
+
+def _scope(site: Site) -> AddressSet:
+    """What `Site.in_scope` holds for, ready to be asked of each host of a large site."""
+    include = site.scope.include or [subnet for zone in site.zones for subnet in zone.subnets]
+    return AddressSet.parse(",".join(include)) - AddressSet.parse(",".join(site.scope.exclude))
 
 
 def _signs(machine: Machine) -> Iterator[object]:
