@@ -117,13 +117,7 @@ class AddressSet(Collection[str]):
     """(version, first, last) of each span, disjoint and not adjacent, sorted."""
 
     def __init__(self, spans: Iterable[tuple[int, int, int]] = ()) -> None:
-        merged: list[tuple[int, int, int]] = []
-        for version, low, high in sorted(spans):
-            if merged and merged[-1][0] == version and low <= merged[-1][2] + 1:
-                merged[-1] = (version, merged[-1][1], max(high, merged[-1][2]))
-            else:
-                merged.append((version, low, high))
-        self.spans = tuple(merged)
+        self.spans = tuple(_merged(sorted(spans)))
         self._count: int | None = None
         self._text: str | None = None
 
@@ -138,7 +132,7 @@ class AddressSet(Collection[str]):
     def of(cls, addresses: Iterable[str]) -> AddressSet:
         if isinstance(addresses, AddressSet):
             return addresses
-        return cls((version, value, value) for version, value in map(address_key, addresses))
+        return cls._of_spans(tuple(_merged([(*place, place[1]) for place in sorted(map(address_key, addresses))])))
 
     @classmethod
     def parse(cls, text: str) -> AddressSet:
@@ -269,6 +263,20 @@ class AddressSet(Collection[str]):
 
 
 _HIGHEST = 1 << 128
+
+
+def _merged(spans: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+    """Sorted spans, those that overlap or touch as one."""
+    family, first, last = 0, 0, -2
+    for version, low, high in spans:
+        if low <= last + 1 and version == family:
+            last = high if high > last else last
+            continue
+        if family:
+            yield family, first, last
+        family, first, last = version, low, high
+    if family:
+        yield family, first, last
 
 
 def _range(part: str) -> tuple[int, int, int]:

@@ -67,7 +67,7 @@ def concerned(scene: Scene, rule: Rule, lone: Host) -> bool:
     """Whether a rule may find something at any host with the only service of `lone`."""
     if rule.concerns is not None:
         return rule.concerns(lone.services[0])
-    return any(True for _ in rule.find(scene, lone))
+    return next(iter(rule.find(scene, lone)), None) is not None
 
 
 def lone_host(told: Told) -> Host:

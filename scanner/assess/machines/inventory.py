@@ -63,10 +63,11 @@ class Inventory:
     def add_reached(self, judge: Judge) -> None:
         """Services that only other zones' vantages saw, and that provably are the target's."""
         for view in self.evidence.views.values():
+            foreign = {a for a, _ in view.with_rows() if self.evidence.zone_of(a) not in (None, view.zone)}
             for key in view.opened():
-                zone = self.evidence.zone_of(key[0])
-                if zone is None or zone == view.zone or not self._counts(key[0]):
+                if key[0] not in foreign or not self._counts(key[0]):
                     continue
+                zone = self.evidence.zone_of(key[0]) or ""
                 if judge.own_leg(key[0]) or judge.verdict(view, key).verdict != "REACHED":
                     continue
                 machine = self.by_address.get(key[0]) or self._new(zone, [key[0]])

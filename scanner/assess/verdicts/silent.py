@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 import msgspec
 
@@ -152,7 +153,7 @@ class Silent:
             for each in places.values():
                 each.sort()
             view = self._evidence.views.get(zone)
-            times = {row.at for row in up.opened()}
+            times = set(map(attrgetter("at"), up.opened()))
             times |= {host.at for host in view.hosts.values() if view.present(host.address)} if view else set()
             hosts = {key for key in up if key[0] in self._hosts}
             found = self._indexes[zone] = _Index(places, hosts, (min(times, default=0.0), max(times, default=0.0)))
