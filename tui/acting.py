@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import os
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -45,9 +46,9 @@ class ActingApp(App[None]):
         """The firewall whose rules the screens show."""
         return DIALECTS[0]
 
+    @abstractmethod
     async def take(self, report: Report) -> None:
         """Show this report on every screen from now on."""
-        raise NotImplementedError
 
     @property
     def masked(self) -> bool:

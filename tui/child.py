@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import re
+from abc import abstractmethod
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -147,11 +148,13 @@ class Child:
             self._last_words = text
             self._put(Said(text))
 
+    @abstractmethod
     def _see(self, line: bytes) -> None:
-        raise NotImplementedError
+        """A line of what it says to programs."""
 
+    @abstractmethod
     def _end(self, code: int) -> Item:
-        raise NotImplementedError
+        """What is said of how it ended."""
 
     def _how(self, code: int) -> Ended:
         """How it ended, without regard to what it was to do."""

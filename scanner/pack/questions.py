@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Literal, NamedTuple
 
 from scanner.model.attested import QUESTIONS
-from scanner.model.report import CROSSED, FindingRow, Report, is_open
+from scanner.model.report import PatchRow, Report, is_open
 from scanner.model.text import plural
 
 Basis = Literal["observed", "attested", "not tested"]
@@ -25,38 +25,29 @@ def questions(report: Report) -> tuple[Answered, ...]:
 
 
 def _apart(report: Report) -> Answered:
-    question = "Are critical systems on networks of their own, and does the separation hold?"
-    critical = {zone.name for zone in report.zones if zone.trust == "critical"}
-    critical |= {host.zone for host in report.hosts if host.critical}
-    cells = [each for each in report.cells if each.to in critical and each.from_ != each.to]
+    zones = {zone.name for zone in report.zones if zone.trust == "critical"}
+    zones |= {host.zone for host in report.hosts if host.critical}
+    return _fenced(report, "Are critical systems on networks of their own, and does the separation hold?", zones)
+
+
+def _managed(report: Report) -> Answered:
+    zones = {zone.name for zone in report.zones if zone.trust == "management"}
+    return _fenced(report, "Is management apart from all other networks, but for what policy allows?", zones)
+
+
+def _fenced(report: Report, question: str, zones: Set[str]) -> Answered:
+    """Yes takes proof for every boundary of these zones."""
+    cells = [each for each in report.cells if each.to in zones and each.from_ != each.to]
     breached = [each for each in cells if each.verdict == "BREACHED"]
-    unknown = [each for each in cells if each.verdict in ("UNPROVEN", "UNTESTED") or each.supposed]
+    unknown = [each for each in cells if each.verdict != "AS_POLICY" or each.supposed]
     if breached:
         pairs = ", ".join(f"{each.from_} to {each.to}" for each in breached)
         return Answered(question, "observed", f"No: forbidden traffic gets through ({pairs}).", "cells in report.json")
     if unknown or not cells:
-        left = ", ".join(f"{each.from_} to {each.to}" for each in unknown) or "no zone holds a critical system"
+        left = ", ".join(f"{each.from_} to {each.to}" for each in unknown) or "no zone of that kind has a boundary"
         return Answered(question, "not tested", f"Not proved: {left}.", "coverage.csv")
-    return Answered(
-        question, "observed", f"Yes, on {plural(len(cells), 'boundary', 'boundaries')}.", "cells in report.json"
-    )
-
-
-def _inside(report: Report) -> Answered:
-    question = "Can somebody on a guest or user network reach a management interface?"
-    zones = {zone.name for zone in report.zones if zone.trust == "management"}
-    reached = [
-        each
-        for each in report.reachability
-        if each.to in zones and each.from_ != each.to and each.verdict in CROSSED and not each.allowed
-    ]
-    cells = [each for each in report.cells if each.to in zones and each.from_ != each.to]
-    if reached:
-        pairs = ", ".join(dict.fromkeys(f"{each.from_} to {each.to}" for each in reached))
-        return Answered(question, "observed", f"Yes: {pairs}.", "reachability in report.json")
-    if not cells or any(each.verdict != "AS_POLICY" or each.supposed for each in cells):
-        return Answered(question, "not tested", "Not proved for every zone.", "coverage.csv")
-    return Answered(question, "observed", "No.", "reachability in report.json")
+    proved = plural(len(cells), "boundary", "boundaries")
+    return Answered(question, "observed", f"Yes, proved on {proved}.", "cells in report.json")
 
 
 def _updates(report: Report) -> Answered:
@@ -78,58 +69,45 @@ def _updates(report: Report) -> Answered:
 
 
 def _supported(report: Report) -> Answered:
-    return _none_of(
-        report,
-        "Is software in use that nobody supports any more?",
-        lambda each: each.kind == "end-of-life",
-        "patches.csv",
-        _judged(report),
-    )
+    old = [each for each in report.patches if each.verdict == "END_OF_LIFE"]
+    return _versions(report, "Is software in use that nobody supports any more?", old)
 
 
 def _exploited(report: Report) -> Answered:
-    return _none_of(
-        report,
-        "Is software in use with flaws that are known to be exploited (CISA KEV)?",
-        lambda each: each.kind == "known-exploited",
-        "patches.csv",
-        _judged(report),
+    flawed = [each for each in report.patches if each.kev and each.verdict in ("NON_COMPLIANT", "END_OF_LIFE")]
+    return _versions(report, "Is software in use with flaws that are known to be exploited (CISA KEV)?", flawed)
+
+
+def _versions(report: Report, question: str, found: Sequence[PatchRow]) -> Answered:
+    """A yes needs one version; a no takes that every version seen was judged. What is accepted is in use all the
+    same."""
+    unknown = sum(each.verdict == "UNKNOWN" for each in report.patches)
+    judged = len(report.patches) - unknown
+    left = f" {plural(unknown, 'product')} could not be judged." if unknown else ""
+    if found:
+        return Answered(
+            question, "observed", f"Yes: {plural(len(found), 'product')} of {judged} judged.{left}", "patches.csv"
+        )
+    if unknown or not judged:
+        return Answered(question, "not tested", f"None of {judged} judged.{left}", "patches.csv")
+    return Answered(
+        question, "observed", f"None of {judged} seen on what was scanned (see coverage.csv).", "patches.csv"
     )
 
 
 def _exposed(report: Report) -> Answered:
-    return _none_of(
-        report,
-        "Are services in use that carry passwords in clear text, or ask for none?",
-        lambda each: each.kind == "exposure",
-        "findings.csv",
-        "" if any(host.services for host in report.hosts) else "No service was seen.",
-    )
-
-
-def _judged(report: Report) -> str:
-    """Why no finding about versions says nothing; empty where every version seen was judged."""
-    unknown = sum(each.verdict == "UNKNOWN" for each in report.patches)
-    if not report.patches:
-        return "No version was seen."
-    judged = len(report.patches) - unknown
-    return f"None of {judged} judged, but {plural(unknown, 'product')} could not be judged." if unknown else ""
-
-
-def _none_of(report: Report, question: str, is_one: Callable[[FindingRow], bool], rests_on: str, lack: str) -> Answered:
-    """A yes needs one finding; a no is only as wide as what was looked at, and says so. `lack`: what stands against
-    a no; empty: nothing."""
-    found = [each for each in report.findings if is_one(each) and is_open(each)]
-    accepted = sum(is_one(each) for each in report.findings) - len(found)
-    more = f" {plural(accepted, 'finding')} accepted: exceptions.csv." if accepted else ""
+    question = "Are services in use that are dangerous whatever their version (no login, clear text, old encryption)?"
+    found = [each for each in report.findings if each.kind == "exposure"]
+    accepted = sum(not is_open(each) for each in found)
+    more = f" {accepted} of them accepted: exceptions.csv." if accepted else ""
     if found:
-        return Answered(question, "observed", f"Yes: {plural(len(found), 'finding')}.{more}", rests_on)
-    if lack:
-        return Answered(question, "not tested", lack + more, rests_on)
-    return Answered(question, "observed", f"None seen on what was scanned (see coverage.csv).{more}", rests_on)
+        return Answered(question, "observed", f"Yes: {plural(len(found), 'finding')}.{more}", "findings.csv")
+    if not any(host.services for host in report.hosts):
+        return Answered(question, "not tested", "No service was seen.", "coverage.csv")
+    return Answered(question, "observed", "None seen on what was scanned (see coverage.csv).", "findings.csv")
 
 
-_OBSERVED: tuple[Callable[[Report], Answered], ...] = (_apart, _inside, _updates, _supported, _exploited, _exposed)
+_OBSERVED: tuple[Callable[[Report], Answered], ...] = (_apart, _managed, _updates, _supported, _exploited, _exposed)
 
 
 def _attested(report: Report) -> Iterable[Answered]:

@@ -212,6 +212,21 @@ def test_two_scans_that_happen_to_have_the_same_nonce_are_told_apart(source: str
     assert row.verdict == verdict, row
 
 
+@pytest.mark.parametrize(
+    ("times", "verdict"),
+    [
+        ([1001.0, 1100.0], "DROPPED"),  # farther apart than the scan was long: another scan of the same nonce
+        ([1001.0, 900.0], "DROPPED"),
+        ([1100.0], "UNPROVEN"),  # the clocks differ, or another scan: nobody knows
+        ([1040.0, 1070.0], "UNPROVEN"),  # clocks 30 s apart would do that to a scan of a minute
+    ],
+)
+def test_a_scan_that_nobody_knows_of_is_told_from_clocks_that_differ(times: list[float], verdict: str) -> None:
+    heard = canary(*EVERYTHING, *(arrival(PORT + 1, at=each) for each in times))
+    (row,) = measured(signed(silent(str(PORT))), heard)
+    assert row.verdict == verdict
+
+
 @pytest.mark.parametrize("engine", ["connect", "nmap"])
 def test_what_is_sent_unsigned_is_no_proof_that_nothing_arrives(engine: str) -> None:
     (row,) = measured(signed(silent("5432"), engine=engine), canary(*EVERYTHING))

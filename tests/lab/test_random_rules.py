@@ -90,9 +90,10 @@ def wrong(rules: list[Rule], found: dict[Cell, tuple[str, str]]) -> list[str]:
     return bad
 
 
-def lost(rules: list[Rule], found: dict[Cell, tuple[str, str]]) -> bool:
-    """Whether an answer that the rules let pass did not come."""
-    return any("the rules say accept, the verdict is ONE_WAY" in each for each in wrong(rules, found))
+def late(rules: list[Rule], found: dict[Cell, tuple[str, str]]) -> bool:
+    """Whether an answer that the rules let pass did not come, or came too late to prove anything."""
+    words = ("the rules say accept, the verdict is ONE_WAY", "the verdict is UNPROVEN")
+    return any(word in each for word in words for each in wrong(rules, found))
 
 
 @pytest.mark.parametrize("run", range(RUNS))
@@ -108,7 +109,7 @@ def test_what_canaries_measure_is_what_the_rules_mean(zones: SixZones, tmp_path:
                 stores.mkdir()
                 scan_all(zones, site, stores)
                 # Six laptops on a machine that is busy with other tests: one may be too late to answer, but not twice.
-                if not attempt and not lost(rules, judged(zones, site, stores)):
+                if not attempt and not late(rules, judged(zones, site, stores)):
                     break
     for seed in seeds:
         last = max(tmp_path.glob(f"seed-{seed}-*"))

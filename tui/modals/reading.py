@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -43,8 +44,9 @@ class ReadingModal(ModalScreen[None]):
         reader.show(self.document())
         reader.focus()
 
+    @abstractmethod
     def document(self) -> Doc:
-        raise NotImplementedError
+        """What there is to read."""
 
     def action_close(self) -> None:
         self.dismiss(None)

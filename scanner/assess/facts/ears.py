@@ -37,7 +37,6 @@ class Ear(msgspec.Struct):
 
     scan: Scan
     spans: list[Span]
-    arrivals: list[Arrival]
     routers: dict[int, float]
     """IP version -> when a next hop of it last answered: the link works, and the zone's own one it is."""
     heard: dict[str, list[Arrival]]
@@ -60,6 +59,14 @@ class Cover(msgspec.Struct, frozen=True):
     """Why it may have missed something all the same; empty if nothing says so."""
 
 
+class Heard(msgspec.Struct):
+    """What canaries heard of one scan."""
+
+    by_ear: list[list[Arrival]]
+    places: dict[tuple[str, Transport, str], list[Arrival]]
+    """By address, transport and way."""
+
+
 class Ears:
     """All canaries of a site. `signing`: the scans that they may have heard."""
 
@@ -68,11 +75,7 @@ class Ears:
         self._signing: dict[str, list[Scan]] = {}
         for scan in signing:
             self._signing.setdefault(scan.nonce, []).append(scan)
-        self._arrivals: dict[tuple[str, str, str, str], list[Arrival]] = {}
-        for ear in self._ears:
-            for each in ear.arrivals:
-                place = each.nonce, each.address, each.transport, each.via
-                self._arrivals.setdefault(place, []).append(each)
+        self._heard: dict[tuple[str, tuple[float, float]], Heard] = {}
         self._addresses: dict[str, set[str]] = {}
         for ear in self._ears:
             zone = site.zone(ear.scan.vantage.zone)
@@ -100,11 +103,8 @@ class Ears:
 
         `window`: when the scan began and ended.
         """
-        found = [
-            (mask_of(each.asked or each.ports), each)
-            for each in self._arrivals.get((scan.nonce, address, transport, via), ())
-            if self._is_of(each, scan, window)
-        ]
+        places = self._heard_of(scan, window).places
+        found = [(mask_of(each.asked or each.ports), each) for each in places.get((address, transport, via), ())]
         return sorted(found, key=lambda pair: (pair[1].how != "connection", pair[1].asked, pair[1].source, -pair[1].at))
 
     def covers(
@@ -113,11 +113,11 @@ class Ears:
         """On which ports of an address a canary listened from `begin` to `end`, when they were asked: no second less,
         and by as much more as its clock is known to differ."""
         found: list[Cover] = []
-        for ear in self._ears:
+        for ear, arrivals in zip(self._ears, self._heard_of(scan, window).by_ear, strict=True):
             spans = [each for each in ear.spans if each.transport == transport and address in each.addresses]
             if not spans:
                 continue
-            mine = [each.at for each in ear.heard.get(scan.nonce, ()) if self._is_of(each, scan, window)]
+            mine = [each.at for each in arrivals]
             apart = max(window[0] - min(mine), max(mine) - window[1], 0.0) if mine else 0.0
             # Clocks that differ by more are told: whether it listened then is not known at all.
             margin = apart if apart <= SLACK else 0.0
@@ -129,6 +129,27 @@ class Ears:
             ]
         # Whoever sees packets knows more, and who has no doubts is believed first.
         return sorted(found, key=lambda each: (each.how != "packets", bool(each.doubt), each.doubt))
+
+    def _heard_of(self, scan: Scan, window: tuple[float, float]) -> Heard:
+        found = self._heard.get((scan.id, window))
+        if found is None:
+            found = self._heard[scan.id, window] = Heard([], {})
+            for ear in self._ears:
+                mine = self._sent_by(scan, window, ear.heard.get(scan.nonce, []))
+                found.by_ear.append(mine)
+                for each in mine:
+                    found.places.setdefault((each.address, each.transport, each.via), []).append(each)
+        return found
+
+    def _sent_by(self, scan: Scan, window: tuple[float, float], heard: list[Arrival]) -> list[Arrival]:
+        """What a scan sent, of what arrived at one canary under its nonce."""
+        mine = [each for each in heard if self._is_of(each, scan, window)]
+        during = [each for each in mine if window[0] - SLACK <= each.at <= window[1] + SLACK]
+        if not during or len(during) == len(mine):
+            return mine
+        # Clocks that differ move all of a scan's by as much. What lies farther apart than it was long, two scans sent.
+        apart = max(each.at for each in mine) - min(each.at for each in mine)
+        return during if apart > window[1] - window[0] + SLACK else mine
 
     def _is_of(self, arrival: Arrival, scan: Scan, window: tuple[float, float]) -> bool:
         """Whether a scan sent it. A nonce is short, and another scan may have had the same: years ago, or, once in some
@@ -167,10 +188,9 @@ def _doubt(ear: Ear, mine: list[float], apart: float, address: str, begin: float
 
 def _ear(session: Session) -> Ear:
     spans: dict[tuple[str, str, str, str, float], Span] = {}
-    ear = Ear(session.scan, [], [], {}, {}, [])
+    ear = Ear(session.scan, [], {}, {}, [])
     for each in session.observations:
         if isinstance(each, Arrival):
-            ear.arrivals.append(each)
             ear.heard.setdefault(each.nonce, []).append(each)
         elif isinstance(each, Limitation):
             ear.flaws.append(each)
