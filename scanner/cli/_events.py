@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from scanner.cli._interrupt import interrupt
 from scanner.errors import BadInput, ScanIncomplete
 from scanner.model.observation import Event
 
@@ -144,11 +144,3 @@ def until_eof(wanted: bool) -> Iterator[None]:
         yield
     finally:
         over.set()
-
-
-def interrupt() -> None:
-    """Ctrl-C, from any thread: it ends a system call of the main thread too, where the system can do that."""
-    if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-    else:
-        signal.raise_signal(signal.SIGINT)

@@ -6,12 +6,9 @@ import contextlib
 import datetime
 import os
 import shlex
-import signal
 import sys
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
     from scanner.exporters import Exporter
     from scanner.model.report import Report
 
-_GRACE = 2.0
 _MEND = "scan and assess as the user whose file it is, or name another file with --store"
 
 SITE = click.argument("site", type=click.Path(path_type=Path, readable=False), shell_complete=_complete.sites)
@@ -54,26 +50,6 @@ def program() -> str:
 def on_terminal() -> bool:
     """Whether somebody sits there: the TUI draws on stderr and reads stdin, and stdout is not kept for something."""
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """One Ctrl-C (or SIGTERM) is enough: it raises KeyboardInterrupt, and an impatient second one within
-    `_GRACE` seconds does not disturb what is being kept."""
-    last = -_GRACE
-
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        nonlocal last
-        if time.monotonic() - last >= _GRACE:
-            last = time.monotonic()
-            raise KeyboardInterrupt
-
-    before = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def write_output(path: str, data: bytes | Iterable[bytes]) -> None:

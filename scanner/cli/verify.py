@@ -10,7 +10,8 @@ import click
 
 from scanner.cli import INTERRUPTED, _complete, _events
 from scanner.cli._events import UNTIL_EOF
-from scanner.cli._options import SITE, STORE, check_store, interruptible
+from scanner.cli._interrupt import interruptible
+from scanner.cli._options import SITE, STORE, check_store
 from scanner.cli._progress import Ticker
 from scanner.model.text import visible
 
