@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scanner.model.addresses import AddressSet
 from scanner.model.observation import PortState, Refused, Silence
 from scanner.net.packets.bulk_keys import Arrivals, Key
+from scanner.net.volley.choice import EVERYTHING, Choice
 from scanner.net.volley.congestion import Control, Rtt
 from scanner.net.volley.heap import Heap
-from scanner.net.volley.senders import EVERYTHING, Choice
 from scanner.net.volley.tally import Answer, Question, Tally
 from scanner.net.volley.throttle import Meter
 

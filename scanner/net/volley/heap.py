@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from scanner.model.observation import PortState
 from scanner.net.packets.bulk_keys import Arrivals
-from scanner.net.volley.senders import CONTROL_SHARE, Choice, stride
+from scanner.net.volley.choice import CONTROL_SHARE, Choice, stride
 from scanner.net.volley.tally import DELIVERY_FAILED, HASTY, HASTY_MS, ITSELF, OPEN, RANK, Key, Tally, by_itself
 from scanner.net.volley.throttle import SPAN, Meter
 

@@ -17,10 +17,11 @@ from typing import Literal
 from scanner.model.network import PATIENCE as LATE
 from scanner.model.network import Pace
 from scanner.model.observation import Event, Limitation, Progress
+from scanner.net.volley.choice import EVERYTHING, scattered
 from scanner.net.volley.congestion import Control, Rtt
 from scanner.net.volley.enough import MOST_PASSES
 from scanner.net.volley.rounds import Round, Rounds
-from scanner.net.volley.senders import EVERYTHING, Arrival, BulkWire, Large, Senders, Small, Wire, scattered
+from scanner.net.volley.senders import Arrival, BulkWire, Large, Senders, Small, Wire
 from scanner.net.volley.tally import Tally
 from scanner.net.volley.throttle import Meter, Throttle
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from scanner.net.volley.choice import EVERYTHING, Choice
 from scanner.net.volley.enough import HostCount, Limited, unsettled
-from scanner.net.volley.senders import EVERYTHING, Choice
 from scanner.net.volley.tally import KNOWN, Tally
 
 _MISSES, _MOST_OTHERS = 0.01, 8
