@@ -12,7 +12,7 @@ from itertools import islice
 
 import msgspec
 
-from scanner.identify.called import CALLED, called
+from scanner.identify.called import CALLED, called, leads
 from scanner.identify.distro import build_of
 from scanner.identify.matcher import Database, Match, load
 from scanner.identify.prepare import texts
@@ -62,10 +62,16 @@ def identify(kind: str, raw: bytes) -> tuple[Product, ...]:
             found.setdefault((product.vendor, product.name), product)
         if len(found) >= MOST:
             break
-    if not found and kind in CALLED:
+    if kind in CALLED and (not found or _hidden(kind, raw, tuple(found.values()))):
         named = (_called(kind, text) for text in islice(texts(kind, raw), CALLED[kind]))
-        return tuple(islice(filter(None, named), 1))
+        return (*islice(filter(None, named), 1), *found.values())
     return tuple(found.values())
+
+
+def _hidden(kind: str, raw: bytes, found: tuple[Product, ...]) -> bool:
+    """Whether what a line names first is no product we know: of `Weaver/1.2 Python/3.11` we know Python only."""
+    first = next(texts(kind, raw), "")
+    return leads([product.name for product in found]) and database(kind).match(first) is None
 
 
 def _called(kind: str, text: str) -> Product | None:

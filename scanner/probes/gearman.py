@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from scanner.model.observation import Reading
 from scanner.model.probe import Peer, Probe, Read, Send, Steps
 from scanner.probes.greeting import stranger
+
+_VERSION = re.compile(rb"(?:OK |v?1\.)\d")
+"""gearmand's answer, and that of the server in Perl."""
 
 
 def _steps(peer: Peer) -> Steps:
     yield Send(b"version\n")
     data = yield Read(enough=lambda seen: seen.endswith(b"\n"), limit=1024)
-    if data.startswith(b"OK ") and data[3:4].isdigit():
+    if _VERSION.match(data):
         return (Reading("gearman", data.partition(b"\n")[0].rstrip()),)
     return stranger(data, peer.port)
 

@@ -95,6 +95,12 @@ ASKS: tuple[Ask, ...] = (
         ports=frozenset({2375, 2376}),
     ),
     Ask(
+        path="/status",
+        kind="strelaysrv.status",
+        ports=frozenset({22070}),
+        wanted=_words(r'"numPendingSessionKeys"|"kbps10s1m5m15m30m60m"'),
+    ),
+    Ask(
         path="/version",
         kind="etcd.version",
         seen=_words(r"\A404 page not found\s*\Z"),
@@ -202,5 +208,12 @@ ASKS: tuple[Ask, ...] = (
         kind="inspector.version",
         seen=_words(r"\AWebSockets request was expected\s*\Z"),
         wanted=_words(r'"Browser":\s?"'),
+    ),
+    # A bare page of Go's own: what serves nothing at `/` often has metrics, and they name it.
+    Ask(
+        path="/metrics",
+        kind="metrics.build",
+        seen=_words(r"\A404 page not found\s*\Z"),
+        wanted=_words(r"\n(?!go_)[a-z_]{1,64}_build_info\{"),
     ),
 )

@@ -50,9 +50,19 @@ _TEXT = re.compile(
     rb"<address>|<ADDRESS>|name=\"application-version\"|<meta name=\"version\"|\bproductVersion\b|__VERSION__|"
     rb"<!-- ?[Vv]ersion|Node Exporter|\bfooter-version|id=\"version\"|class=\"version\"|data-version=\"|ui_version|"
     rb"js/vendor/codemirror/lib/codemirror\.css\?v=\d|supervisord\.org\">Supervisor<|verifyVersion, '\d|"
-    rb"id=\"appname\">PowerDNS \d"
+    rb"id=\"appname\">PowerDNS \d|DidiWiki, Version: "
 )
 """What stands before or around a version on the pages of products that hide it deep in them."""
+
+_SEGMENTS = 3
+_PLACES = 24
+_PARTS = re.compile(rb"\s[-|:]\s|[|:(]|&[a-z]{2,8};|\xc2\xb7|\xe2\x80[\x93\x94]")
+_NAMED = re.compile(rb"[a-z][\w+.-]{2,32}(?: [\w+.-]{2,32}){0,2}")
+_BEFORE = re.compile(rb"[\s>\"'(;,]")
+_MARKUP = re.compile(rb"<[^<>]{0,256}(?:>|\Z)|&nbsp;|&#160;")
+_VERSION = re.compile(
+    rb"[\s,:|(-]{1,8}(?:(?:v|ver|version|release)[.:]?\s{0,2}\d{1,5}\.\d|\d{1,4}\.\d{1,3}\.\d)", re.IGNORECASE
+)
 
 
 def http_readings(data: bytes) -> tuple[Reading, ...]:
@@ -89,6 +99,25 @@ def readings(
     return tuple(dict.fromkeys((*host, *first, *heads[:1], *pages, *icons, *rest, *heads[1:])))
 
 
+def _titled(body: bytes) -> bytes:
+    """The place where the page's own name, as its title has it, stands before a version; `b""` if there is none."""
+    title = _TITLE.search(body)
+    lower = body.lower() if title else b""
+    for part in _PARTS.split(title[1][:_MARK])[:_SEGMENTS] if title else ():
+        name = part.strip().lower().removeprefix(b"welcome to ").rstrip(b"!. ")
+        if not _NAMED.fullmatch(name):
+            continue
+        at = -1
+        for _ in range(_PLACES):
+            at = lower.find(name, at + 1)
+            if at < 0:
+                break
+            behind = _MARKUP.sub(b" ", body[at + len(name) : at + _MARK])
+            if _BEFORE.match(body, max(at - 1, 0)) and _VERSION.match(behind):
+                return body[at : at + _MARK]
+    return b""
+
+
 def telling(response: Response) -> bool:
     """Whether the page shows a place where a version may stand."""
     return response.text and bool(_TEXT.search(response.body))
@@ -105,6 +134,8 @@ def _page(response: Response) -> Iterable[Reading]:
             break
         at = mark.start() + _MARK
         yield Reading("http.text", body[mark.start() : at])
+    if text := _titled(body):
+        yield Reading("http.text", text)
     for pattern, kind in ((_GENERATOR, "http.generator"), (_TITLE, "http.title")):
         found = pattern.search(body)
         text = b" ".join(found[1].split()) if found else b""

@@ -8,6 +8,7 @@ import pytest
 
 from scanner.identify import identify
 from scanner.identify.called import called
+from scanner.identify.called_forms import FORMS
 
 NGINX_EXPORTER = 'weaver_build_info{arch="linux/amd64",commit="",go="go1.19.8",version="0.11.0-1+b4"} 1'
 MTAIL = (
@@ -48,6 +49,33 @@ def test_an_exporter_s_title_is_its_name_and_no_version(title: str) -> None:
         ("http.error", PMPROXY, ("pmproxy", "6.0.3")),
         ("http.error", "x" * 3000 + "<address>weaver/1.2 at shop.example</address>", ("weaver", "1.2")),
         ("metrics.build", MTAIL, ("mtail", "3.0.0~rc50")),
+        ("http.server", "Linux/3.4 DLNADOC/1.50 UPnP/1.0 weaver/1.4", ("weaver", "1.4")),
+        ("ssdp.server", "Linux/6.1, UPnP/1.0, Weaver/1.8.4", ("weaver", "1.8.4")),
+        ("sip.server", "Weaver/1.8.4 (x86_64)", ("weaver", "1.8.4")),
+        ("rtsp.server", "Weaver/1.8.4", ("weaver", "1.8.4")),
+        ("ssh", "SSH-2.0-Weaver_1.5", ("weaver", "1.5")),
+        ("ssh", "SSH-2.0-Weaver-1.5p2 from the mill", ("weaver", "1.5p2")),
+        ("http.title", "weaver 3.4.2", ("weaver", "3.4.2")),
+        ("http.title", "404 Not found - weaver v1.5.2.201011", ("weaver", "1.5.2.201011")),
+        ("http.generator", "weaver/1.1.0", ("weaver", "1.1.0")),
+        ("http.text", 'Powered by <a href="https://weaver.example">Weaver</a> v5.5.3 (mill)', ("weaver", "5.5.3")),
+        ("http.text", "Weaver</span> <span id='v'>v1.9.8.2</span>", ("weaver", "1.9.8.2")),
+        ("http.text", "Weaver version 0.7.2. Its source", ("weaver", "0.7.2")),
+        ("http.body", "weaver (loomutils) 0.188", ("weaver", "0.188")),
+        ("http.body", '{"version":"2.3.1","name":"stock"}', ("stock", "2.3.1")),
+        ("http.body", '{"weaver":"Welcome","version":"2.3.1"}', ("weaver", "2.3.1")),
+        ("ftp", "220 ftp.lab.example GridWeave Server 13.24 (gcc64, 1653033972-1) ready.", ("gridweave", "13.24")),
+        ("ftp", "220 Weaver FTP Server 1.2.3 ready.", ("weaver", "1.2.3")),
+        ("smtp", "220 mx.lab.example Weaver 1.2 ESMTP", ("weaver", "1.2")),
+        ("imap", "* OK [CAPABILITY IMAP4rev1] mail.lab.example Weaver IMAP4 2.4.1 ready", ("weaver", "2.4.1")),
+        ("pop3", "+OK Weaver POP3 server 1.4 ready", ("weaver", "1.4")),
+        ("nntp", "200 Welcome to WeaverNNTPd/Linux 1.3 (posting allowed)", ("weavernntpd", "1.3")),
+        ("irc.welcome", ":i 002 f :Your host is irc.lab.example, running version Weaver-1.2.3", ("weaver", "1.2.3")),
+        ("amqp", "platform=amd64\nproduct=weaver\nversion=0.1", ("weaver", "0.1")),
+        ("ldap.rootdse", "vendorname: Mill\nvendorversion: Weaver DS/2.0.1", ("weaver_ds", "2.0.1")),
+        ("memcached", "VERSION weaver version 1.1.9", ("weaver", "1.1.9")),
+        ("banner", "Welcome to weaver v1.2, type help", ("weaver", "1.2")),
+        ("banner", "weaver 1.2.3 ready", ("weaver", "1.2.3")),
         ("metrics.build", f"go_info 1\n{NGINX_EXPORTER}\n", ("weaver", "0.11.0")),
     ],
 )
@@ -72,6 +100,25 @@ def test_a_name_and_a_version_that_stand_alone(kind: str, said: str, product: tu
         ("ftp", "220 Shop FTP 7.1\r\n"),
         ("ftp", "220 Welcome to the Shop FTP server (Hall 7.1)\r\n"),
         ("http.title", "Our best fruit exporter"),
+        ("http.title", "Intranet 2.0"),
+        ("http.title", "Agenda 22.11.26"),
+        ("http.title", "Printer 10.66.0.13"),
+        ("http.text", "Powered by 3 people since version 2.0"),
+        ("http.text", "License, Version 2.0"),
+        ("http.text", "weaver - 10.66.0.13"),
+        ("http.text", "weaver, 22.11.2026"),
+        ("http.body", "release 2.0"),
+        ("ftp", "220 Welcome to the Shop FTP Server 7.1"),
+        ("imap", "* OK mail.lab.example IMAP4rev1 2.0 ready"),
+        ("nntp", "200 news.lab.example ready, posting ok"),
+        ("pop3", "+OK Shop 3.2.1 ready."),
+        ("imap", "* OK Shop 3.2.1 ready."),
+        ("nntp", "200 Shop 3.2.1 ready."),
+        ("ftp", "220 Shop 3.2.1 ready."),
+        ("banner", "10.66.0.13 ready"),
+        ("banner", "Shop 10.66.0.13"),
+        ("banner", "Ubuntu 22.04.1 LTS"),
+        ("memcached", "VERSION unknown"),
         ("http.server", "Linux-5.10"),
         ("http.server", "HTTP/1.1"),
         ("http.server", "UPnP/1.0"),
@@ -84,14 +131,16 @@ def test_a_name_and_a_version_that_stand_alone(kind: str, said: str, product: tu
         ("http.server", "Weaver-SDK/2.0.1"),
         ("http.server", "Weaver/2"),
         ("http.server", "Weaver/4.5.1_r2"),
-        ("http.server", "Linux/6.1, UPnP/1.0, Weaver/1.8.4"),
+        ("http.server", "Linux/6.1, UPnP/1.0, MediaServer/1.6.19"),
+        ("ssdp.server", "Linux/6.1 UPnP/1.0 Router/1.8.4"),
         ("http.server", "Weaver/1.0 Other/2.0"),
         ("http.server", "we serve 1.0"),
         ("smtp", "220 mx.lab.example ESMTP ready 1.2"),
         ("smtp", "220 mx.lab.example ESMTP Sun, 22 Nov 2026 10.30"),
         ("metrics.build", 'go_build_info{path="x",version="1.2.3"} 1'),
         ("metrics.build", 'weaver_build_info{goversion="1.19.8"} 1'),
-        ("ssh", "SSH-2.0-Weaver_1.5"),
+        ("ssh", "SSH-2.0-Weaver"),
+        ("ssh", "SSH-2.0-1.5"),
     ],
 )
 def test_what_is_a_role_a_protocol_or_not_plain_names_nobody(kind: str, said: str) -> None:
@@ -105,13 +154,38 @@ def test_the_package_where_the_build_tells_it() -> None:
     assert (exporter.revision, exporter.distro) == ("0.11.0-1+b4", "debian")
 
 
+def test_what_it_is_written_in_does_not_hide_its_own_name() -> None:
+    found = identify("http.server", b"Weaver/1.15.1 (Loom based) Python/3.11.2")
+    assert [(each.name, each.version) for each in found] == [("weaver", "1.15.1"), ("python", "3.11.2")]
+
+
+def test_a_platform_is_named_once_by_who_has_a_fingerprint_of_its_server() -> None:
+    assert [each.name for each in identify("http.server", b"TwistedWeb/16.5.0")] == ["twisted"]
+
+
 def test_a_fingerprint_is_asked_first() -> None:
     [found] = identify("http.server", b"Icinga/r2.13.6-1")
     assert (found.vendor, found.certain) == ("icinga", True)
 
 
-@pytest.mark.parametrize("kind", ["http.server", "smtp", "metrics.build"])
-@pytest.mark.parametrize("text", ["a/1." + "1." * 40000, "x ESMTP " + "a" * 80000, "a_build_info{" + "a" * 80000])
+LONG = [
+    "a/1." + "1." * 40000,
+    "x ESMTP " + "a" * 80000,
+    "a_build_info{" + "a" * 80000,
+    "Weaver " * 12000,
+    "<a>" * 25000,
+]
+LONG += [
+    "w" + " -w" * 25000,
+    "[" * 80000,
+    '{"name": "w", ' + '"a": "b", ' * 8000,
+    "product=w\n" * 8000,
+    "404 " + "a " * 40000,
+]
+
+
+@pytest.mark.parametrize("kind", sorted(FORMS))
+@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
 def test_no_text_takes_long(kind: str, text: str) -> None:
     started = time.process_time()
     called(kind, text)

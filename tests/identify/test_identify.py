@@ -39,7 +39,7 @@ TRUTHS: list[tuple[str, bytes, list[tuple[str, str | None, str | None, str | Non
     ("ssh", b"SSH-2.0-OpenSSH_for_Windows_9.5", [("openssh", "9.5", None, "windows")]),
     ("ssh", b"Keep out\r\nSSH-2.0-dropbear_2022.83\r\n", [("dropbear", "2022.83", None, None)]),
     ("ssh", b"SSH-2.0-ROSSSH", [("routeros", None, None, None)]),
-    ("ssh", b"SSH-2.0-MyOpenSSH_9.2p1", []),
+    ("ssh", b"SSH-2.0-MyOpenSSH_9.2p1", [("myopenssh", "9.2p1", None, None)]),
     (
         "http.server",
         b"Apache/2.4.57 (Debian) OpenSSL/3.0.11 PHP/8.2.7 mod_wsgi/4.9.4 Python/3.11",

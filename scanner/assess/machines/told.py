@@ -12,7 +12,7 @@ import msgspec
 
 from scanner.assess.machines.identity import Mark, marks
 from scanner.identify import identify, kinds
-from scanner.identify.called import OWN_WORDS
+from scanner.identify.called import OWN_WORDS, leads
 from scanner.identify.devices import Said, hardware, said_by
 from scanner.identify.names import trade_name
 from scanner.identify.second import NMAP, NOBODY, Second, nmap_products
@@ -191,7 +191,10 @@ class Telling:
         told = {each.raw for each in more if each.kind != NMAP}
         by_nmap = any(each.kind == NMAP and each.product.version for each in more)
         own = [each for each in named if each not in sure and each.raw not in told and not by_nmap]
-        products = (*sure, *own, *(each for each in more if not own or each.kind != NMAP))
+        # But what a service is written in is no name for it.
+        first = [each for each in sure if not leads([each.product.name])]
+        then = [each for each in sure if leads([each.product.name])]
+        products = (*first, *own, *then, *(each for each in more if not own or each.kind != NMAP))
         where = f"{transport}/{port}"
         where = self._wheres.setdefault(where, where)
         kinds = frozenset([each.kind for each in heard])
