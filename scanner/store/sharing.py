@@ -30,23 +30,24 @@ class Sharing:
     def all(self, rows: Iterable[Observation]) -> Iterator[Observation]:
         """The same rows, in which equal texts, times and readings are one object."""
         same: Callable[[Any, Any], Any] = self._same.setdefault
-        said = self._said
+        said, put = self._said, force_setattr
         for row in rows:
             if isinstance(row, Conversation):
-                force_setattr(row, "address", same(row.address, row.address))
-                force_setattr(row, "probe", same(row.probe, row.probe))
-                force_setattr(row, "at", same(row.at, row.at))
-                force_setattr(row, "readings", said.get(row.readings) or self._new(row.readings))
+                put(row, "address", same(row.address, row.address))
+                put(row, "probe", same(row.probe, row.probe))
+                put(row, "at", same(row.at, row.at))
+                if row.readings:
+                    put(row, "readings", said.get(row.readings) or self._new(row.readings))
             elif isinstance(row, PortState):
-                force_setattr(row, "address", same(row.address, row.address))
-                force_setattr(row, "ports", same(row.ports, row.ports))
-                force_setattr(row, "reason", same(row.reason, row.reason))
-                force_setattr(row, "at", same(row.at, row.at))
+                put(row, "address", same(row.address, row.address))
+                put(row, "ports", same(row.ports, row.ports))
+                put(row, "reason", same(row.reason, row.reason))
+                put(row, "at", same(row.at, row.at))
             elif isinstance(row, HostSeen):
-                force_setattr(row, "address", same(row.address, row.address))
+                put(row, "address", same(row.address, row.address))
             elif isinstance(row, Silence):
-                force_setattr(row, "addresses", same(row.addresses, row.addresses))
-                force_setattr(row, "ports", same(row.ports, row.ports))
+                put(row, "addresses", same(row.addresses, row.addresses))
+                put(row, "ports", same(row.ports, row.ports))
             yield row
 
     def _new(self, said: tuple[Reading, ...]) -> tuple[Reading, ...]:

@@ -8,6 +8,7 @@ from assess.scene import (
     DB,
     FW,
     GUEST,
+    LAPTOP,
     MACS,
     NOTHING_KNOWN,
     OFFICE,
@@ -23,7 +24,7 @@ from assess.scene import (
 )
 
 from scanner.assess import assess
-from scanner.model.observation import HostSeen, Observation
+from scanner.model.observation import Alive, HostSeen, Observation
 
 NEAR = "10.0.1.9"
 SHARED = HostSeen(FW[GUEST], "gateway", 1050.0, mac=MACS[SERVERS])
@@ -34,6 +35,13 @@ OTHERS = HostSeen("10.0.1.77", "arp", 1000.0, mac="02:00:00:00:00:10")
 LONG_AGO = msgspec.structs.replace(spoke(NEAR, 22), at=-60_000.0)
 STRANGER = HostSeen("fe80::77", "echo-reply", 1000.0, mac="02:00:00:00:00:77")
 """A machine on the laptop's link of which no zone knows."""
+
+
+def pinged(addresses: str) -> Alive:
+    """A sweep's row of many that answered."""
+    return Alive(addresses, "icmp", 8 if ":" not in addresses else 128, "echo-reply", 1000.0, 64)
+
+
 CASES: list[tuple[str, list[Observation], list[Observation], str]] = [
     ("an empty zone behind a router with a MAC of its own", [], [], "DROPPED"),
     ("the MAC of the servers' router, and nothing came back", [SHARED], [], "UNPROVEN"),
@@ -45,6 +53,12 @@ CASES: list[tuple[str, list[Observation], list[Observation], str]] = [
         [],
         "DROPPED",
     ),
+    ("a sweep was answered", [SHARED, pinged("10.0.1.70-10.0.1.99")], [], "DROPPED"),
+    ("by the laptop first, and then by others", [SHARED, pinged(f"{LAPTOP[GUEST]}-10.0.1.251")], [], "DROPPED"),
+    ("by the laptop alone", [SHARED, pinged(LAPTOP[GUEST])], [], "UNPROVEN"),
+    ("by IPv6 alone", [SHARED, pinged("fd00:1::7-fd00:1::9")], [], "UNPROVEN"),
+    ("by IPv6 and by IPv4", [SHARED, pinged("fd00:1::7"), pinged("10.0.1.70")], [], "DROPPED"),
+    ("on its link alone", [SHARED, pinged("fe80::77-fe80::79")], [], "UNPROVEN"),
     ("a neighbour answered ARP", [SHARED, HOST], [], "DROPPED"),
     ("a neighbour that stands among the servers answered ARP", [SHARED, OTHERS], [], "UNPROVEN"),
     ("a guest's host spoke with the servers' vantage", [], [spoke(NEAR, 22)], "UNPROVEN"),

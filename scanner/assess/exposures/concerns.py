@@ -13,6 +13,8 @@ from scanner.assess.machines.machine import Machine
 from scanner.assess.machines.told import Told
 
 _NONE: frozenset[str] = frozenset()
+_NOBODY = Machine("", ["0.0.0.0"])
+"""Whose service it is does not matter, so that it need not be made anew for each; rules change nothing."""
 
 
 class Concerns:
@@ -77,4 +79,4 @@ def lone_host(told: Told) -> Host:
     service = Service(
         row.transport, row.port, ("0.0.0.0",), row.service or "", readings, told.tls, told.different, (), told.kinds
     )
-    return Host(Machine("", ["0.0.0.0"]), "user", (service,))
+    return Host(_NOBODY, "user", (service,))

@@ -193,7 +193,9 @@ class Evidence:
             return self.zone_of(address) == zone and view.present(address)
 
         opened = view.opened()
-        without = {address for address, _ in view.with_rows() if not here(address)}
+        # Each once: most hosts have rows by several transports.
+        addresses = {address for address, _ in view.with_rows()}
+        without = {address for address in addresses if not here(address)}
         echoes: list[FlowKey] = [
             (host.address, "icmp", ECHO[6 if ":" in host.address else 4])
             for host in view.hosts.values()

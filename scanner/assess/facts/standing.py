@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from scanner.assess.facts.seen import single
 from scanner.assess.facts.view import View
-from scanner.model.addresses import is_link_local
-from scanner.model.observation import Conversation, HostSeen, PortState, Scan, Session
+from scanner.model.addresses import AddressSet, is_link_local
+from scanner.model.observation import Alive, Conversation, HostSeen, PortState, Scan, Session
 
 _ON_LINK = frozenset({"arp", "ndp"})
 _NO_PACKET = frozenset({*_ON_LINK, "neighbour-table", "named", "gateway", "self"})
@@ -92,9 +91,10 @@ class Standing:
     def _kept(self, session: Session) -> Session:
         """What is needed of a session once it is known by which versions of IP something came back: all of its rows
         would take as much room again as what they are indexed by."""
+        back = _versions_back(session)
         for six in (False, True):
-            self._back[session.scan.id, six] = self._looked_back(session, six)
-        open_ = {six for six in (False, True) if not self._back[session.scan.id, six]}
+            self._back[session.scan.id, six] = six in back
+        open_ = {six for six in (False, True) if six not in back}
         rows = (each for each in session.observations if isinstance(each, HostSeen))
         kept = (
             each
@@ -105,22 +105,6 @@ class Standing:
 
     def _came_back(self, session: Session, six: bool) -> bool:
         return self._back[session.scan.id, six]
-
-    def _looked_back(self, session: Session, six: bool) -> bool:
-        own = {session.scan.vantage.address, session.scan.vantage.address6}
-        return any(
-            (":" in each.address) == six
-            and each.address not in own
-            # No router sent that anywhere: whoever is on the link answers so, whatever link it is.
-            and not is_link_local(each.address)
-            and (
-                (isinstance(each, PortState) and each.state != "silent" and not each.via.startswith("by-"))
-                or (isinstance(each, Conversation) and each.received > 0)
-                or (isinstance(each, HostSeen) and each.how not in _NO_PACKET)
-            )
-            for each in single(session.observations)
-            if isinstance(each, PortState | Conversation | HostSeen)
-        )
 
     def _neighbours(self, session: Session, six: bool) -> Iterator[str]:
         """Who of the zone answered ARP or NDP. The routers do so anywhere, and a host with a leg in another zone may do
@@ -161,3 +145,33 @@ class Standing:
                 near = talk.received and start <= talk.at <= end and (":" in key[0]) == six
                 if near and self._zone_of(key[0]) == scan.vantage.zone and key[0] not in other.gateways:
                     yield key[0], other.zone
+
+
+def _versions_back(session: Session) -> set[bool]:
+    """By which versions of IP something came back to the laptop's address; True stands for version 6."""
+    own = {session.scan.vantage.address, session.scan.vantage.address6}
+    found: set[bool] = set()
+    for each in session.observations:
+        if isinstance(each, Alive):
+            # The first that counts is enough: there may be a whole subnet of them.
+            addresses: Iterable[str] = AddressSet.parse(each.addresses)
+        elif isinstance(each, PortState | Conversation | HostSeen):
+            if (":" in each.address) in found or not _routed(each):
+                continue
+            addresses = (each.address,)
+        else:
+            continue
+        for six in {False, True} - found:
+            # No router sent a link-local address anywhere: whoever is on the link answers so, whatever link it is.
+            if any((":" in a) == six and a not in own and not is_link_local(a) for a in addresses):
+                found.add(six)
+        if len(found) == 2:
+            break
+    return found
+
+
+def _routed(seen: PortState | Conversation | HostSeen) -> bool:
+    """Whether it is of a packet that was routed, or could have been, to the laptop's address."""
+    if isinstance(seen, PortState):
+        return seen.state != "silent" and not seen.via.startswith("by-")
+    return seen.received > 0 if isinstance(seen, Conversation) else seen.how not in _NO_PACKET

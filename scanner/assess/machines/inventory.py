@@ -99,9 +99,13 @@ class Inventory:
                     for address in one:
                         self._describe(machine, view, address, proxied=many)
             talks = view.talks
+            last, machine_or_none = "", None
             for key in view.opened():
-                machine_or_none = self.by_address.get(key[0])
-                if machine_or_none and machine_or_none.zone == view.zone and key[1] != "icmp":
+                if key[0] != last:  # the services of an address mostly follow each other
+                    last, machine_or_none = key[0], self.by_address.get(key[0])
+                    if machine_or_none and machine_or_none.zone != view.zone:
+                        machine_or_none = None
+                if machine_or_none and key[1] != "icmp":
                     self._serve(machine_or_none, key, talks.get(key))
 
     def _proxied(self, view: View, address: str) -> bool:

@@ -30,7 +30,7 @@ class Reach:
 
     def words(self, keys: Iterable[FlowKey]) -> tuple[tuple[Trust, str], ...]:
         """Each of them with its trust: `guest (untrusted) on tcp/22`."""
-        keys = sorted(set(keys))
+        keys = sorted({key for key in keys if key in self._from})
         found: list[tuple[Trust, str]] = []
         for zone in self.zones(keys):
             ports = dict.fromkeys(f"{key[1]}/{key[2]}" for key in keys if zone in self._from.get(key, ()))
