@@ -10,11 +10,20 @@ from pathlib import Path
 
 from scanner.errors import BadInput
 
+_MOST = 64 << 20
+"""Bytes of a text of ours; whoever reads it has a tighter limit."""
+
 
 def read_text(path: Path) -> str:
     """A file of ours as text; BadInput says why it cannot be had."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise BadInput(f"{path}: is no ordinary file")
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            data = file.read(_MOST + 1)
+        if len(data) > _MOST:
+            raise BadInput(f"{path}: larger than {_MOST >> 20} MiB; this is no file of ours")
+        return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file") from None
     except UnicodeDecodeError:

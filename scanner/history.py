@@ -47,6 +47,8 @@ def look(site: Site, folder: Path) -> LookRow | None:
 
 def _logo(folder: Path, name: str) -> str:
     path = folder / name
+    if path.exists() and not path.is_file():
+        raise BadInput(f"report.logo: {path}: is no ordinary file")
     try:
         with path.open("rb") as file:
             data = file.read(LOGO_BYTES + 1)

@@ -17,7 +17,7 @@ from scanner.exporters.ticket_text import Ticket, tickets
 from scanner.model.base import Severity
 from scanner.model.desks import Desks
 from scanner.model.report import InventoryRow, Report
-from scanner.model.text import plural
+from scanner.model.text import plural, visible
 from scanner.store import Store
 from scanner.tickets import Client, Desk, Target, desks
 from scanner.tickets.ledger import Ledger, Owed, Run, ledger_path
@@ -26,10 +26,12 @@ from scanner.tickets.wire import Patience, Unavailable
 
 if TYPE_CHECKING:
     from scanner.assess.later.compare import Diff
-    from scanner.model.observation import Session
+    from scanner.model.observation import Installed, Session
     from scanner.model.site import Site
 
 _PATCHES = frozenset({"outdated", "end-of-life", "known-exploited"})
+_OF_MACHINES = _PATCHES | {"exposure"}
+"""What is a matter of one machine, and not of the fence around it."""
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -140,16 +142,21 @@ def _send(ledger: Ledger, target: Target, later: Later, wanted: Wanted, say: Cal
     _refuse_flood(steps, wanted)
     refused = 0
     created: list[Step] = []
-    for done, step in enumerate(steps):
-        item = items.get(step.ticket.fingerprint)
+    nowhere: set[str] = set()
+    """Findings whose own item could not be put there, or stays closed."""
+    for done, each in enumerate(steps):
+        item = items.get(each.ticket.fingerprint)
+        step = each if nowhere.isdisjoint(each.owed) else _kept_open(each)
         try:
-            result, noted = carry_out(step, item, target, now)
+            result, noted = carry_out(step, item, target, now, ledger.keep)
         except Unavailable as error:
             left = len(steps) - done
             raise Unavailable(f"{error} ({left:,} of {plural(len(steps), 'item')} left)") from None
         if noted is not None:
             ledger.keep(noted)
         refused += bool(result.refused)
+        if result.refused or result.word == "left":
+            nowhere.update(step.owed)
         if result.word == "create" and not result.refused:
             created.append(step)
         say(result, step.ticket)
@@ -164,6 +171,14 @@ def _send(ledger: Ledger, target: Target, later: Later, wanted: Wanted, say: Cal
         )
 
 
+def _kept_open(step: Step) -> Step:
+    """One that would be closed because another goes on with it, where that one is not there."""
+    if step.word != "close":
+        return step
+    reason = "what was to go on with it is not open there"
+    return msgspec.structs.replace(step, word="hold", reason=reason, note="")
+
+
 class Later:
     """What newer evidence says of findings that were reported before."""
 
@@ -172,6 +187,7 @@ class Later:
         self.runs: dict[int, Run] = {}
         self._path, self._store, self._site = path, store, site
         self._diffs: dict[int, Diff | str] = {}
+        self._lists: dict[int, frozenset[tuple[str, str]]] = {}
 
     @cached_property
     def _sessions(self) -> tuple[Session, ...]:
@@ -187,7 +203,8 @@ class Later:
 
     def now(self, number: int) -> Now:
         findings = {each.id: each for each in self.report.findings}
-        return Now(self.report.generated, number, findings, self._fate, self._again)
+        macs = {each.id: each.mac for each in self.report.hosts if each.mac}
+        return Now(self.report.generated, number, findings, self._fate, self._again, macs)
 
     def _diff(self, number: int) -> Diff | str:
         """Everything since that run, compared; or why nothing is."""
@@ -219,7 +236,7 @@ class Later:
             return inventory or Fate(False, diff)
         for change in diff.fixed:
             if change.finding.id == finding:
-                return Fate(True, change.reason)
+                return self._another(owed) or Fate(True, change.reason)
         if inventory is not None:
             return inventory
         for change in diff.not_retested:
@@ -227,6 +244,16 @@ class Later:
                 known = self._named(owed)
                 return Fate(True, known) if known else Fate(False, change.reason)
         return Fate(False, "by today's site file and facts it is no finding; nothing was measured", decided=True)
+
+    def _another(self, owed: Owed) -> Fate | None:
+        """That another machine answers at the address: what it says is nothing about the one that had the finding."""
+        if owed.kind not in _OF_MACHINES or not owed.mac:
+            return None
+        mac = next((each.mac for each in self.report.hosts if each.id == owed.host), None)
+        if mac is None or mac == owed.mac:
+            return None
+        why = f"another machine answers there now (MAC address {mac}, it was {owed.mac})"
+        return Fate(False, f"{why}; close it by hand if it is the same", decided=True)
 
     def _again(self, finding: str, owed: Owed) -> str:
         diff = self._diff(owed.run)
@@ -266,7 +293,35 @@ class Later:
         told = f"{newer[0].source}, taken {newer[0].taken}"
         if any(each.verdict != "COMPLIANT" for each in rows):
             return None
+        if not rows and (owed.host, owed.product) not in self._listed(owed.run):
+            return None  # by today's facts it was nothing to be judged then either
+        if not rows and (before := self._items_before(owed, newer[0])) > 2 * newer[0].items:
+            why = f"lists {newer[0].items:,} of what were {before:,}: a part of a list shows nothing to be gone"
+            return Fate(False, f"{told}: {why}")
         return Fate(True, f"{told}: {_versions(each.version for each in rows)}")
+
+    def _items_before(self, owed: Owed, newer: InventoryRow) -> int:
+        """How long the lists of that format were that the host had before."""
+        before = self.runs[owed.run].inventories
+        rows = (each for each in self.report.inventories if _identity(each) in before and each.format == newer.format)
+        return max((each.items for each in rows if owed.host in each.hosts), default=0)
+
+    def _listed(self, number: int) -> frozenset[tuple[str, str]]:
+        """Hosts and products of that run's inventories, as today's facts know them."""
+        found = self._lists.get(number)
+        if found is None:
+            from scanner.assess import assess
+
+            day = session.parse_day(self.report.generated, "--today")
+            with Store(self._store, create=False) as opened:
+                every = opened.inventories(self._site.client, self._site.site)
+            before = self.runs[number].inventories
+            then = assess(
+                self._site, self._sessions, session.knowledge_for(self._path, day), day,
+                inventories=tuple(each for each in every if _identity_of(each) in before),
+            )  # fmt: skip
+            found = self._lists[number] = frozenset((each.host, each.product) for each in then.patches)
+        return found
 
 
 def _versions(found: Iterable[str | None]) -> str:
@@ -276,3 +331,9 @@ def _versions(found: Iterable[str | None]) -> str:
 
 def _identity(row: InventoryRow) -> str:
     return "\t".join((row.format, row.source, row.taken))
+
+
+def _identity_of(each: Installed) -> str:
+    """That of its row in a report."""
+    day = datetime.datetime.fromtimestamp(each.taken, datetime.UTC).date()
+    return "\t".join((each.format, visible(each.source), day.isoformat()))

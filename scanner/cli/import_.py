@@ -26,6 +26,8 @@ _MOST_BYTES = 4 << 20
 """Of a text file; a store may be larger."""
 
 _SITE_KEY = re.compile(rb"^(?:client|site|scope|zones|allow|critical)[ \t]*:", re.MULTILINE)
+_YAML_LINE = re.compile(rb"[ \t\r]|[\w-]+[ \t]*:(?:[ \t\r]|$)|#|---|%YAML|[-\]}]|$")
+"""How a line of a site file can begin; prose, as around an example in a Markdown file, does not."""
 
 Format = Literal["store", "matrix", "inventory", "session", "netbox"]
 
@@ -177,7 +179,7 @@ def _format(path: Path, site: Path, mapped: bool, zone: str | None) -> Format:
         return "netbox"
     if mapped or any(each.recognises(head) for each in inventory_formats().values()):
         return "inventory"
-    if len(_SITE_KEY.findall(head)) > 1:
+    if _is_site(head):
         raise BadInput(f"{path}: is a site file (YAML), which cannot be imported; copy its rules by hand")
     if path.suffix.lower() in (".yaml", ".yml"):
         raise BadInput(
@@ -188,6 +190,11 @@ def _format(path: Path, site: Path, mapped: bool, zone: str | None) -> Format:
     raise BadInput(
         f"{path}: is neither another tool's scan, an inventory, a matrix of zones (CSV) nor a store of scan data"
     )
+
+
+def _is_site(head: bytes) -> bool:
+    keys = [each.start() for each in _SITE_KEY.finditer(head)]
+    return len(keys) > 1 and all(map(_YAML_LINE.match, head[: keys[1]].split(b"\n")))
 
 
 def _listed(head: bytes) -> bool:

@@ -9,7 +9,7 @@ import click
 
 from scanner.cli._options import STORE, TODAY, check_outputs, check_store, write_output
 from scanner.errors import BadInput
-from scanner.model.text import plural
+from scanner.model.text import plural, visible
 
 
 @click.command("pack", short_help="A signed evidence pack for an insurer or auditor.")
@@ -73,6 +73,7 @@ def _make(
     from scanner.pack.keys import signing_key
     from scanner.pack.make import gathered, sealed
     from scanner.pack.manifest import SIGNATURE, Signature
+    from scanner.pack.questions import beyond
 
     where = session.store_path(site, store)
     exceptions = site.parent / session.EXCEPTIONS
@@ -83,7 +84,7 @@ def _make(
     report = session.assess_site(site, store, today, changes=True)
     for warning in session.warnings(site, report):
         click.echo(f"fencewalk: {warning}", err=True)
-    files, lacking = gathered(report, site, exceptions, captures)
+    files, lacking = gathered(report, site, exceptions, captures, beyond(session.load_site(site), report))
     for each in lacking:
         click.echo(f"fencewalk: {each}; the pack goes without it", err=True)
     signing, kept, new = signing_key(key)
@@ -106,10 +107,11 @@ def _check(path: Path, trust: str | None) -> int:
     from scanner.pack.check import check
 
     found = check(path, trust)
+    name = visible(str(path))
     for each in found.troubles:
-        click.echo(f"{path}: {each}")
+        click.echo(f"{name}: {each}")
     if found.troubles:
         return 1
     by = "as you asked" if trust is not None else "compare the key with its maker's, by another way"
-    click.echo(f"{path}: as it was signed with {found.fingerprint} ({by}): {found.about}")
+    click.echo(f"{name}: as it was signed with {found.fingerprint} ({by}): {found.about}")
     return 0

@@ -64,8 +64,9 @@ def COMMAND(
     once its probes show that it is gone, and opened again when it is back.
 
     Says what it would do, and sends nothing; --send does it. An item is closed only where the same was asked again
-    from the same zone and the host answered: silence closes nothing. What was sent is noted beside the scan data, in
-    SITE.fencewalk.tickets.sqlite.
+    from the same zone and the host answered: silence closes nothing, nor does another machine at the address. What was
+    sent is noted beside the scan data, in SITE.fencewalk.tickets.sqlite; an item that was put there from another
+    laptop's scan data is kept up to date and left for that one to close.
 
     Where the items go is in the site file (all keys: `fencewalk schema site`):
 

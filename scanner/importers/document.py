@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LIMIT = 8 * 1024 * 1024
+_HARMLESS = 2_000
+_DEEPEST = 100
 
 
 def read_document(text: str, kind: type[T], name: str) -> T:
@@ -21,6 +23,8 @@ def read_document(text: str, kind: type[T], name: str) -> T:
         raise BadInput(f"{name}: larger than {_LIMIT >> 20} MiB; this is no file of ours")
     root: yaml.Node | None = None
     try:
+        if _too_deep(text):
+            raise RecursionError
         root = yaml.compose(text, Loader=_Loader)
         if root is None:
             raise BadInput(f"{name}: the file is empty; `fencewalk schema` prints what it may hold")
@@ -50,6 +54,23 @@ def read_document(text: str, kind: type[T], name: str) -> T:
         path, what = mistakes.sentence(str(error), root, kind)
         shown = path.removeprefix("$").removeprefix(".")
         raise BadInput(f"{name}:{mistakes.line(root, path)}: {f'{shown}: ' if shown else ''}{what}") from None
+
+
+def _too_deep(text: str) -> bool:
+    """Whether it is nested beyond any file of ours. The reader written in C follows it with its own stack, and takes
+    the whole process along where that ends; events need none."""
+    opening = text.count("[") + text.count("{")
+    if opening <= _HARMLESS and max(map(len, text.splitlines()), default=0) <= _HARMLESS:
+        return False  # brackets, and columns for blocks: it cannot be deeper than that, which the stack bears
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                return True
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return False
 
 
 def document_text(value: object) -> str:

@@ -17,7 +17,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
 
 from scanner.errors import BadInput
-from scanner.model.addresses import address, ports_of
+from scanner.model.addresses import address
 from scanner.model.text import visible
 
 Transport = Literal["tcp", "udp"]
@@ -26,6 +26,7 @@ TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp")
 _CUT_OFF = frozenset({3, 5, 6})
 """Expat's codes for input that ends too early: no element, unclosed token, partial character."""
 _TEXT = 512
+_PORTS, _TAG = 65_536, 8 << 20
 _ELEMENT = 8192
 """Bytes of an element that is kept as it is."""
 _CHUNK = 1 << 16
@@ -147,8 +148,13 @@ class NmapReader(ContentHandler):
         parser.setContentHandler(self)
         try:
             parser.feed(b"")  # of an empty file the parser would say nothing
+            fed = 0
             for chunk in chunks:
                 parser.feed(chunk)
+                fed += len(chunk)
+                # A tag that does not end is read from its beginning with each piece.
+                if fed - parser._parser.CurrentByteIndex > _TAG:
+                    raise BadInput(f"{self._name}: a tag of more than {_TAG >> 20} MiB, which Nmap never writes")
                 yield from self._hosts
                 self._hosts.clear()
             parser.close()
@@ -337,8 +343,8 @@ def _extra(facts: dict[str, str], reasons: list[dict[str, str]]) -> tuple[list[N
     listed = 0
     for each in reasons:
         transport, ports = each.get("proto"), each.get("ports", "")
-        if transport in TRANSPORTS and _are_ports(ports):
-            count = len(ports_of(ports))
+        count = _count(ports) if transport in TRANSPORTS else 0
+        if count:
             listed += count
             kind: Transport = "tcp" if transport == "tcp" else "udp"
             rows.append(NmapPorts(kind, ports, state, _reason(each.get("reason", ""))))
@@ -357,9 +363,17 @@ def _is_port(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535
 
 
-def _are_ports(text: str) -> bool:
-    ends = [end for part in text.split(",") for end in part.split("-", 1)]
-    return all(_is_port(end) for end in ends)
+def _count(text: str) -> int:
+    """Of a list of ports how many it names; 0 of anything else, and of one that names them all a thousand times."""
+    many = 0
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if not _is_port(first) or not (_is_port(last) or (not last and first == part)):
+            return 0
+        many += max(0, int(last or first) - int(first) + 1)
+        if many > _PORTS:
+            return 0
+    return many
 
 
 def _mac(text: str) -> str | None:

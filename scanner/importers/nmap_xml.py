@@ -102,11 +102,11 @@ def _seen(
     for transport in TRANSPORTS:
         mine = {answer: ports for answer, ports in answers.items() if answer.transport == transport}
         if mine and all(answer.state == "silent" for answer in mine):
-            asked = ports_text(port for ports in mine.values() for port in ports)
+            asked = _joined([text for texts in mine.values() for text in texts])
             silent[transport, asked, when if spoke else at].append(host.address)
             continue
-        for answer, ports in mine.items():
-            rows = [str(port) for port in ports] if answer.state == "open" else [ports_text(ports)]
+        for answer, texts in mine.items():
+            rows = _each(texts) if answer.state == "open" else [_joined(texts)]
             for row in rows:
                 yield PortState(
                     host.address,
@@ -130,46 +130,84 @@ class _Answer(NamedTuple):
     source: str | None
 
 
-def _answers(host: NmapHost, connect: bool) -> dict[_Answer, list[int]]:
-    """The host's ports by what they answered. States that say nothing about a port (an ACK scan's) are left out."""
-    found: defaultdict[_Answer, list[int]] = defaultdict(list)
+def _answers(host: NmapHost, connect: bool) -> dict[_Answer, list[str]]:
+    """The texts of the host's ports by what they answered. States that say nothing about a port (an ACK scan's) are
+    left out."""
+    alike: dict[tuple[Transport, str, str, int | None, str | None], list[str]] = {}
     for row in host.ports:
-        known = _ANSWERS.get(row.reason)
-        if known is not None:
-            state, reason = known[0], known[2 if ":" in host.address else 1]
-        elif row.state in ("open", "closed"):
-            state, reason = ("open" if row.state == "open" else "closed"), row.reason
-        elif row.state in ("filtered", "open|filtered"):
-            state, reason = "silent", row.reason
+        key = row.transport, row.state, row.reason, row.ttl, row.source
+        texts = alike.get(key)
+        if texts is None:
+            alike[key] = [row.ports]
         else:
-            continue
-        ttl, source = row.ttl, row.source
-        if connect and row.transport == "tcp":
-            # The kernel told Nmap an error number, which stands for several ICMP codes: no packet may be named.
-            ttl = source = None
-            if state == "open":
-                reason = "connected"
-            elif state in ("unreachable", "rejected"):
-                reason = row.reason
-        elif source is None and ttl is not None and state != "silent":
-            source = host.address
-        found[_Answer(row.transport, state, reason, ttl, source)].extend(_ports(row))
+            texts.append(row.ports)
+    found: defaultdict[_Answer, list[str]] = defaultdict(list)
+    for key, texts in alike.items():
+        answer = _answer(host, connect, *key)
+        if answer is not None:
+            found[answer].extend(texts)
     return found
 
 
-def _ports(row: NmapPorts) -> list[int]:
-    return [int(row.ports)] if row.ports.isdecimal() else ports_of(row.ports)
+def _answer(
+    host: NmapHost, connect: bool, transport: Transport, said: str, why: str, ttl: int | None, source: str | None
+) -> _Answer | None:
+    known = _ANSWERS.get(why)
+    if known is not None:
+        state, reason = known[0], known[2 if ":" in host.address else 1]
+    elif said in ("open", "closed"):
+        state, reason = ("open" if said == "open" else "closed"), why
+    elif said in ("filtered", "open|filtered"):
+        state, reason = "silent", why
+    else:
+        return None
+    if connect and transport == "tcp":
+        # The kernel told Nmap an error number, which stands for several ICMP codes: no packet may be named.
+        ttl = source = None
+        if state == "open":
+            reason = "connected"
+        elif state in ("unreachable", "rejected"):
+            reason = why
+    elif source is None and ttl is not None and state != "silent":
+        source = host.address
+    return _Answer(transport, state, reason, ttl, source)
+
+
+def _each(texts: Iterable[str]) -> list[str]:
+    return [port for text in texts for port in ([str(int(text))] if text.isdecimal() else map(str, ports_of(text)))]
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """All of them as one ranges text. One that is ordered already, as Nmap writes them, is taken as it stands: a
+    network's summaries name its closed ports a million times."""
+    return texts[0] if len(texts) == 1 and _is_ordered(texts[0]) else ports_text(map(int, _each(texts)))
+
+
+def _is_ordered(text: str) -> bool:
+    last = -2
+    for part in text.split(","):
+        low, _, high = part.partition("-")
+        first = int(low)
+        if first <= last + 1 or (high and int(high) <= first) or str(first) != low:
+            return False
+        last = int(high) if high else first
+        if high and str(last) != high:
+            return False
+    return True
 
 
 def _conversations(host: NmapHost, when: float, spoke: int = 0) -> Iterator[Conversation]:
     """What Nmap's version detection had learned, as readings: its own words, not the service's bytes."""
+    known: dict[int, tuple[Reading, ...]] = {}  # the reader gives equal services as one
     for row in host.ports:
         service = row.service
         if service is None or not service.probed:
             continue
-        readings = [Reading("nmap.service", service.raw)] if service.product and service.raw else []
-        readings.extend(Reading("nmap.cpe", cpe.encode()) for cpe in service.cpes)
-        for port in _ports(row):
+        readings = known.get(id(service))
+        if readings is None:
+            whole = (Reading("nmap.service", service.raw),) if service.product and service.raw else ()
+            readings = known[id(service)] = (*whole, *(Reading("nmap.cpe", cpe.encode()) for cpe in service.cpes))
+        for port in map(int, _each((row.ports,))):
             yield Conversation(
                 host.address,
                 row.transport,
@@ -177,7 +215,7 @@ def _conversations(host: NmapHost, when: float, spoke: int = 0) -> Iterator[Conv
                 "nmap",
                 "answered",
                 when,
-                tuple(readings),
+                readings,
                 service.tunnel == "ssl",
                 service.name,
                 spoke if readings else 0,
@@ -219,7 +257,8 @@ class _File:
                 self._own.append(host.address)
             host = msgspec.structs.replace(host, ports=tuple(self._usable(host, run)))
             for row in _seen(host, run.types, self._told.tries, run.started or 0.0, silent, 1):
-                yield msgspec.structs.replace(row, via=self._told.via) if isinstance(row, PortState) else row
+                dressed = self._told.via and isinstance(row, PortState)
+                yield msgspec.structs.replace(row, via=self._told.via) if dressed else row
         end = self._reader.run()
         if run is None:
             self._told = told_args(end.args, self._name)

@@ -10,7 +10,7 @@ from scanner.exporters import exporters
 from scanner.exporters.csv import cell
 from scanner.model.report import PatchRow, Report
 from scanner.model.text import visible
-from scanner.pack.questions import questions
+from scanner.pack.questions import Beyond, questions
 
 AGES = ((0, 0), (1, 14), (15, 30), (31, 90), (91, 180), (181, 365), (366, None))
 """Days since the oldest fix that is missing was released: from, to."""
@@ -33,8 +33,9 @@ one that the maker of the pack gave you by another way.
 """
 
 
-def contents(report: Report) -> dict[str, bytes]:
-    """File name -> bytes. The same report gives the same bytes."""
+def contents(report: Report, known: Beyond | None = None) -> dict[str, bytes]:
+    """File name -> bytes. The same report, and what is known beyond it, give the same bytes."""
+    lacking = known.lacking if known is not None else frozenset()
     formats = exporters()
     made = {
         "README.txt": _READ_ME.encode(),
@@ -42,7 +43,7 @@ def contents(report: Report) -> dict[str, bytes]:
         "report.json": b"".join(formats["json"].written(report)),
         "findings.csv": formats["csv"].render(report),
         "patches.csv": formats["patches-csv"].render(report),
-        "questions.csv": table(("question", "basis", "answer", "rests on"), questions(report)),
+        "questions.csv": table(("question", "basis", "answer", "rests on"), questions(report, known)),
         "coverage.csv": table(
             ("from", "to", "state", "reason"),
             ((each.from_, each.to, each.state, each.reason) for each in report.coverage),
@@ -63,9 +64,18 @@ def contents(report: Report) -> dict[str, bytes]:
             ),
         ),
         "attestations.csv": table(
-            ("question", "state", "statement", "owner", "date", "until", "attachment"),
+            ("question", "state", "statement", "owner", "date", "until", "attachment", "in this pack"),
             (
-                (each.question, each.state, each.statement, each.owner, each.date, each.until, each.attachment)
+                (
+                    each.question,
+                    each.state,
+                    each.statement,
+                    each.owner,
+                    each.date,
+                    each.until,
+                    each.attachment,
+                    ("no" if each.attachment in lacking else "yes") if each.attachment else "",
+                )
                 for each in report.attestations
             ),
         ),

@@ -30,7 +30,10 @@ def signing_key(path: Path | None) -> tuple[Ed25519PrivateKey, Path, bool]:
     if path is None and not where.exists():
         return _made(where), where, True
     try:
-        text = where.read_bytes()[:_LARGEST]
+        if not where.is_file():
+            raise BadInput(f"{where}: {'is no ordinary file' if where.exists() else 'cannot be read: there is none'}")
+        with where.open("rb") as file:
+            text = file.read(_LARGEST)
     except OSError as error:
         raise BadInput(f"{where}: the key cannot be read: {error.strerror}") from None
     try:

@@ -10,8 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from scanner.errors import BadInput
 from scanner.model.report import Report
 from scanner.model.text import visible
+from scanner.pack.archive import LARGER, MOST_BYTES, MOST_FILES
 from scanner.pack.contents import contents
 from scanner.pack.manifest import MANIFEST, SIGNATURE, manifest_of, signed, written
+from scanner.pack.questions import Beyond
 
 _LARGEST = 64 << 20
 """Bytes of an attachment or a site file."""
@@ -19,13 +21,12 @@ _CAPTURE = 512 << 20
 
 
 def gathered(
-    report: Report, site: Path, exceptions: Path, captures: Iterable[Path]
+    report: Report, site: Path, exceptions: Path, captures: Iterable[Path], known: Beyond | None = None
 ) -> tuple[dict[str, bytes], list[str]]:
     """All files but the manifest, and what is missing, a sentence each: an attestation's file that is not there is no
     reason to make no pack."""
-    files = contents(report)
-    lacking = []
-    files["inputs/site.yaml"] = _bytes(site, _LARGEST)
+    files = {"inputs/site.yaml": _bytes(site, _LARGEST)}
+    lacking, left_out = [], set()
     if exceptions.exists():
         files["inputs/exceptions.yaml"] = _bytes(exceptions, _LARGEST)
     for each in report.attestations:
@@ -36,10 +37,14 @@ def gathered(
         if not inside or not path.is_file():
             why = "is not beside the site file" if not inside else "is not there"
             lacking.append(f"{visible(each.attachment)}, attached to “{visible(each.statement)}”, {why}")
+            left_out.add(each.attachment)
             continue
         files[f"attachments/{each.attachment}"] = _bytes(path, _LARGEST)
     for number, capture in enumerate(captures, 1):
         files[f"captures/{number:02}-{_plain(capture.name)}"] = _bytes(capture, _CAPTURE)
+    files |= contents(report, (known or Beyond())._replace(lacking=frozenset(left_out)))
+    if sum(map(len, files.values())) > MOST_BYTES or len(files) > MOST_FILES:
+        raise BadInput(f"the pack would be {LARGER}; leave captures out of it, or a part of them")
     return files, lacking
 
 
@@ -54,6 +59,8 @@ def sealed(report: Report, files: Mapping[str, bytes], key: Ed25519PrivateKey) -
 
 
 def _bytes(path: Path, most: int) -> bytes:
+    if path.exists() and not path.is_file():
+        raise BadInput(f"{path}: is no ordinary file; nothing else can be put into a pack")
     try:
         with path.open("rb") as file:
             data = file.read(most + 1)

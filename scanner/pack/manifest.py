@@ -8,12 +8,16 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from typing import Annotated, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from scanner.pack.archive import MOST_FILES, plain_name
+
+T = TypeVar("T")
 BLOCK = 1024
 """Bytes of a block."""
 MANIFEST, SIGNATURE = "MANIFEST.json", "SIGNATURE.json"
@@ -22,16 +26,18 @@ _PURPOSE = b"fencewalk evidence pack 1\0"
 """What a signature is for: it holds for nothing else."""
 
 
-class Digest(msgspec.Struct, frozen=True):
+class Digest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file."""
 
-    size: int
+    size: Annotated[int, msgspec.Meta(ge=0)]
     sha256: str
     blocks: tuple[str, ...]
     """SHA-256 of each `BLOCK` bytes."""
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`MANIFEST.json`."""
+
     schema: int
     client: str
     site: str
@@ -51,7 +57,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signature: str
 
 
-def digest(data: bytes) -> Digest:
+def digest(data: bytes | memoryview) -> Digest:
     blocks = (data[first : first + BLOCK] for first in range(0, len(data), BLOCK))
     return Digest(
         len(data), hashlib.sha256(data).hexdigest(), tuple(hashlib.sha256(each).hexdigest() for each in blocks)
@@ -65,6 +71,26 @@ def manifest_of(client: str, site: str, generated: str, files: Mapping[str, byte
 def written(value: Manifest | Signature) -> bytes:
     """The one way in which it is written: any other bytes were changed by somebody."""
     return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+
+
+def manifest_in(data: bytes | memoryview) -> Manifest | None:
+    """None where it is no manifest, or not as one is written."""
+    found = _decoded(data, Manifest)
+    if found is None or found.schema != _SCHEMA or written(found) != data or len(found.files) > MOST_FILES:
+        return None
+    return found if all(map(plain_name, found.files)) and not found.files.keys() & {MANIFEST, SIGNATURE} else None
+
+
+def signature_in(data: bytes | memoryview) -> Signature | None:
+    """The signature, whether it holds or not; None where there is none."""
+    return _decoded(data, Signature)
+
+
+def _decoded(data: bytes | memoryview, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def signed(manifest: bytes, key: Ed25519PrivateKey) -> Signature:
@@ -93,8 +119,9 @@ def fingerprint(public: bytes) -> str:
     return "-".join(text[first : first + 4] for first in range(0, len(text), 4))
 
 
-def flipped(data: bytes, wanted: Digest) -> str:
-    """Where a file first differs from what was signed, in a few words; empty if it does not."""
+def flipped(data: bytes | memoryview, wanted: Digest, closely: bool = True) -> str:
+    """Where a file first differs from what was signed, in a few words; empty if it does not. `closely`: to the byte,
+    which takes a while of each file."""
     if len(data) == wanted.size and hashlib.sha256(data).hexdigest() == wanted.sha256:
         return ""
     for number, block in enumerate(wanted.blocks):
@@ -103,7 +130,7 @@ def flipped(data: bytes, wanted: Digest) -> str:
         if hashlib.sha256(part).hexdigest() != block:
             if len(part) < min(BLOCK, wanted.size - first):
                 return f"ends at byte {len(data):,} of {wanted.size:,}"
-            at = _single(part, block)
+            at = _single(bytes(part), block) if closely else None
             if at is not None:
                 return f"byte {first + at[0]:,} was changed: it is 0x{part[at[0]]:02x} and was 0x{at[1]:02x}"
             return f"the first change is in bytes {first:,} to {first + len(part) - 1:,}"

@@ -273,7 +273,7 @@ class Store:
         """What cannot be read back is a damaged file, and no bug of ours."""
         try:
             yield
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
+        except (sqlite3.Error, msgspec.MsgspecError, RecursionError) as error:
             raise BadInput(
                 f"{self.path}: the scan data in it is damaged ({error}); use a copy of it, or scan with another --store"
             ) from None

@@ -103,7 +103,7 @@ def _append(into: Store, source: Path, scan: Scan, rows: Iterator[tuple[str, byt
                 row = _decode(body)
                 check(row)
                 counted.check(row)
-            except (msgspec.MsgspecError, ValueError, TypeError) as error:
+            except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
                 raise _damaged(source, str(error)) from None
         into._db.executemany(
             "INSERT INTO observations (scan, unit, body) VALUES (?, ?, ?)", [(scan.id, *each) for each in batch]
@@ -121,7 +121,7 @@ def _scan(source: Path, name: object, body: bytes) -> Scan:
     try:
         scan = _decode_scan(body)
         check_scan(scan)
-    except (msgspec.MsgspecError, ValueError, TypeError) as error:
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
         raise _damaged(source, str(error)) from None
     if scan.id != name:
         raise _damaged(source, "a scan's id is not its own")

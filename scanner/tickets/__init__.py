@@ -46,9 +46,9 @@ class Target(Protocol):
     def shaky(self) -> bool:
         """Whether an answer stayed out so far: what was put there may be there twice, and show only later."""
 
-    def find(self, fingerprint: str) -> tuple[Found, ...]:
+    def find(self, fingerprint: str, id_: str = "") -> tuple[Found, ...]:
         """Its items of a fingerprint: the open ones, the oldest first; where none is open, closed ones, the newest
-        first."""
+        first. Where a search shows none, the one of that id, if it is still there."""
 
     def create(self, ticket: Ticket) -> str:
         """Put a new one there and return its id; of one that was taken although no answer came, that one's."""

@@ -32,7 +32,7 @@ class AlertOps:
         self._wire = Wire(TITLE, {}, (key, written), patience)
         self.shaky = False
 
-    def find(self, fingerprint: str) -> tuple[Found, ...]:
+    def find(self, fingerprint: str, id_: str = "") -> tuple[Found, ...]:
         return ()
 
     def create(self, ticket: Ticket) -> str:

@@ -27,6 +27,7 @@ _PAGE = 100
 _NOTE = 60_000
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?", re.ASCII)
 _CODEBASE = re.compile(r"(?:[A-Za-z0-9._-]+/)*", re.ASCII)
+_CLOUD = ".myconnectwise.net"
 _OPEN, _CLOSED = "closedFlag=false", "closedFlag=true"
 
 
@@ -51,8 +52,13 @@ class ConnectWise:
     def shaky(self) -> bool:
         return self._wire.unsure > 0
 
-    def find(self, fingerprint: str) -> tuple[Found, ...]:
-        return self._search(fingerprint, _OPEN) or self._search(fingerprint, _CLOSED)[::-1]
+    def find(self, fingerprint: str, id_: str = "") -> tuple[Found, ...]:
+        found = self._search(fingerprint, _OPEN) or self._search(fingerprint, _CLOSED)[::-1]
+        if found or not id_:
+            return found
+        # Somebody took the fingerprint out, or the search does not show it: another one would be one too many.
+        row = self._row(id_)
+        return () if row is None or not self._ours(row) else (Found(id_, row["closedFlag"] is False),)
 
     def create(self, ticket: Ticket) -> str:
         desk = self._desk
@@ -82,7 +88,10 @@ class ConnectWise:
     def close(self, id_: str, ticket: Ticket, note: str) -> None:
         name = self._desk.status.closed
         changed = self._change(id_, [("status", {"name": name})])
-        if isinstance(changed, dict) and changed.get("closedFlag") is False:
+        row = changed if isinstance(changed, dict) and "closedFlag" in changed else self._row(id_)
+        if row is None or not isinstance(row.get("closedFlag"), bool):
+            raise Refusal(f"{TITLE} does not say whether it closed ticket {id_}", 0)
+        if not row["closedFlag"]:
             raise BadInput(
                 f"tickets.connectwise.status.closed: {name!r} does not close a ticket on the board "
                 f"{self._desk.board!r}; name a status that does"
@@ -117,12 +126,35 @@ class ConnectWise:
         )
         if not isinstance(answer, list):
             raise Refusal(f"{TITLE} answers a search with no list of tickets; is {self._host()} its API?", 0)
+        # What it was asked for need not be what it answers with, and what is no ticket of ours is never touched.
         mine = {
-            row["id"]: Found(str(row["id"]), not row.get("closedFlag", state == _CLOSED))
+            row["id"]: Found(str(row["id"]), not row["closedFlag"])
             for row in _rows(answer)
-            if isinstance(row.get("id"), int) and row.get("externalXRef", fingerprint) == fingerprint
+            if isinstance(row.get("id"), int) and row.get("externalXRef") == fingerprint and self._ours(row)
         }
         return tuple(mine[each] for each in sorted(mine) if mine[each].open == (state == _OPEN))
+
+    def _row(self, id_: str) -> dict[str, Any] | None:
+        """A ticket by its number; None where there is none."""
+        if not (id_.isascii() and id_.isdigit()):
+            return None
+        try:
+            answer = self._wire.ask("GET", f"{self._tickets()}/{id_}")
+        except Refusal as error:
+            if error.code in (404, 410):
+                return None
+            raise
+        return answer if isinstance(answer, dict) and answer.get("id") == int(id_) else None
+
+    def _ours(self, row: dict[str, Any]) -> bool:
+        """Whether it is a ticket of this client that says whether it is open."""
+        company = row.get("company")
+        named = company.get("identifier") if isinstance(company, dict) else None
+        return (
+            isinstance(named, str)
+            and named.casefold() == self._desk.company.casefold()
+            and isinstance(row.get("closedFlag"), bool)
+        )
 
     def _change(self, id_: str, changes: Iterable[tuple[str, object]]) -> Any:
         value = [{"op": "replace", "path": path, "value": what} for path, what in changes]
@@ -161,12 +193,15 @@ class ConnectWise:
 
 
 def _kin(told: str, asked: str) -> bool:
-    """Whether both are hosts of one domain: `api-na.myconnectwise.net` and `na.myconnectwise.net`."""
-    host = told.partition(":")[0].casefold()
-    domain = asked.casefold().split(".")[-2:]
-    return host == asked.casefold() or (
-        len(domain) == 2 and not domain[1].isdecimal() and host.split(".")[-2:] == domain and host.count(".") > 1
-    )
+    """Whether the one answers for the other: the host itself, one below it, or two of ConnectWise's own cloud
+    (`api-na.myconnectwise.net` and `na.myconnectwise.net`). Of other names only a registry could say who owns them:
+    `psa.msp.co.uk` is no kin of `evil.co.uk`."""
+    host, own = told.partition(":")[0].casefold(), asked.casefold()
+    if host == own:
+        return True
+    if "." not in own or own.rpartition(".")[2].isdecimal():
+        return False
+    return host.endswith(f".{own}") or (host.endswith(_CLOUD) and own.endswith(_CLOUD))
 
 
 def _rows(answer: object) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What was sent where, kept beside the store: a small SQLite file of its own, held by one sender at a time.
 
 It has no secret in it. Without it a desk that can be asked still gets no item twice; but what was sent from it is
-closed only by whoever has it.
+closed only by whoever has it: another laptop's scan data may know of more that the item is open for.
 """
 
 from __future__ import annotations
@@ -40,12 +40,15 @@ class Owed(msgspec.Struct, frozen=True):
     title: str
     host: str | None = None
     product: str | None = None
+    mac: str | None = None
+    """Of the machine that it was found on."""
 
 
 class Item(msgspec.Struct, frozen=True):
     """One item as it was last sent."""
 
     id: str
+    """Empty while nobody knows whether it was taken."""
     state: Literal["open", "closed"]
     fingerprint: str
     title: str
@@ -57,6 +60,8 @@ class Item(msgspec.Struct, frozen=True):
     day: str
     said: str = ""
     """The last note that only said why it stays open."""
+    shared: bool = False
+    """It was there already, put there from other scan data than ours: what else it is open for is not known."""
 
     def as_ticket(self, body: str) -> Ticket:
         return Ticket(self.fingerprint, self.title, self.severity, tuple(self.owed), body)
@@ -136,7 +141,7 @@ class Ledger:
         rows = self._rows("SELECT number, body FROM runs WHERE client = ? AND site = ?", self._where[:2])
         try:
             return {number: msgspec.json.decode(body, type=Run) for number, body in rows}
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             raise self._damaged() from None
 
     def open_at(self, desks: Iterable[str]) -> dict[str, int]:
@@ -173,7 +178,7 @@ class Ledger:
     def _items(self, rows: Iterable[tuple[Any, ...]]) -> list[Item]:
         try:
             return [msgspec.json.decode(body, type=Item) for (body,) in rows]
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             raise self._damaged() from None
 
     def _damaged(self) -> BadInput:

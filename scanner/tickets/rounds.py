@@ -23,6 +23,7 @@ from scanner.tickets.wire import Refusal
 Word = Literal["create", "update", "keep", "reopen", "close", "hold", "left"]
 """`hold`: no longer reported, and not shown to be gone. `left`: closed by somebody there, not shown to be so still."""
 _LISTED = 20
+_SHARED = "It was put there from other scan data, which may know of more that it is open for: close it by hand"
 
 
 class Fate(msgspec.Struct, frozen=True):
@@ -43,6 +44,8 @@ class Now(msgspec.Struct, frozen=True):
     fate: Callable[[str, Owed], Fate]
     again: Callable[[str, Owed], str]
     """What shows that a finding is still so, by answers newer than its run; empty where nothing does."""
+    macs: Mapping[str, str] = {}
+    """Of the hosts, by their ids."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -82,18 +85,15 @@ def decide(tickets: Iterable[Ticket], items: Mapping[str, Item], now: Now, least
 
     `least`: what is less severe gets no new item; those that there are go on.
     """
-    today = tuple(tickets)
-    handed = {finding: each.title for each in today for finding in each.findings}
+    everything = tuple(tickets)
+    today = [each for each in everything if _known(items, each.fingerprint) or _at_least(each.severity, least)]
+    # What nobody is handed today, as it is accepted or not severe enough, is no reason to close what it is open for.
+    handed = {each: ticket.title for ticket in today for each in ticket.findings if _waits(now, each)}
     for ticket in today:
         item = items.get(ticket.fingerprint)
-        owed = {
-            each: Owed(now.run, row.kind, row.title, row.host, row.product)
-            for each in ticket.findings
-            if (row := now.findings.get(each)) is not None and is_open(row)
-        }
-        if item is None:
-            if SEVERITIES.index(ticket.severity) >= SEVERITIES.index(least):
-                yield Step("create", ticket, owed)
+        owed = {each: _owed(now, each, item) for each in ticket.findings if _waits(now, each)}
+        if item is None or not item.id:
+            yield Step("create", ticket, owed)
             continue
         if item.state == "closed":
             yield Step("reopen", ticket, owed, "found again", _back(ticket, owed, now))
@@ -101,8 +101,9 @@ def decide(tickets: Iterable[Ticket], items: Mapping[str, Item], now: Now, least
         gone = []
         for each, was in item.owed.items():
             if each in owed or each in handed:
-                if each in ticket.findings and each not in owed:
-                    owed[each] = was  # accepted: not shown to be gone
+                continue
+            if each in now.findings:
+                owed[each] = was  # accepted: not shown to be gone
                 continue
             fate = now.fate(each, was)
             if fate.gone:
@@ -113,10 +114,33 @@ def decide(tickets: Iterable[Ticket], items: Mapping[str, Item], now: Now, least
             yield Step("keep", ticket, owed)
         else:
             yield Step("update", ticket, owed, _what_changed(ticket, item), _changed(ticket, item, gone, now))
-    known = {each.fingerprint for each in today}
+    known = {each.fingerprint for each in everything}
     for fingerprint, item in items.items():
         if fingerprint not in known and item.state == "open":
             yield _ended(item, handed, now)
+
+
+def _known(items: Mapping[str, Item], fingerprint: str) -> bool:
+    """Whether something is at the desk by what was noted."""
+    return fingerprint in items and bool(items[fingerprint].id)
+
+
+def _at_least(severity: Severity, least: Severity) -> bool:
+    return SEVERITIES.index(severity) >= SEVERITIES.index(least)
+
+
+def _waits(now: Now, finding: str) -> bool:
+    row = now.findings.get(finding)
+    return row is not None and is_open(row)
+
+
+def _owed(now: Now, finding: str, item: Item | None) -> Owed:
+    row = now.findings[finding]
+    mac = now.macs.get(row.host or "")
+    was = item.owed.get(finding) if item is not None else None
+    if was is not None and was.mac and was.mac != mac and (mac is None or not now.again(finding, was)):
+        mac = was.mac  # another machine has the address now, and was not asked: the finding is still the first one's
+    return Owed(now.run, row.kind, row.title, row.host, row.product, mac)
 
 
 def _ended(item: Item, handed: Mapping[str, str], now: Now) -> Step:
@@ -175,11 +199,19 @@ def _changed(ticket: Ticket, item: Item, gone: list[str], now: Now) -> str:
     return "\n".join((*lines, "", ticket.body))
 
 
-def carry_out(step: Step, item: Item | None, target: Target, now: Now) -> tuple[Result, Item | None]:
-    """Do it, by what the desk has by now; the second one is what is to be noted of it."""
-    ticket = step.ticket
+def carry_out(
+    step: Step, item: Item | None, target: Target, now: Now, note: Callable[[Item], None] = lambda item: None
+) -> tuple[Result, Item | None]:
+    """Do it, by what the desk has by now; the second one is what is to be noted of it. `note`: is given what is put
+    there before it is, so that what was taken and never answered is known to be ours."""
+    shared = item is not None and item.shared
+
+    def intended() -> None:
+        if target.looks_up:
+            note(_noted(step, item, "create", "", now, shared=False))
+
     try:
-        done, id_, reason = _done(step, item, target, now)
+        done, id_, reason = _done(step, item, target, now, intended)
     except Refusal as error:
         if error.whole:
             raise
@@ -188,7 +220,16 @@ def carry_out(step: Step, item: Item | None, target: Target, now: Now) -> tuple[
         # One that is no longer reported need not be looked at again either: should it be back, it is reopened.
         noted = msgspec.structs.replace(item, state="closed") if step.word == "hold" else item
         return _result(step, "left", id_, reason), noted
-    noted = Item(
+    adopted = item is None and done == "update"
+    return _result(step, done, id_, reason), _noted(step, item, done, id_, now, shared=shared or adopted)
+
+
+def _noted(step: Step, item: Item | None, done: Word, id_: str, now: Now, shared: bool) -> Item:
+    ticket = step.ticket
+    said = item.said if item is not None else ""
+    if done == "hold":
+        said = _SHARED if step.word == "close" else step.note or said
+    return Item(
         id=id_,
         state="closed" if done == "close" else "open",
         fingerprint=ticket.fingerprint,
@@ -197,9 +238,9 @@ def carry_out(step: Step, item: Item | None, target: Target, now: Now) -> tuple[
         essence=item.essence if item is not None and done in ("close", "hold") else essence(ticket),
         owed=step.owed,
         day=now.day,
-        said=step.note if done == "hold" and step.note else item.said if item is not None else "",
+        said=said,
+        shared=shared and done != "create",
     )
-    return _result(step, done, id_, reason), noted
 
 
 def _result(step: Step, word: Word, id_: str, reason: str, refused: str = "") -> Result:
@@ -211,16 +252,22 @@ def planned(step: Step, item: Item | None) -> Result:
     return _result(step, step.word, item.id if item else "", step.reason)
 
 
-def _done(step: Step, item: Item | None, target: Target, now: Now) -> tuple[Word, str, str]:
+def _done(
+    step: Step, item: Item | None, target: Target, now: Now, intended: Callable[[], None]
+) -> tuple[Word, str, str]:
     ticket = step.ticket
     if target.looks_up:
-        found = target.find(ticket.fingerprint)
+        found = target.find(ticket.fingerprint, item.id if item is not None else "")
     else:
         found = (Found(item.id, item.state == "open"),) if item is not None else ()
     opened = [each for each in found if each.open]
     first = opened[0].id if opened else found[0].id if found else item.id if item else ""
     single(target, ticket, opened)
     if step.word == "close":
+        if opened and item is not None and item.shared:
+            if item.said != _SHARED:
+                target.note(first, ticket, f"{step.note}\n\nThat is by one laptop's scan data. {_SHARED}.")
+            return "hold", first, _SHARED
         if opened:
             target.close(first, ticket, step.note)
             return "close", first, step.reason
@@ -247,6 +294,7 @@ def _done(step: Step, item: Item | None, target: Target, now: Now) -> tuple[Word
             return "left", first, "closed there by hand, and not asked again since"
         target.reopen(first, ticket, f"fencewalk, assessed {now.day}: this is still so.\n- {why}\n\n{ticket.body}")
         return "reopen", first, f"closed there by hand, but it is still so: {why}"
+    intended()
     return "create", target.create(ticket), step.reason if step.word == "create" else "it is no longer there"
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
+from collections.abc import Iterator
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -25,6 +28,8 @@ from scanner.tickets.wire import Patience, Wire
 TITLE = "the webhook"
 URL, SECRET, TOKEN = "webhook-url", "webhook-secret", "webhook-token"
 SIGNATURE = "X-Fencewalk-Signature"
+_KEY = 8
+"""Characters from which on a part of an address may be a key."""
 What = Literal["create", "update", "close", "reopen", "note"]
 
 
@@ -57,11 +62,11 @@ class Webhook:
         self._url = url
         self._secret, token = optional_secret(SECRET), optional_secret(TOKEN)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        # The address of many a webhook is its key.
-        self._wire = Wire(TITLE, headers, (url, token, self._secret), patience)
+        # The address of many a webhook is its key, and who answers may tell a part of it.
+        self._wire = Wire(TITLE, headers, (url, *_telling(url), token, self._secret), patience)
         self.shaky = False
 
-    def find(self, fingerprint: str) -> tuple[Found, ...]:
+    def find(self, fingerprint: str, id_: str = "") -> tuple[Found, ...]:
         return ()
 
     def create(self, ticket: Ticket) -> str:
@@ -103,6 +108,16 @@ class Webhook:
         if self._secret:
             headers[SIGNATURE] = f"sha256={hmac.new(self._secret.encode(), data, hashlib.sha256).hexdigest()}"
         self._wire.ask("POST", self._url, value, headers=headers)
+
+
+def _telling(url: str) -> Iterator[str]:
+    """The parts of an address that may be its key, as they are written and as they are meant."""
+    parts = urlsplit(url)
+    pieces = (parts.path, parts.query, *parts.path.split("/"), *re.split("[&=]", parts.query))
+    for each in pieces:
+        if len(each) >= _KEY:
+            yield each
+            yield unquote(each)
 
 
 def _url(desks: Desks) -> str:

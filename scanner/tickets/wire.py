@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import datetime
 import email.utils
+import functools
+import os
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -61,6 +64,14 @@ class Refusal(FencewalkError):
         return self.code in (401, 403, 407)
 
 
+@functools.cache
+def _authorities(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """Whom we trust, which takes a while to read; anew where the environment names others."""
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
 class _Again(Exception):
     """Trouble that may pass. `wait`: the seconds that the server asks for."""
 
@@ -86,6 +97,7 @@ class Wire:
         self._patience = patience
         try:
             self._client = httpx.Client(
+                verify=_authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
                 timeout=patience.timeout,
                 follow_redirects=False,
                 headers={"User-Agent": f"fencewalk/{__version__}", "Accept": "application/json", **headers},

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scanner.errors import BadInput
 from scanner.importers import importers
 from scanner.importers.nmap_xml import IMPORTER, observations, read_nmap_xml
+from scanner.model.addresses import ports_text
 from scanner.model.observation import Conversation, HostSeen, Observation, PortState, Reading, Silence
 
 HEAD = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -239,3 +240,22 @@ def test_the_importer_is_found_and_knows_its_files() -> None:
     run = imported.run()
     assert run.complete
     assert (run.started, run.ended) == (1700000000.0, 1700000100.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 120), st.integers(0, 8)), min_size=1, max_size=8), st.booleans())
+def test_summaries_of_ports_are_told_once_each_and_in_order(spans: list[tuple[int, int]], single: bool) -> None:
+    """However a file lists them: unordered, overlapping, one by one, with zeros before."""
+    texts = [
+        f"{low:03d}" if not more and single else f"{low}-{low + more}" if more else f"{low}" for low, more in spans
+    ]
+    ports = ",".join(texts)
+    count = sum(more + 1 for _, more in spans)
+    raw = (
+        f'<nmaprun scanner="nmap" args="nmap -sS 10.0.0.1" start="1"><scaninfo type="syn" protocol="tcp"/><host>'
+        f'<status state="up" reason="arp-response"/><address addr="10.0.0.1" addrtype="ipv4"/><ports><extraports '
+        f'state="closed" count="{count}"><extrareasons reason="reset" count="{count}" proto="tcp" ports="{ports}"/>'
+        "</extraports></ports></host></nmaprun>"
+    ).encode()
+    told = [row.ports for row in observations(read_nmap_xml(raw, "f.xml")) if isinstance(row, PortState)]
+    assert told == [ports_text(port for low, more in spans for port in range(low, low + more + 1))]

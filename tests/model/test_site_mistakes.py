@@ -119,8 +119,8 @@ WHOLE = [
     ("a key given twice", f"{LINES}site: x\n", "17: site: this key is given twice"),
     ("an open list", f"{LINES}x: [\n", "not YAML: a list [...] or a mapping {...} is not closed"),
     ("an alias", "a: &a [1]\nb: *a\n", "YAML aliases (&, *) are not used here; write it out"),
-    ("nests", "a: " + "[" * 5000, "not YAML"),
-    ("nests that are closed", "a: " + "[" * 5000 + "]" * 5000, "1: a: 'a' is no key that is known here"),
+    ("nests", "a: " + "[" * 5000, "nested too deeply to be a file of ours"),
+    ("nests that are closed", "a: " + "[" * 5000 + "]" * 5000, "nested too deeply to be a file of ours"),
 ]
 
 

@@ -29,7 +29,6 @@ from scanner.pack.contents import contents, histogram
 from scanner.pack.keys import signing_key
 from scanner.pack.make import gathered, sealed
 from scanner.pack.manifest import BLOCK, MANIFEST, SIGNATURE, digest, flipped, holds, signed, written
-from scanner.pack.questions import questions
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 ATTESTED = AttestationRow(
@@ -255,58 +254,6 @@ def test_every_product_is_in_one_bar(report: Report) -> None:
         each.age_days is not None and each.age_days > 365 and each.verdict not in ("UNKNOWN", "COMPLIANT")
         for each in report.patches
     )
-
-
-def test_no_answer_is_better_than_what_it_rests_on() -> None:
-    """A yes for the client is observed only where nothing is left open; what is not shown is not tested."""
-    report = sample_report()
-    breached = questions(report)[0]
-    assert (breached.basis, breached.answer[:3]) == ("observed", "No:")
-    unproven = tuple(msgspec.structs.replace(each, verdict="UNPROVEN") for each in report.cells)
-    assert questions(msgspec.structs.replace(report, cells=unproven))[0].basis == "not tested"
-    supposed = tuple(msgspec.structs.replace(each, verdict="AS_POLICY", supposed=True) for each in report.cells)
-    assert questions(msgspec.structs.replace(report, cells=supposed))[0].basis == "not tested"
-    proved = tuple(msgspec.structs.replace(each, verdict="AS_POLICY") for each in report.cells)
-    assert questions(msgspec.structs.replace(report, cells=proved))[0].basis == "observed"
-    nothing = msgspec.structs.replace(report, cells=(), patches=(), findings=(), hosts=(), reachability=())
-    assert {each.basis for each in questions(nothing)} == {"not tested"}
-    unknown = tuple(msgspec.structs.replace(each, verdict="UNKNOWN") for each in report.patches)
-    left = questions(msgspec.structs.replace(report, patches=unknown, findings=()))
-    assert {each.basis for each in left[2:5]} == {"not tested"}
-
-
-def test_what_is_both_exploited_and_unsupported_answers_both_questions_and_acceptance_hides_nothing() -> None:
-    """Such a version has one finding, of the graver kind; and what is accepted is in use all the same."""
-    report = sample_report()
-    row = msgspec.structs.replace(report.patches[0], verdict="END_OF_LIFE", kev=("CVE-2018-14847",))
-    only = msgspec.structs.replace(report, patches=(row,), findings=())
-    assert [(each.basis, each.answer[:4]) for each in questions(only)[3:5]] == [("observed", "Yes:")] * 2
-    fine = msgspec.structs.replace(row, verdict="COMPLIANT", kev=())
-    found = questions(msgspec.structs.replace(report, patches=(fine,)))
-    assert [(each.basis, each.answer[:9]) for each in found[3:5]] == [("observed", "None of 1")] * 2
-
-
-def test_a_breach_of_management_that_only_a_canary_saw_is_a_no() -> None:
-    report = sample_report()
-    cells = tuple(msgspec.structs.replace(each, verdict="AS_POLICY", supposed=False) for each in report.cells)
-    assert questions(msgspec.structs.replace(report, cells=cells))[1][1:3] == (
-        "observed",
-        "Yes, proved on 5 boundaries.",
-    )
-    one = tuple(
-        msgspec.structs.replace(each, verdict="BREACHED") if (each.from_, each.to) == ("guest", "management") else each
-        for each in cells
-    )
-    answer = questions(msgspec.structs.replace(report, cells=one, reachability=()))[1]
-    assert (answer.basis, "guest to management" in answer.answer) == ("observed", True)
-
-
-def test_an_attestation_counts_while_it_holds() -> None:
-    report = msgspec.structs.replace(sample_report(), attestations=(ATTESTED,))
-    (held,) = [each for each in questions(report) if each.basis == "attested"]
-    assert (held.rests_on, "J. Ortiz" in held.answer) == ("attachments/r.pdf", True)
-    old = msgspec.structs.replace(ATTESTED, state="expired")
-    assert "attested" not in {each.basis for each in questions(msgspec.structs.replace(report, attestations=(old,)))}
 
 
 def test_no_formula_gets_into_a_spreadsheet_and_the_files_are_the_exports() -> None:

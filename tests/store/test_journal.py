@@ -115,15 +115,16 @@ def test_a_store_that_is_not_there_is_not_made_by_reading(tmp_path: Path) -> Non
     assert not (tmp_path / "s.sqlite").exists()
 
 
+@pytest.mark.parametrize("body", ["{", '{"zzz":' + "[" * 100_000], ids=["broken off", "nested without end"])
 @pytest.mark.parametrize("table", ["scans", "observations"])
-def test_a_damaged_row_is_refused_in_a_sentence(tmp_path: Path, table: str) -> None:
+def test_a_damaged_row_is_refused_in_a_sentence(tmp_path: Path, table: str, body: str) -> None:
     path = tmp_path / "s.sqlite"
     with Store(path) as store:
         journal = store.begin("c", "s", plan(), "raw")
         journal.write("knock-0", seen(1))
         journal.flush()
     with contextlib.closing(sqlite3.connect(path)) as db:
-        db.execute(f"UPDATE {table} SET body = '{{'")
+        db.execute(f"UPDATE {table} SET body = ?", (body,))
         db.commit()
     with Store(path, create=False) as store, pytest.raises(BadInput, match=r"s\.sqlite.*damaged.*--store"):
         store.sessions("c", "s")

@@ -212,6 +212,7 @@ SPOILED = [
     ("a table missing", "DROP TABLE units", "no store of scan data that this version can read"),
     ("a row that is none", BODY.format("{"), "the scan data in it is damaged"),
     ("an address that is none", BODY.format('{"kind":"host","address":"x","how":"arp","at":1}'), "damaged"),
+    ("a row nested without end", BODY.format('{"zzz":' + "[" * 100_000), "damaged"),
     ("a time that is none", BODY.format('{"kind":"host","address":"10.0.0.1","how":"arp","at":1e300}'), "damaged"),
     ("ports that are none",
      BODY.format('{"kind":"silence","addresses":"10.0.0.1","transport":"tcp","ports":"1-999999999","tries":2,"at":1}'),

@@ -95,6 +95,8 @@ class ConnectWise(StandIn):
         if rest == "notes" and method == "POST":
             self.notes.setdefault(mine["id"], []).append(json.loads(body)["text"])
             return 201, {"id": len(self.notes[mine["id"]])}
+        if not rest and method == "GET":
+            return 200, mine
         if not rest and method == "PATCH":
             for change in json.loads(body):
                 assert change["op"] == "replace"
@@ -160,6 +162,7 @@ def serving(desk: StandIn) -> Iterator[StandIn]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize, disable_nagle_algorithm = -1, True  # a head and a body apart wait 40 ms for each other
 
         def do_GET(self) -> None:
             self._serve()
@@ -215,6 +218,7 @@ def serving(desk: StandIn) -> Iterator[StandIn]:
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
+                self.wfile.flush()
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -191,7 +191,13 @@ def _nonsense(path: Path) -> None:
         db.execute("UPDATE items SET body = '{}'")
 
 
-@pytest.mark.parametrize("spoil", [_no_database, _of_the_future, _nonsense])
+def _deep(path: Path) -> None:
+    _nonsense(path)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE items SET body = ?", ('{"zzz":' + "[" * 100_000,))
+
+
+@pytest.mark.parametrize("spoil", [_no_database, _of_the_future, _nonsense, _deep])
 @pytest.mark.parametrize("write", [True, False])
 def test_a_ledger_that_is_none_is_one_sentence(spoil: object, write: bool, tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"

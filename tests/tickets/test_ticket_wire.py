@@ -133,6 +133,9 @@ def test_what_was_surely_not_taken_is_sent_again_unasked(wired: Callable[..., tu
         ("10.0.0.9", "10.0.0.1", False),
         ("127.0.0.1:99", "127.0.0.1", True),
         ("com", "example.com", False),
+        ("evil.co.uk", "psa.msp.co.uk", False),
+        ("api.psa.msp.co.uk", "psa.msp.co.uk", True),
+        ("other.example.com", "psa.example.com", False),
     ],
 )
 def test_an_api_is_believed_to_be_in_its_own_domain_only(told: str, asked: str, kin: bool) -> None:
