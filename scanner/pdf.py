@@ -1,10 +1,12 @@
-"""The HTML report as a PDF, by the browser that this machine has. It alone lays out what the style sheet says of paper.
+"""The HTML report as a PDF: by the browser that this machine has, else by WeasyPrint.
 
-The browser sees one local file that can ask for nothing, resolves no name, and keeps nothing.
+A browser lays out all that the style sheet says of paper, and is much the quicker; WeasyPrint is the extra `pdf`.
+Either sees one local document that can ask for nothing. The browser resolves no name, and keeps nothing.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -17,7 +19,7 @@ from scanner.model.report import Report
 from scanner.model.text import visible
 
 NAME = "pdf"
-TITLE = "Compliance report (PDF, printed by Chromium)"
+TITLE = "Compliance report (PDF, printed by Chromium or WeasyPrint)"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 _FLAGS = (
     "--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-default-browser-check", "--disable-sync",
@@ -26,6 +28,7 @@ _FLAGS = (
 )  # fmt: skip
 _PATIENCE = 120.0
 """Seconds; a report of the greatest network takes a few."""
+_INSTEAD = "or write -o html=FILE and print it from any browser"
 
 
 def browser() -> str | None:
@@ -35,33 +38,53 @@ def browser() -> str | None:
 
 def check() -> None:
     """BadInput where nothing here can print."""
-    if browser() is None:
+    if browser() is None and importlib.util.find_spec("weasyprint") is None:
         raise BadInput(
-            "-o pdf: no Chromium, Chrome or Edge on this machine to print with: apt install chromium, or write "
-            "-o html=FILE and print it from any browser"
+            "-o pdf: no Chromium, Chrome or Edge on this machine to print with, and no WeasyPrint: apt install "
+            f"chromium, pip install 'fencewalk[pdf]', {_INSTEAD}"
         )
 
 
 def render(report: Report) -> bytes:
-    """The PDF. BadInput where there is no browser, or where it fails, with what it said."""
+    """The PDF. BadInput where nothing here can print, or where that fails, with what it said."""
     check()
+    found, page = browser(), exporters()["html"].render(report)
+    return _woven(page) if found is None else _printed(found, page)
+
+
+def _printed(program: str, text: bytes) -> bytes:
     with tempfile.TemporaryDirectory(prefix="fencewalk-") as name:
         folder = Path(name)
         page, printed = folder / "report.html", folder / "report.pdf"
-        page.write_bytes(exporters()["html"].render(report))
+        page.write_bytes(text)
         # Its sandbox is not to be had for root.
         root = ("--no-sandbox",) if os.geteuid() == 0 else ()
         command = [
-            str(browser()), *_FLAGS, *root, f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={printed}",
+            program, *_FLAGS, *root, f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={printed}",
             page.as_uri(),
         ]  # fmt: skip
         try:
             done = subprocess.run(command, cwd=folder, capture_output=True, timeout=_PATIENCE, check=False)
         except subprocess.TimeoutExpired:
-            raise BadInput(f"-o pdf: {command[0]} did not print within {_PATIENCE:.0f} s; use -o html") from None
+            raise BadInput(f"-o pdf: {program} did not print within {_PATIENCE:.0f} s; use -o html") from None
         except OSError as error:
-            raise BadInput(f"-o pdf: {command[0]} cannot be started: {error.strerror}") from None
+            raise BadInput(f"-o pdf: {program} cannot be started: {error.strerror}") from None
         if not printed.is_file() or not printed.read_bytes().startswith(b"%PDF"):
             said = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"])[-1]
-            raise BadInput(f"-o pdf: {command[0]} printed nothing: {visible(said, 300)}")
+            raise BadInput(f"-o pdf: {program} printed nothing: {visible(said, 300)}")
         return printed.read_bytes()
+
+
+def _woven(page: bytes) -> bytes:
+    """By WeasyPrint, which runs no script: the page's are for the screen. Its time grows with the pages, and what a
+    page writes out is bounded."""
+    try:
+        from weasyprint import HTML
+        from weasyprint.urls import URLFetcher  # late, and it may not be there
+    except (ImportError, OSError) as error:  # OSError: the libraries that it draws with
+        said = visible(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__, 300)
+        raise BadInput(f"-o pdf: WeasyPrint cannot be used here ({said}); apt install chromium, {_INSTEAD}") from None
+
+    inside = URLFetcher(allowed_protocols=["data"])
+    printed: bytes = HTML(string=page.decode(), url_fetcher=inside).write_pdf()
+    return printed

@@ -88,8 +88,8 @@ def _facts(report: Report, sessions: str, judged: str) -> Iterable[tuple[str, st
         gentle = f"; touched gently: {_subnets(scope.fragile)}" if scope.fragile else ""
         yield "Scope", f"{_subnets(scope.include)}{left}{gentle}"
     yield "Authorised by", report.authorization or "nobody: the site file names no authorisation"
-    yield "Scanned", sessions
-    yield "Judged", judged
+    yield "Sessions", sessions
+    yield "Day", judged
     if tool is not None:
         newest = f", the newest fact read on {long_date(tool.baselines)}" if tool.baselines else ""
         yield "By", f"fencewalk {tool.version}; baselines of {plural(tool.products, 'product')}{newest}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from scanner.exporters import Exporter, cover_page, fence_page, fence_words, patch_page, patch_words, words, written
 from scanner.exporters.page import lay_out
 from scanner.exporters.tables import tables
-from scanner.exporters.verdict import is_scan
+from scanner.exporters.verdict import is_scan, is_simulated
 from scanner.model import hops
 from scanner.model.report import CROSSED, Report, is_open
 from scanner.model.text import plural, visible
@@ -91,11 +91,13 @@ def _environment() -> Environment:
         CROSSED=CROSSED,
         MEASURED=fence_words.MEASURED,
         MEASURED_GROUPS=fence_page.MEASURED_GROUPS,
+        EVIDENCE_LIMIT=words.EVIDENCE_LIMIT,
         NOTES=fence_words.NOTES,
         SOFTWARE_AT_ONCE=patch_page.SOFTWARE_AT_ONCE,
         SOFTWARE_LIMIT=patch_page.SOFTWARE_LIMIT,
         asked=hops.asked,
         is_scan=is_scan,
+        is_simulated=is_simulated,
         plural=plural,
         is_open=is_open,
         why_unknown=words.why_unknown,
@@ -115,8 +117,19 @@ def _environment() -> Environment:
         figure="{:,}".format,
         unpadded=words.without_padding,
         data=_data,
+        coded=_coded,
     )
     return environment
+
+
+def _coded(text: str) -> str:
+    """A sentence of ours with what stands between backticks as code. An odd one out is left as it is."""
+    from markupsafe import Markup, escape
+
+    parts = [str(escape(visible(part))) for part in text.split("`")]
+    if len(parts) % 2 == 0:
+        return text
+    return Markup("".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts)))
 
 
 def _finalize(value: Any) -> Any:

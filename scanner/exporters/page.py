@@ -20,10 +20,11 @@ from scanner.exporters.fence_page import (
 from scanner.exporters.fence_words import path_of
 from scanner.exporters.patch_page import PatchPage, patch_page
 from scanner.exporters.patch_words import PATCH_KINDS, first_of
+from scanner.exporters.path_picture import PathPicture, draw_paths
 from scanner.exporters.picture import Picture, draw
 from scanner.exporters.plan_page import Cut, Shown, Step, cut, plan
 from scanner.exporters.tables import interest
-from scanner.exporters.verdict import Verdict, all_cells, all_zones, conclude, is_scan, stood_in
+from scanner.exporters.verdict import Verdict, all_cells, all_zones, conclude, is_scan, is_simulated, stood_in
 from scanner.exporters.views import Section, depth, sections
 from scanner.exporters.words import Mark, cell_code, cell_signs, long_date, short_time
 from scanner.exporters.written import by_zone, written
@@ -41,8 +42,9 @@ from scanner.model.report import (
     ZoneRow,
     is_open,
 )
+from scanner.model.text import plural
 
-FLOW_LIMIT = 250
+FLOW_LIMIT = 100
 """Flows shown; a scan has tens of thousands, and the JSON report holds them all."""
 PATH_LIMIT = 50
 """Paths shown that no finding tells."""
@@ -114,6 +116,7 @@ class Page(msgspec.Struct, frozen=True):
     cell_counts: dict[str, int]
     cell_signs: dict[str, Mark]
     picture: Picture | None
+    path_picture: PathPicture | None
     anchors: dict[tuple[str, str], str]
     """Boundary -> the id of its group of gaps."""
     gaps: tuple[Gaps, ...]
@@ -208,6 +211,7 @@ def lay_out(report: Report) -> Page:
             {key: row.forbidden_reached for key, row in cells.items() if row.verdict == "BREACHED"},
             report.hosts,
         ),
+        path_picture=draw_paths(report.paths, report.findings, told, names),
         anchors=anchors,
         gaps=gaps,
         left_out={name: sum(not each.written for each in found) for name, found in listed.items()},
@@ -290,7 +294,13 @@ def _sessions(vantages: Iterable[VantageRow]) -> str:
         return f"Nothing was scanned.{listened}"
     zones = ", ".join(dict.fromkeys(row.zone for row in scans))
     first, last = min(row.started for row in scans), max(row.ended or row.started for row in scans)
-    return f"Scanned from {zones}, between {short_time(first)} and {short_time(last)}.{listened}"
+    since, until = short_time(first), short_time(last)
+    when = f"on {since}" if since == until else f"between {since} and {until}"
+    simulated = [row for row in scans if is_simulated(row)]
+    if len(simulated) == len(scans):
+        return f"A scan from {zones} was simulated {when}: no packet was sent.{listened}"
+    some = f" {plural(len(simulated), 'session')} of these simulated: no packet was sent." if simulated else ""
+    return f"Scanned from {zones}, {when}.{some}{listened}"
 
 
 def _judged(report: Report) -> str:
@@ -301,7 +311,8 @@ def _judged(report: Report) -> str:
         return f"{sentence}."
     scanned = long_date(first) if first == last else f"{long_date(first)} to {long_date(last)}"
     if report.generated < last:
-        return f"{sentence}, before the last scan ({scanned}): a demo is judged as of its own day."
+        counted = "deadlines and the end of support are counted to that day, not to the scan's"
+        return f"{sentence}, before the last scan ({scanned}): {counted}."
     return f"{sentence}, by scans of {scanned}."
 
 

@@ -135,6 +135,11 @@ def is_scan(row: VantageRow) -> bool:
     return row.purpose == "scan"
 
 
+def is_simulated(row: VantageRow) -> bool:
+    """Whether a topology in memory answered. What goes on the wire is never recorded as `auto`."""
+    return row.engine == "auto"
+
+
 def stood_in(report: Report) -> frozenset[str]:
     """The zones that something was probed from."""
     return frozenset(row.zone for row in report.vantages if is_scan(row) or row.purpose == "import")
@@ -159,8 +164,7 @@ def _critical(report: Report) -> str:
     reached = dict.fromkeys(names[row.host] for row in report.findings if row.kind in kinds and row.host in names)
     if not reached:
         return ""
-    verb = "is" if len(reached) == 1 else "are"
-    return f"Among what can be reached {verb} what your business depends on: {', '.join(filter(None, reached))}."
+    return f"What your business depends on is among what can be reached: {', '.join(filter(None, reached))}."
 
 
 def _rest(counts: Counter[str], total: int) -> str:

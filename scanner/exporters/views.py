@@ -42,7 +42,7 @@ _ORDERS: dict[Audience | None, str] = {
     "engineer": "summary plan gaps paths patches others zones coverage inventory tables appendix history exceptions "
     "controls attestations method",
 }
-_EVERYTHING = frozenset({"evidence", "versions"})
+_EVERYTHING = frozenset({"evidence", "versions", "rules"})
 _DEPTHS: dict[Audience | None, frozenset[str]] = {"owner": frozenset(), "insurer": frozenset({"versions"})}
 """What is shown besides; all of it where nothing stands here."""
 AUDIENCES: dict[Audience, str] = {
@@ -67,7 +67,8 @@ def sections(report: Report) -> tuple[Section, ...]:
 
 
 def depth(report: Report) -> frozenset[str]:
-    """`evidence`: with what each finding rests on and how it is seen again. `versions`: with every version judged."""
+    """`evidence`: with what each finding rests on and how it is seen again. `versions`: with every version judged.
+    `rules`: with what a firewall is to be told."""
     return _DEPTHS.get(audience_of(report), _EVERYTHING)
 
 
@@ -87,6 +88,8 @@ def view_words(report: Report) -> str:
         deep = depth(report)
         if "evidence" not in deep:
             missing.insert(0, "the evidence of each finding")
+        if "rules" not in deep:
+            missing.insert(0, "the rules for firewalls")
         if "versions" not in deep:
             missing.insert(0, "the table of versions")
         lacks = f" It leaves out {_listed(missing)}; the whole report has them." if missing and view.audience else ""

@@ -21,6 +21,10 @@ Tone = Literal["good", "bad", "warn", "none", "plain", "supposed"]
 _ZEROS = re.compile(r"\x00{33,}|(?:\\x00){33,}")
 
 
+EVIDENCE_LIMIT = 160
+"""Characters of what a service said, in the list of hosts; a finding has all of it, and so has the JSON report."""
+
+
 def without_padding(text: str) -> str:
     """Evidence with its long runs of zero bytes, which say nothing, shortened; how many there were is said."""
     return _ZEROS.sub(_shortened, text)

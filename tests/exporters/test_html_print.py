@@ -48,12 +48,6 @@ def test_nothing_is_clipped_on_paper(tmp_path: Path, report: Report) -> None:
         assert browser.say(CLIPPED) == []
 
 
-def test_without_a_browser_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BadInput, match=r"no Chromium.*apt install chromium.*-o html=FILE"):
-        pdf.render(sample_report())
-
-
 def test_a_browser_that_prints_nothing_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "chromium"
     broken.write_text("#!/bin/sh\nprintf 'no\\033[2Jdisplay\\n' >&2\nexit 3\n", encoding="utf-8")

@@ -107,7 +107,7 @@ def test_the_page_the_terminal_and_stdout_say_the_same(given: Report) -> None:
         ("2026-11-05", ("2026-11-05",), "Judged as of 5 November 2026."),
         ("2026-11-20", ("2026-11-05",), "Judged as of 20 November 2026, by scans of 5 November 2026."),
         ("2026-11-20", ("2026-11-05", "2026-11-07"), "by scans of 5 November 2026 to 7 November 2026."),
-        ("2026-11-20", ("2026-11-22",), "before the last scan (22 November 2026): a demo is judged as of its own"),
+        ("2026-11-20", ("2026-11-22",), "before the last scan (22 November 2026): deadlines and the end of support"),
         ("2026-11-20", (), "Judged as of 20 November 2026."),
     ],
 )  # fmt: skip
