@@ -26,6 +26,7 @@ from tui.modals.path import PathModal
 from tui.modals.ticket import TicketModal
 from tui.modals.verifying import VerifyingModal
 from tui.screens.base import ReportScreen
+from tui.state import Place
 
 T = TypeVar("T")
 
@@ -123,11 +124,17 @@ class ActingApp(App[None]):
 
     def action_evidence(self) -> None:
         if (found := self._finding("evidence")) is not None:
-            self.push_screen(EvidenceModal(self.shown, found))
+            self.push_screen(EvidenceModal(self.shown, found), self._led)
 
     def action_path(self) -> None:
         if (found := self._finding("path")) is not None:
-            self.push_screen(PathModal(self.shown, found))
+            self.push_screen(PathModal(self.shown, found), self._led)
+
+    def _led(self, place: Place | None) -> None:
+        """A window was left for a place that a box in it leads to."""
+        screen = self.screen
+        if place is not None and isinstance(screen, ReportScreen):
+            screen.post_message(screen.Goto(place))
 
     @work(group="act", exclusive=True)
     async def action_ticket(self) -> None:

@@ -25,6 +25,7 @@ from tui.acting import ActingApp
 from tui.desk import Desk
 from tui.doc import safe
 from tui.fixes import DIALECTS
+from tui.hangup import end_with_the_terminal
 from tui.jumping import Index, Target
 from tui.keymap import TABS, bind, bound, default_keys, read_keys
 from tui.mask import Mask, masked
@@ -122,6 +123,8 @@ class FencewalkApp(ActingApp):
         self.theme_changed_signal.subscribe(self, lambda theme: self._kept(self.state.choose(theme=theme.name)))
         for problem in self.state.problems:
             self.say(problem, wrong=True)
+        if not self.is_headless and not self.is_web and os.isatty(0):
+            self.set_interval(1.0, end_with_the_terminal)
 
     def keys_of(self, name: str) -> tuple[str, ...]:
         """The keys of an action, as the user has them."""

@@ -106,10 +106,11 @@ def _row(row: Changed) -> tuple[str, ...]:
     else:
         severity, from_, to, kind, id_ = "", what.from_, what.to, None, ""
         if isinstance(what, CellChange):
-            title, service, host, port = _both(CELLS, what.before, what.after), "", "", None
+            title, service, host, port = f"{from_} → {to}", "", "", None
+            title += f": {_both(CELLS, what.before, what.after)}"
         else:
-            title, host, port = _both(FLOWS, what.before, what.after), what.address, what.port
-            service = service_of(what.transport, what.port)
+            host, port, service = what.address, what.port, service_of(what.transport, what.port)
+            title = f"{from_} → {host} {service}: {_both(FLOWS, what.before, what.after)}"
     flow = " → ".join(filter(None, (from_, to)))
     zones = " ".join(filter(None, (from_, to)))
     number = "" if port is None else str(port)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.style import Style
 
 from scanner.model.text import visible
 from tui.status import Colour, Mark
@@ -23,6 +24,9 @@ LEAST_DRAWN = 36
 """Cells below which a picture is told in words."""
 
 
+_Part = tuple[str, str] | Content
+
+
 class _Drawing(NamedTuple):
     draw: Callable[[int], Doc]
     words: Doc
@@ -32,16 +36,17 @@ class Doc:
     """A document under construction; `content` is what a widget shows."""
 
     def __init__(self) -> None:
-        self._lines: list[tuple[list[tuple[str, str]], int] | _Drawing] = []
-        self._parts: list[tuple[str, str]] = []
+        self._lines: list[tuple[list[_Part], int] | _Drawing] = []
+        self._parts: list[_Part] = []
 
     def add(self, text: str, colour: Colour = "text", *, bold: bool = False) -> Doc:
         """Text on the current line."""
         return self.styled(text, f"bold $fw-{colour}" if bold else f"$fw-{colour}")
 
-    def styled(self, text: str, style: str) -> Doc:
-        """Text in any style; `add` is for text in a colour."""
-        self._parts.append((visible(text), style))
+    def styled(self, text: str, style: str, also: Style | None = None) -> Doc:
+        """Text in any style, and what it carries besides; `add` is for text in a colour."""
+        part = (visible(text), style)
+        self._parts.append(part if also is None else Content.styled(*part).stylize(also))
         return self
 
     def end(self, *, hang: int = 0) -> Doc:

@@ -45,15 +45,15 @@ def proposed(formats: Mapping[str, tuple[str, str]], stem: str, day: str, masked
 def table(rows: list[Format], exists: Mapping[str, bool]) -> Table:
     columns = (
         Column(key="format", title="FORMAT", least=12, most=24),
-        Column(key="what", title="WHAT IT IS", least=24, most=56),
-        Column(key="file", title="FILE", least=24, most=60),
+        Column(key="what", title="WHAT IT IS", least=16, most=56),
+        Column(key="file", title="FILE", least=20, most=60),
         Column(key="state", title="STATE", least=16, most=80),
     )
     return columns, [(each.name, each.title, each.file, _state(each, exists)) for each in rows]
 
 
 def _state(row: Format, exists: Mapping[str, bool]) -> str:
-    return row.state or ("is there, and would be replaced" if exists.get(row.name) else "")
+    return row.state or ("is there already" if exists.get(row.name) else "")
 
 
 def document(row: Format, folder: str, exists: bool, masked: bool, command: str) -> Doc:

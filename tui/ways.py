@@ -18,15 +18,15 @@ LEADING = 4
 """Attack paths through a thing that are drawn; it says how many more there are."""
 
 
-def way(finding: FindingRow, report: Report) -> Doc:
-    """A finding's way drawn, what cuts it, and the attack paths that lead through it."""
+def way(finding: FindingRow, report: Report, here: int | None = None) -> Doc:
+    """A finding's way drawn, what cuts it, and the attack paths through it. `here`: the stop that the cursor is on."""
     doc = Doc()
     finding_line(doc, finding)
     drawn = scene(finding, report)
     host = next(iter(lookup.hosts_of(finding, report)), None)
     own = path_of(finding, report.paths)
     if drawn is not None:
-        doc.end().drawing(partial(chain.draw, drawn), chain.words(drawn))
+        doc.end().drawing(partial(chain.draw, drawn, here=here), chain.words(drawn))
         if own is not None:
             doc.end()
             fence.steps(doc, own)

@@ -22,6 +22,7 @@ from textual.screen import ModalScreen
 from scanner.model.report import Report
 from tui.app import FencewalkApp
 from tui.keymap import TABS
+from tui.mask import Mask
 
 MARK = "7777"
 """In every command to a terminal that is generated here, and in none of Textual's."""
@@ -137,6 +138,8 @@ def walking(seed: int, rounds: int, shown: list[int]) -> Callable[[Pilot[Any]], 
             hostile = Hostile(seed + number)
             report = hostile.report(whole_report())
             app.desk = StillDesk(report, hostile.say)
+            # Of another site each time: it would remember every name of all of them.
+            app.masking = Mask()
             await app.take(report)
             shown[0] += await show(pilot, app, (*SCENES, *MORE), number)
         app.exit()

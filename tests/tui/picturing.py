@@ -76,9 +76,9 @@ def roles(palette: Palette) -> dict[str, str]:
     return {getattr(palette, name): name.replace("_", "-") for name in names}
 
 
-def picture(app: App[None], palette: Palette) -> str:
+def picture(rows: list[list[Run]], palette: Palette) -> str:
     """The whole of it: lines of text, lines of runs (a letter for how it is drawn, and for how many cells), letters."""
-    known, rows = roles(palette), lines(app)
+    known = roles(palette)
     drawn: dict[str, str] = {}
 
     def letter(run: Run) -> str:
@@ -99,9 +99,9 @@ def picture(app: App[None], palette: Palette) -> str:
     return "\n".join((*text, "=" * 20, *runs, "=" * 20, *legend)) + "\n"
 
 
-def illegible(app: App[None]) -> Iterator[tuple[str, str, str, float]]:
+def illegible(rows: list[list[Run]]) -> Iterator[tuple[str, str, str, float]]:
     """Words drawn at less than 4.5:1: they, the two colours, and their contrast. Rules and boxes are no words."""
-    for row in lines(app):
+    for row in rows:
         for words, text, ground, _ in row:
             if "-" not in (text, ground) and any(map(str.isalnum, words)) and contrast(text, ground) < 4.5:
                 yield words, text, ground, contrast(text, ground)

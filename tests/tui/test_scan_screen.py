@@ -233,7 +233,7 @@ async def test_a_scan_that_fails_says_why() -> None:
         screen = await started(pilot)
         await until(pilot, lambda: screen.ended is not None)
         assert "! failed" in shown(screen, "#progress")
-        assert any("the interface eth1 has gone" in each.message for each in app._notifications)
+        await until(pilot, lambda: any("the interface eth1 has gone" in each.message for each in app._notifications))
 
 
 async def test_hostile_answers_are_shown_as_text() -> None:

@@ -74,9 +74,9 @@ def test_a_row_tells_what_where_and_why() -> None:
     assert named[0]["title"] == FINDINGS[0].title
     assert named[0]["sev"] == "◆ critical"
     assert (named[0]["flow"], named[0]["service"], named[0]["id"]) == ("guest → servers", "tcp/5432", FINDINGS[0].id)
-    assert named[2]["title"] == "| DROPPED, now → REACHED"
+    assert named[2]["title"] == "guest → 10.20.20.10 tcp/22: | DROPPED, now → REACHED"
     assert (named[2]["host"], named[2]["service"], named[2]["reason"]) == ("10.20.20.10", "tcp/22", "because")
-    assert named[4]["title"] == "✓ AS_POLICY, now ✕ BREACHED"
+    assert named[4]["title"] == f"{named[4]['flow']}: ✓ AS_POLICY, now ✕ BREACHED"
 
 
 @pytest.mark.parametrize("code", CHANGES)

@@ -198,4 +198,7 @@ async def test_what_is_there_would_be_replaced_and_says_so(tmp_path: Path) -> No
     (tmp_path / f"site-{TODAY}.html").write_text("old")
     async with app.run_test(size=(160, 45)) as pilot:
         await opened(app, pilot)
+        assert "is there already" in shown(app)
+        assert "would be replaced" not in shown(app)
+        await pilot.press(*["down"] * list(exporters()).index("html"))
         assert "is there, and would be replaced" in shown(app)

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from picturing import illegible, picture, words
+from picturing import illegible, lines, picture, words
 from scenes import SCENES, press, until
 from still_desk import StillDesk, whole_report
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 from textual.worker import WorkerCancelled
 
 from tui.app import FencewalkApp
+from tui.screens.base import Reader
 from tui.theme import PALETTES
 
 SIZES = ((80, 24), (140, 45))
@@ -46,6 +48,13 @@ async def rest(pilot: Pilot[None]) -> None:
         with contextlib.suppress(WorkerCancelled):
             await worker.wait()
     await pilot.pause()
+    await until(pilot, lambda: settled(pilot.app))
+
+
+def settled(app: App[None]) -> bool:
+    """Whether what is read is drawn for the room that it has: a bar to scroll by takes some of it, a frame later."""
+    readers = [each for each in app.screen.query(Reader) if each.display]
+    return all(each._drawn_for == each.scrollable_content_region.width for each in readers)
 
 
 _BRIEF = ("zones", "compare", "listing", "warm", "look", "reassess", "mask", "write")
@@ -68,7 +77,7 @@ async def walk(size: tuple[int, int]) -> Shots:
             for name in scene.themes:
                 app.theme = name
                 await pilot.pause()
-                shots[scene.name, name] = Shot(picture(app, PALETTES[name]), tuple(illegible(app)))
+                shots[scene.name, name] = Shot(picture(drawn := lines(app), PALETTES[name]), tuple(illegible(drawn)))
             await pilot.press(*scene.out)
             app.clear_notifications()
             await rest(pilot)

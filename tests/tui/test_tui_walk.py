@@ -53,6 +53,7 @@ async def walked(pilot: Pilot[None], tab: str, of_app: set[str]) -> set[str]:
             await pilot.press(key)
             if isinstance(app.screen, ModalScreen):
                 await pilot.press("down", "tab")
+            app.screen._compositor.render_strips()  # whatever the key has opened
             await home(pilot, tab)
             if before is not None and before.is_attached and before.display:
                 app.screen.set_focus(before)
@@ -91,7 +92,9 @@ async def test_a_report_with_one_of_everything_missing_is_walked_too() -> None:
     async with app.run_test(size=(140, 45)) as pilot:
         for tab in SCREENS:
             await app.action_show(tab)
-            await pilot.press("j", "e", "escape", "p", "escape", "t", "escape", "y", "Y", "enter", "escape", "G", "f")
+            for key in ("j", "e", "escape", "p", "escape", "t", "escape", "y", "Y", "enter", "escape", "G", "f"):
+                await pilot.press(key)
+                app.screen._compositor.render_strips()
             await home(pilot, tab)
         await pilot.pause()
         assert shown(app).strip()

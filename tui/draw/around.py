@@ -18,6 +18,7 @@ from tui.draw.canvas import Stroke
 from tui.draw.links import Link, of_cell, of_flow
 from tui.draw.star import Heart, Ray
 from tui.facts import cells_by_pair, zone_names
+from tui.spots import Spot
 from tui.status import Colour, cell_look
 
 MOST = 12
@@ -31,9 +32,9 @@ def zone(doc: Doc, name: str, report: Report) -> None:
     row = next((each for each in report.zones if each.name == name), ZoneRow(name, (), "", None, 0))
 
     def rays(pairs: Iterable[tuple[str, tuple[str, str]]]) -> list[Ray]:
-        found = [(other, cells.get(pair)) for other, pair in pairs]
-        found.sort(key=lambda each: _ORDER.get(each[1].verdict if each[1] else "UNTESTED", 0))
-        return [Ray(other, of_cell(cell)) for other, cell in found]
+        found = [(other, pair, cells.get(pair)) for other, pair in pairs]
+        found.sort(key=lambda each: _ORDER.get(each[2].verdict if each[2] else "UNTESTED", 0))
+        return [Ray(other, of_cell(cell), spot=Spot("pair", *pair)) for other, pair, cell in found]
 
     into = rays((other, (other, name)) for other in others)
     out = rays((other, (name, other)) for other in others)
@@ -41,7 +42,7 @@ def zone(doc: Doc, name: str, report: Report) -> None:
     lines.append((plural(row.hosts, "host"), "muted"))
     if name not in stood_in(report):
         lines.append(("nobody stood here", "amber"))
-    _drawing(doc, Heart(name, tuple(lines)), into, out, "boundary", "boundaries")
+    _drawing(doc, Heart(name, tuple(lines), Spot("zone", name)), into, out, "boundary", "boundaries")
 
 
 def boundaries(name: str, report: Report) -> list[tuple[str, str]]:
@@ -55,7 +56,7 @@ def boundary(doc: Doc, from_: str, to: str, report: Report) -> None:
     flows = lookup.flows_by_pair(report)[from_, to]
     if flows:
         names = {address: host for host in report.hosts if host.zone == to for address in host.addresses}
-        _drawing(doc, Heart(from_), [], _targets(flows, names), "address", "addresses")
+        _drawing(doc, Heart(from_, spot=Spot("zone", from_)), [], _targets(flows, names), "address", "addresses")
 
 
 def _targets(flows: Iterable[FlowRow], hosts: dict[str, HostRow]) -> list[Ray]:
@@ -76,7 +77,7 @@ def _targets(flows: Iterable[FlowRow], hosts: dict[str, HostRow]) -> list[Ray]:
         critical = host is not None and host.critical is not None and not allowed
         ports = {(flow.transport, flow.port) for flow in members}
         link = of_flow("REACHED", allowed, services(members), plural(len(ports), "service"))
-        rays.append(Ray(name, link, "red" if critical else "text"))
+        rays.append(Ray(name, link, "red" if critical else "text", Spot("host", host.id) if host else None))
     for (_, allowed), members in rest.items():
         count = len({flow.address for flow in members})
         label = plural(len(members), "flow") + (" that policy allows" if allowed else "")
@@ -106,7 +107,10 @@ def host(doc: Doc, row: HostRow, transport: str | None, port: int | None, report
     if not flows:
         doc.line("There is no other zone.", "muted")
         return
-    rays = [Ray(name, _worst(found, port) if found else _NOTHING) for name, found in flows.items()]
+    rays = [
+        Ray(name, _worst(found, port) if found else _NOTHING, spot=Spot("pair", name, row.zone))
+        for name, found in flows.items()
+    ]
     rays.sort(key=lambda ray: "✕→?–│".find(ray.link.sign))
     lines: list[tuple[str, Colour]] = [(" ".join(row.names[:1]), "muted")] if row.names else []
     if row.critical:
@@ -114,7 +118,8 @@ def host(doc: Doc, row: HostRow, transport: str | None, port: int | None, report
     if port is not None:
         lines.append((service_of(transport, port), "accent"))
     lines.append((f"in {row.zone}", "muted"))
-    _drawing(doc, Heart(row.addresses[0] if row.addresses else row.id, tuple(lines)), rays, [], "zone", "zones")
+    title = row.addresses[0] if row.addresses else row.id
+    _drawing(doc, Heart(title, tuple(lines), Spot("host", row.id)), rays, [], "zone", "zones")
 
 
 _NOTHING = Link("–", "open", Stroke("grey", dash="dotted"), "nothing recorded")

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 
 from scanner.model.text import visible
 from tui.doc import Doc, breaks
+from tui.spots import Spot
 from tui.status import Colour
 
 Way = Literal["up", "right", "down", "left"]
@@ -91,6 +92,7 @@ class Canvas:
         self.width = width
         self._texts: dict[int, dict[int, tuple[str, str]]] = {}
         self._joints: dict[int, dict[int, _Joint]] = {}
+        self._spots: list[tuple[range, range, Spot]] = []
 
     @property
     def height(self) -> int:
@@ -133,37 +135,45 @@ class Canvas:
             self.arm(x, y, "down", stroke)
             self.arm(x, y + 1, "up", stroke)
 
-    def box(self, x: int, y: int, width: int, height: int, stroke: Stroke) -> None:
+    def box(self, x: int, y: int, width: int, height: int, stroke: Stroke, spot: Spot | None = None) -> None:
+        """`spot`: what the box stands for, borders and all."""
+        if spot is not None:
+            self.spot(x, y, width, height, spot)
         self.along(y, x, x + width - 1, stroke)
         self.along(y + height - 1, x, x + width - 1, stroke)
         self.down(x, y, y + height - 1, stroke)
         self.down(x + width - 1, y, y + height - 1, stroke)
 
+    def spot(self, x: int, y: int, width: int, height: int, spot: Spot) -> None:
+        """What these cells stand for; of two that hold a cell the one that was named first counts."""
+        self._spots.append((range(x, x + width), range(y, y + height), spot))
+
     def doc(self) -> Doc:
         """The drawing as a document; none of its lines is wider than the canvas."""
         doc = Doc()
         for y in range(self.height):
-            for text, style in self._runs(y):
-                doc.styled(text, style)
+            for text, style, spot in self._runs(y):
+                doc.styled(text, style, spot.style if spot is not None else None)
             doc.end()
         return doc
 
-    def _runs(self, y: int) -> Iterator[tuple[str, str]]:
-        """The cells of a row, those of one style together; blanks at its end are left out."""
+    def _runs(self, y: int) -> Iterator[tuple[str, str, Spot | None]]:
+        """The cells of a row, those of one style and spot together; blanks at its end are left out."""
+        here = {x: spot for columns, rows, spot in reversed(self._spots) if y in rows for x in columns}
         row = dict(self._texts.get(y, {}))
         for x, joint in self._joints.get(y, {}).items():
             if x not in row:
                 glyph, colour = joint.glyph()
                 row[x] = (glyph, f"$fw-{colour}")
-        run, style = "", ""
+        run, style, spot = "", "", here.get(0)
         for x in range(max(row, default=-1) + 1):
             char, wanted = row.get(x, (" ", style or "$fw-text"))
-            if wanted != style and run:
-                yield run, style
+            if run and (wanted != style or here.get(x) != spot):
+                yield run, style, spot
                 run = ""
-            run, style = run + char, wanted
+            run, style, spot = run + char, wanted, here.get(x)
         if run:
-            yield run, style
+            yield run, style, spot
 
 
 def fit(text: str, room: int) -> str:

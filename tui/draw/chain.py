@@ -10,6 +10,7 @@ from scanner.model.text import visible
 from tui.doc import Doc
 from tui.draw.canvas import Canvas, Stroke, fit, wrapped
 from tui.draw.scene import Scene, Step, Stop, Tone
+from tui.spots import Spot
 from tui.status import Colour
 
 _BOX = Stroke("muted")
@@ -24,12 +25,24 @@ _ACROSS = 24
 _WIDEST = 46
 
 
-def draw(scene: Scene, width: int) -> Doc:
-    """Side by side where that fits, else one below the other."""
+def spots(scene: Scene) -> tuple[Spot, ...]:
+    """Where each stop of the way leads: a host to itself, a zone to the boundary that is crossed behind it."""
+    found = []
+    for at, stop in enumerate(scene.stops):
+        after = scene.stops[at + 1].zone if at + 1 < len(scene.stops) else stop.zone
+        if stop.host:
+            found.append(Spot("host", f"{stop.zone}/{stop.host}"))
+        else:
+            found.append(Spot("zone", stop.zone) if after == stop.zone else Spot("pair", stop.zone, after))
+    return tuple(found)
+
+
+def draw(scene: Scene, width: int, here: int | None = None) -> Doc:
+    """Side by side where that fits, else one below the other. `here`: the stop that the cursor is on."""
     boxes = [_box_width(stop, 30) for stop in scene.stops]
     if sum(boxes) + _ACROSS * len(scene.steps) <= width:
-        return _beside(scene, boxes, width)
-    return _below(scene, width)
+        return _beside(scene, boxes, width, here)
+    return _below(scene, width, here)
 
 
 def words(scene: Scene) -> Doc:
@@ -82,13 +95,15 @@ def _head(canvas: Canvas, x: int, y: int, width: int, stop: Stop) -> None:
         canvas.text(end, y, f"{fit(visible(stop.note), left - 1)} ", "muted")
 
 
-def _inside(canvas: Canvas, x: int, y: int, width: int, stop: Stop) -> int:
+def _inside(canvas: Canvas, x: int, y: int, width: int, stop: Stop, here: bool) -> int:
     """A stop's lines in its box; the next free row."""
     sign: tuple[str, Colour] = ("◉", "red") if stop.goal else ("●", "accent")
     if stop.nobody:
         sign = ("◌", "red")
     for at, (text, colour, bold) in enumerate(_lines(stop)):
         if not at:
+            if here:
+                canvas.text(x + 1, y, "▸", "accent", bold=True)
             canvas.text(x + 2, y, sign[0], sign[1], bold=True)
         canvas.text(x + 4, y, text, colour, bold=bold, room=width - 6)
         y += 1
@@ -99,8 +114,8 @@ def _edge(stop: Stop) -> Stroke:
     return _NOBODY if stop.nobody else _GOAL if stop.goal else _BOX
 
 
-def _beside(scene: Scene, boxes: list[int], width: int) -> Doc:
-    canvas = Canvas(width)
+def _beside(scene: Scene, boxes: list[int], width: int, here: int | None) -> Doc:
+    canvas, leads = Canvas(width), spots(scene)
     between = min(44, (width - sum(boxes)) // len(scene.steps))
     said = [_said(step, between - 2) for step in scene.steps]
     above = max(len(lines) for lines, _ in said)
@@ -110,9 +125,9 @@ def _beside(scene: Scene, boxes: list[int], width: int) -> Doc:
     x = 0
     for at, (stop, size) in enumerate(zip(scene.stops, boxes, strict=True)):
         top = middle - 1
-        canvas.box(x, top, size, bottom - top + 1, _edge(stop))
+        canvas.box(x, top, size, bottom - top + 1, _edge(stop), leads[at])
         _head(canvas, x, top, size, stop)
-        _inside(canvas, x, middle, size, stop)
+        _inside(canvas, x, middle, size, stop, at == here)
         x += size
         if at < len(scene.steps):
             step = scene.steps[at]
@@ -163,8 +178,8 @@ def _cut_words(step: Step) -> str:
     return f"least cut: deny {step.cut}"
 
 
-def _below(scene: Scene, width: int) -> Doc:
-    canvas = Canvas(width)
+def _below(scene: Scene, width: int, here: int | None) -> Doc:
+    canvas, leads = Canvas(width), spots(scene)
     size = min(width, _WIDEST, max(_box_width(stop, width) for stop in scene.stops) + 2)
     y = 0
     groups = [list(group) for _, group in groupby(range(len(scene.stops)), key=lambda at: scene.stops[at].zone)]
@@ -175,8 +190,9 @@ def _below(scene: Scene, width: int) -> Doc:
             if at != members[0]:
                 # Within a zone there is no fence.
                 y = _leg(canvas, 2, y, size - 6, scene.steps[at - 1], fence=0)
-            y = _inside(canvas, 0, y, size, scene.stops[at])
-        canvas.box(0, top, size, y - top + 1, _edge(stops[-1] if len(stops) == 1 else stops[0]))
+            start, y = y, _inside(canvas, 0, y, size, scene.stops[at], at == here)
+            canvas.spot(0, start, size, y - start, leads[at])
+        canvas.box(0, top, size, y - top + 1, _edge(stops[-1] if len(stops) == 1 else stops[0]), leads[members[0]])
         _head(canvas, 0, top, size, stops[0])
         if number + 1 < len(groups):
             step = scene.steps[members[-1]]

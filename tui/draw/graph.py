@@ -16,6 +16,7 @@ from scanner.model.text import visible
 from tui.draw.canvas import Canvas, Stroke
 from tui.draw.lanes import End, Net, lanes
 from tui.draw.links import Link
+from tui.spots import Spot
 from tui.status import Colour
 
 _CHANNEL = 12
@@ -35,6 +36,7 @@ class Node(msgspec.Struct, frozen=True):
     stroke: Stroke
     here: bool = False
     """The cursor is on it."""
+    spot: Spot | None = None
 
 
 class Edge(msgspec.Struct, frozen=True):
@@ -269,7 +271,7 @@ class _Plan:
             (wire,) = item.left
             canvas.along(item.y, x, x + self.size - 1, wire.edge.link.stroke)
             return
-        canvas.box(x, item.y, self.size, item.height, node.stroke)
+        canvas.box(x, item.y, self.size, item.height, node.stroke, node.spot)
         room = self.size - 4
         sign = "▸" if node.here else " "
         canvas.text(x + 1, item.y, f"{sign}{node.title} ", "accent" if node.here else "text", bold=True, room=room + 1)

@@ -11,6 +11,7 @@ from scanner.model.text import visible
 from tui.doc import Doc
 from tui.draw.canvas import Canvas, Stroke, wrapped
 from tui.draw.links import LEAST_RUN, Link, run
+from tui.spots import Spot
 from tui.status import Colour
 
 _BOX, _HEART = Stroke("muted"), Stroke("accent")
@@ -24,6 +25,7 @@ class Ray(msgspec.Struct, frozen=True):
     name: str
     link: Link
     colour: Colour = "text"
+    spot: Spot | None = None
 
 
 class Heart(msgspec.Struct, frozen=True):
@@ -31,6 +33,7 @@ class Heart(msgspec.Struct, frozen=True):
 
     title: str
     lines: tuple[tuple[str, Colour], ...] = ()
+    spot: Spot | None = None
 
 
 def draw(heart: Heart, into: Sequence[Ray], out: Sequence[Ray], width: int) -> Doc:
@@ -44,7 +47,7 @@ def draw(heart: Heart, into: Sequence[Ray], out: Sequence[Ray], width: int) -> D
     lines = [(line, colour) for text, colour in heart.lines for line in wrapped(text, middle - 4)]
     height = max(2 * rows + 1, len(lines) + 2)
     x = left + gap if into else 0
-    canvas.box(x, 0, middle, height, _HEART)
+    canvas.box(x, 0, middle, height, _HEART, heart.spot)
     canvas.text(x + 2, 0, f" {heart.title} ", "accent", bold=True, room=middle - 4)
     for y, (line, colour) in enumerate(lines, 1):
         canvas.text(x + 2, y, line, colour, room=middle - 4)
@@ -61,7 +64,7 @@ def draw(heart: Heart, into: Sequence[Ray], out: Sequence[Ray], width: int) -> D
 def _stack(canvas: Canvas, x: int, width: int, rays: Sequence[Ray]) -> None:
     """Boxes that share their borders."""
     for at, ray in enumerate(rays):
-        canvas.box(x, 2 * at, width, 3, _BOX)
+        canvas.box(x, 2 * at, width, 3, _BOX, ray.spot)
         canvas.text(x + 2, 2 * at + 1, ray.name, ray.colour, room=width - 4)
 
 

@@ -18,6 +18,7 @@ from tui.draw.canvas import Stroke
 from tui.draw.graph import Edge, Node
 from tui.draw.links import of_cell
 from tui.facts import cells_by_pair, zone_names
+from tui.spots import Spot
 from tui.status import CELLS, SUPPOSED, Colour, cell_looks
 
 MOST_ZONES = 12
@@ -146,7 +147,7 @@ def _node(zone: ZoneRow, found: Map, report: Report, here: str | None) -> Node:
     if zone.name in found.blind:
         lines.append(("– not scanned from", "grey"))
     stroke = Stroke("muted", dash="dotted") if zone.name in found.blind else Stroke("muted")
-    return Node(zone.name, zone.name, tuple(lines), 0, stroke, zone.name == here)
+    return Node(zone.name, zone.name, tuple(lines), 0, stroke, zone.name == here, Spot("zone", zone.name))
 
 
 def _layers(found: Map, most: int) -> dict[str, int]:

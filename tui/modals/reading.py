@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -13,14 +14,17 @@ from textual.screen import ModalScreen
 from scanner.model.report import FindingRow, Report
 from tui.doc import Doc, safe
 from tui.keymap import bind
-from tui.screens.base import Reader, ReportScreen
+from tui.screens.base import Picked, Reader, ReportScreen
+from tui.spots import place_of
+from tui.state import Place
 
 
-class ReadingModal(ModalScreen[None]):
-    """Subclasses say what there is to read."""
+class ReadingModal(ModalScreen[Place | None]):
+    """Subclasses say what there is to read. Dismisses with a place to go to where a box of a drawing leads to one."""
 
     HEADING: ClassVar[str]
     """Words of ours, never what a network said."""
+    KEYS: ClassVar[str] = "y copies the command, Y this text, Esc closes"
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("back", "close"),
         bind("open", "close"),
@@ -36,7 +40,7 @@ class ReadingModal(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Container(classes="reading") as window:
             window.border_title = self.HEADING
-            window.border_subtitle = "y copies the command, Y this text, Esc closes"
+            window.border_subtitle = self.KEYS
             yield Reader(id="reading-text")
 
     def on_mount(self) -> None:
@@ -47,6 +51,12 @@ class ReadingModal(ModalScreen[None]):
     @abstractmethod
     def document(self) -> Doc:
         """What there is to read."""
+
+    @on(Picked)
+    def _picked(self, event: Picked) -> None:
+        place = place_of(event.spot, self.report)
+        if place is not None:
+            self.dismiss(place)
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -20,8 +20,8 @@ from tui.doc import Doc
 from tui.modals.fields import Field
 
 SWITCHES = (
-    ("thorough", "Thorough: also from source ports that careless rules trust, and in fragments"),
-    ("polite", "Polite: slow, one thing at a time to a host, for fragile networks"),
+    ("thorough", "Thorough: from trusted source ports and in fragments too"),
+    ("polite", "Polite: slow, one thing at a time, for fragile networks"),
     ("no-identify", "Ports only: do not ask what runs there"),
     ("no-names", "Do not ask hosts for their names"),
 )

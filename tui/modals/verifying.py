@@ -58,7 +58,8 @@ class VerifyingModal(ModalScreen[Outcome | None]):
         try:
             async for item in run:
                 if isinstance(item, Said):
-                    self._said.append(item.text)
+                    if item.text not in self._said[-1:]:
+                        self._said.append(item.text)
                 elif isinstance(item, Outcome):
                     self._outcome = item
                 elif isinstance(item, Ended):

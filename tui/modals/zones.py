@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -13,17 +14,21 @@ from scanner.model.report import Report
 from tui.doc import Doc
 from tui.draw import around, zones
 from tui.keymap import bind
-from tui.screens.base import Reader
+from tui.screens.base import Picked, Reader
+from tui.spots import Spot, hosts_of, place_of
+from tui.state import Place
 
 
-class ZonesModal(ModalScreen[str | None]):
-    """Dismisses with the zone whose boundaries are to be looked at, or with None."""
+class ZonesModal(ModalScreen[Place | None]):
+    """Dismisses with the place to go to: a boundary on the Matrix, or the hosts of a zone; or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("back", "out"),
         bind("map", "close"),
         bind("quit", "close"),
         bind("open", "into"),
+        bind("matrix", "leave('matrix')"),
+        bind("hosts", "leave('hosts')"),
         bind("left", "step(-1)", priority=True),
         bind("right", "step(1)", priority=True),
         bind("swap", "step(1)", priority=True),
@@ -59,9 +64,9 @@ class ZonesModal(ModalScreen[str | None]):
             zones.picture(doc, self.report, self.names[self.at])
             around.legend(doc.end(), self.pairs, self.report)
         self.query_one(".reading").border_subtitle = (
-            "← → another zone   Enter its worst boundary on the Matrix   Esc all zones"
+            "← → another zone   Enter 4 worst boundary   2 hosts   Esc all zones"
             if self.near
-            else "← → another zone   Enter its boundaries   Esc closes"
+            else "← → another zone   Enter boundaries   4 matrix   2 hosts   Esc close"
         )
         self.query_one(Reader).show(doc)
 
@@ -72,9 +77,27 @@ class ZonesModal(ModalScreen[str | None]):
 
     def action_into(self) -> None:
         if self.near or not self.names:
-            self.dismiss(self.names[self.at] if self.names else None)
+            self.action_leave("matrix")
             return
         self.near = True
+        self._show()
+
+    def action_leave(self, tab: str) -> None:
+        """To the zone's worst boundary, or to its hosts."""
+        if not self.names:
+            self.dismiss(None)
+            return
+        name = self.names[self.at]
+        self.dismiss(hosts_of(name) if tab == "hosts" else place_of(Spot("zone", name), self.report))
+
+    @on(Picked)
+    def _picked(self, event: Picked) -> None:
+        """A click is what Enter is: a zone shows its boundaries, a boundary is looked at on the Matrix."""
+        spot = event.spot
+        if self.near or spot.name not in self.names:
+            self.dismiss(place_of(spot, self.report))
+            return
+        self.at, self.near = self.names.index(spot.name), True
         self._show()
 
     def action_out(self) -> None:

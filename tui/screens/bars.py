@@ -11,13 +11,15 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
 from scanner.exporters.verdict import conclude
 from scanner.exporters.words import NOT_MEASURED
 from scanner.model.report import Report
 from tui.doc import Doc
 from tui.keymap import ACTIONS, TABS, bind, default_keys, shown_key
+from tui.spots import Spot, spot_in
 from tui.status import TONES
 
 SHORT = ("Over", "Hosts", "Svcs", "Matrix", "Gaps", "Patch", "Scan", "Exc", "Diff", "Exp")
@@ -120,11 +122,28 @@ class KeyBar(Static):
     """The keys that matter here, as many as fit; the way out and the list of all keys always do. A click is a key."""
 
     ALWAYS: ClassVar[tuple[tuple[str, str], ...]] = (("keys", "keys"), ("quit", "quit"))
+    TYPING: ClassVar[tuple[tuple[str, str], ...]] = (("Enter", "keep the filter"), ("back", "clear it"))
+    """While a line is typed letters are letters: nothing else is a key."""
+    LIST: ClassVar[frozenset[str]] = frozenset({"↑↓", "↑↓←→", "open", "filter", "sort", "mark", "swap", "columns"})
+    """What is no key of a text that is read."""
 
     def __init__(self, keys: Iterable[tuple[str, str]], more: Iterable[tuple[str, str]]) -> None:
         """Each a key, or the name of an action, and what it does; `more` comes last, where there is still room."""
         super().__init__(id="keys", markup=False)
-        self.keys, self.more = tuple(keys), tuple(more)
+        self.keys, self.more, self.always = tuple(keys), tuple(more), self.ALWAYS
+        self._whole = self.more
+
+    def tell(self, keys: Iterable[tuple[str, str]], focused: Widget | None) -> None:
+        """The keys of a screen, as they are where its focus is."""
+        typing = isinstance(focused, Input)
+        if typing:
+            keys = self.TYPING
+        elif isinstance(focused, Reader):
+            rest = [each for each in keys if each[0] not in self.LIST]
+            keys = (("↑↓", "scroll"), ("back", "back"), *rest)
+        self.keys, self.always = tuple(keys), () if typing else self.ALWAYS
+        self.more = () if typing else self._whole
+        self.refresh()
 
     def _key(self, key: str) -> str | None:
         """The key of a named action, as the user has it."""
@@ -135,7 +154,7 @@ class KeyBar(Static):
 
     def _fitting(self) -> Iterator[tuple[str, str | None, str]]:
         """What is shown for the key, the key itself where there is one, what it does."""
-        told = [[(self._key(key), key, what) for key, what in group] for group in (self.keys, self.ALWAYS, self.more)]
+        told = [[(self._key(key), key, what) for key, what in group] for group in (self.keys, self.always, self.more)]
         shown = [[(shown_key(name) if name else key, name, what) for name, key, what in group] for group in told]
         room = self.size.width - 1 - sum(map(_width, shown[1]))
         for at, group in enumerate(shown):
@@ -164,8 +183,16 @@ def _width(shown: tuple[str, str | None, str]) -> int:
     return len(shown[0]) + len(shown[2]) + 3
 
 
+class Picked(Message):
+    """A box of a drawing was clicked."""
+
+    def __init__(self, spot: Spot) -> None:
+        super().__init__()
+        self.spot = spot
+
+
 class Reader(VerticalScroll, can_focus=True):
-    """A pane of text to read and scroll."""
+    """A pane of text to read and scroll. A click on a box of a drawing posts Picked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("up", "scroll_up"),
@@ -197,6 +224,16 @@ class Reader(VerticalScroll, can_focus=True):
         self._draw()
         if top:
             self.scroll_home(animate=False)
+
+    def on_click(self, event: events.Click) -> None:
+        spot = spot_in(event.style.meta)
+        if spot is not None:
+            self.post_message(Picked(spot))
+
+    def watch_show_vertical_scrollbar(self) -> None:
+        """A bar takes a cell of the width, and no Resize tells of it."""
+        if self.is_mounted:
+            self.call_after_refresh(self.on_resize)
 
     def on_resize(self) -> None:
         if self.scrollable_content_region.width != self._drawn_for:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.geometry import Size
@@ -23,10 +23,12 @@ from tui.fixes import DIALECTS
 from tui.keymap import TABS as TABS
 from tui.keymap import bind
 from tui.screens.bars import KeyBar as KeyBar
+from tui.screens.bars import Picked as Picked
 from tui.screens.bars import Reader as Reader
 from tui.screens.bars import Ribbon as Ribbon
 from tui.screens.bars import TabBar as TabBar
 from tui.screens.bars import TitleBar as TitleBar
+from tui.spots import place_of
 from tui.state import Place, View
 
 LEAST = (60, 15)
@@ -185,7 +187,23 @@ class ReportScreen(Screen[None]):
     def redraw(self) -> None:
         """Show the rules of another firewall, if any are shown."""
 
+    @on(Picked)
+    def _picked(self, event: Picked) -> None:
+        """A box of a drawing leads to what it stands for."""
+        place = place_of(event.spot, self.report)
+        if place is not None:
+            self.post_message(self.Goto(place))
+
     # Keys
+
+    def keys_now(self) -> tuple[tuple[str, str], ...]:
+        """The keys that matter, for the bar at the bottom."""
+        return self.KEYS
+
+    @on(events.DescendantFocus)
+    def _keys_of_the_focus(self) -> None:
+        for bar in self.query(KeyBar):
+            bar.tell(self.keys_now(), self.focused)
 
     def action_back(self) -> None:
         """Esc: one step out; nothing on a screen that has no inside."""

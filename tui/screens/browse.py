@@ -127,6 +127,13 @@ class BrowseScreen(ReportScreen):
             at = next((each for each in range(len(rows)) if self.key(each) == before), at)
         self._table.replace(columns, rows, at if at is not None and at < len(rows) else None)
         self._caption()
+        now = self._table.row
+        if before is not None and (now is None or self.key(now) != before):
+            # Whoever was reading about what is gone would go on with another text, and act on it, unawares.
+            inside = self.has_class("-reading") or self.query_one(Reader).has_focus
+            self.remove_class("-reading")
+            if inside and self.is_current:
+                self._table.focus()
 
     @property
     def _table(self) -> WideTable:

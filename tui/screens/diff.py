@@ -111,7 +111,8 @@ class DiffScreen(BrowseScreen):
         found = await app.attempted(lambda: desk.changes(base, until))
         if isinstance(found, FencewalkError):
             self._diff = None
-            self._say(f"{str(found).rstrip('.')}. Keys: b names the base, B the end.")
+            words = str(found).rstrip(".")
+            self._say(f"{words[:1].upper()}{words[1:]}. Keys: b names the base, B the end.")
         else:
             self._diff = found
             self._say("Nothing changed, and there is no finding that was not asked again.")

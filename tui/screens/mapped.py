@@ -10,12 +10,10 @@ from textual.binding import BindingType
 from tui.keymap import bind
 from tui.modals.zones import ZonesModal
 from tui.screens.base import ReportScreen
-from tui.screens.pair import pair_key, worst_pair
-from tui.state import Place
 
 
 class MappedScreen(ReportScreen):
-    """`m` opens the map; what is chosen there is shown on the Matrix."""
+    """`m` opens the map; what is chosen there is shown on the Matrix, or among the hosts."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bind("map")]
 
@@ -25,7 +23,6 @@ class MappedScreen(ReportScreen):
 
     @work(group="map", exclusive=True)
     async def action_map(self) -> None:
-        zone = await self.app.push_screen_wait(ZonesModal(self.report, self.zone()))
-        pair = worst_pair(self.report, zone) if zone is not None else None
-        if pair is not None:
-            self.post_message(self.Goto(Place("matrix", key=pair_key(*pair))))
+        place = await self.app.push_screen_wait(ZonesModal(self.report, self.zone()))
+        if place is not None:
+            self.post_message(self.Goto(place))

@@ -20,9 +20,9 @@ from tui.facts import cells_by_pair, pair_verdicts, worst_of, zone_names
 from tui.grid import Matrix
 from tui.keymap import bind
 from tui.lookup import findings_by_pair
+from tui.pairs import pair_key
 from tui.screens.base import Reader
 from tui.screens.mapped import MappedScreen
-from tui.screens.pair import pair_key
 from tui.state import Place
 from tui.status import cell_looks
 

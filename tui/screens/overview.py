@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical, VerticalScroll
@@ -18,7 +19,9 @@ from tui import overview, patched
 from tui.doc import Doc
 from tui.facts import worst_of, zone_names
 from tui.keymap import bind
+from tui.screens.base import Picked
 from tui.screens.mapped import MappedScreen
+from tui.spots import spot_in
 from tui.status import TONES
 
 WIDE = 110
@@ -34,6 +37,11 @@ class Panel(Static):
         self._draw = draw
         self._done: dict[int, Content] = {}
         """By width: a layout asks for the height again and again."""
+
+    def on_click(self, event: events.Click) -> None:
+        spot = spot_in(event.style.meta)
+        if spot is not None:
+            self.post_message(Picked(spot))
 
     def render(self) -> Content:
         return self._drawn(self.content_size.width)

@@ -14,8 +14,8 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from scanner.errors import FencewalkError
+from scanner.exporters.words import short_time
 from scanner.model.report import Report
-from scanner.model.text import plural
 from tui.desk import Desk, Ended, Item, Outcome, Run, Said, Standing, saved
 from tui.doc import Doc
 from tui.live import COLUMNS, Live
@@ -26,7 +26,7 @@ from tui.modals.start import StartForm, StartModal
 from tui.progress import progress, vantage
 from tui.query import Column, Row
 from tui.rows import Table, address_order
-from tui.screens.base import KeyBar, Reader
+from tui.screens.base import Reader
 from tui.screens.browse import BrowseScreen
 from tui.status import STANDINGS
 from tui.table import WideTable
@@ -36,21 +36,19 @@ if TYPE_CHECKING:
 
 TICK = 0.1
 """Seconds: what has come is drawn so often."""
-_AT_ONCE = 4000
-"""Items that are taken in between two looks at the keyboard; what is left waits for the next tick."""
-_LOG = 200
-"""Lines of the log that are kept; the store has what was found."""
+_AT_ONCE, _LOG = 4000, 200
+"""Items that are taken in between two looks at the keyboard (the others wait for the next tick); lines of the log."""
 _FOUND = tuple(
     column if column.key != "host" else Column(key="host", title="ADDRESS", least=15, most=39, order=address_order)
     for column in COLUMNS
 )
 _VANTAGES = (
-    Column(key="zone", title="FROM", least=12, most=24),
-    Column(key="state", title="STATE", least=14, match="label"),
-    Column(key="interface", title="INTERFACE", least=9, most=16),
-    Column(key="host", title="ADDRESS", least=15, most=39, order=address_order),
+    Column(key="zone", title="FROM", least=10, most=24),
+    Column(key="state", title="STATE", least=10, match="label"),
+    Column(key="interface", title="ON", least=6, most=16),
+    Column(key="host", title="ADDRESS", least=11, most=39, order=address_order),
+    Column(key="last", title="WHOLE SCAN UTC", least=16, most=20),
     Column(key="unfinished", title="UNFINISHED", least=10, most=40),
-    Column(key="last", title="LAST WHOLE SCAN", least=20, most=20),
 )
 
 
@@ -142,8 +140,8 @@ class ScanScreen(BrowseScreen):
             STANDINGS[state].label,
             each.interface or "",
             self._told(each.address or "", each.zone),
+            short_time(each.last).removesuffix(" UTC") if each.last else "never",
             each.unfinished or "",
-            each.last or "never",
         )
 
     def key(self, row: int) -> str:
@@ -168,7 +166,7 @@ class ScanScreen(BrowseScreen):
         if self.watching:
             return ""
         here = sum(each.ready for each in self.standings)
-        return f"the laptop stands in {plural(here, 'zone')} of them" if self.standings else ""
+        return f"the laptop stands in {here or 'none'} of them" if self.standings else ""
 
     def _caption(self, problem: str = "") -> None:
         self.NOUN = "found" if self.watching else ScanScreen.NOUN  # type: ignore[misc]
@@ -222,8 +220,10 @@ class ScanScreen(BrowseScreen):
         if isinstance(found, FencewalkError):
             self._acting.say(str(found), wrong=True)
         elif self.is_mounted and found != self.standings:
+            # The cursor begins where a scan can be made.
+            here = None if self.standings else next((at for at, each in enumerate(found) if each.ready), None)
             self.standings = found
-            self.query_one("#table", WideTable).replace(*self.table())
+            self.query_one("#table", WideTable).replace(*self.table(), here)
             if not self.watching:
                 self._caption()
                 self._read(self._table.row)
@@ -342,13 +342,14 @@ class ScanScreen(BrowseScreen):
     def _watch(self, on: bool) -> None:
         self.set_class(on, "-watching")
         self.remove_class("-reading")
-        bar = self.query_one(KeyBar)
-        bar.keys = self.WATCHING if on else self.KEYS
-        bar.refresh()
         self._caption()
         self._draw()
         self._read(self._table.row)
         self._table.focus()
+        self._keys_of_the_focus()
+
+    def keys_now(self) -> tuple[tuple[str, str], ...]:
+        return self.WATCHING if self.watching else self.KEYS
 
     def action_back(self) -> None:
         """Out of the log, out of the filter, then from the scan to the zones; the scan goes on."""
