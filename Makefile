@@ -20,8 +20,8 @@ demo: packages $(VENV)/.ready
 	@$(BIN)/fencewalk demo $(DEMO)
 
 test: packages test-packages $(VENV)/.compiled
-	@$(BIN)/pytest -n 14 --dist loadscope || \
-	  { echo "What failed beside thirteen others runs once more, alone; it has to pass then." >&2; \
+	@$(BIN)/pytest -n 16 --dist loadscope || \
+	  { echo "What failed beside fifteen others runs once more, alone; it has to pass then." >&2; \
 	    $(BIN)/pytest -n 0 --last-failed --last-failed-no-failures none; }
 
 check: $(VENV)/.ready

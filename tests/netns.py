@@ -83,12 +83,23 @@ class Namespaces(abc.ABC):
         return ["ip", "netns", "exec", self.name(name), *arguments]
 
     def ns(self, name: str, *commands: str, check: bool = True) -> str:
-        return "".join(shell(f"ip netns exec {self.name(name)} {each}", check=check) for each in commands)
+        # `ip` enters a namespace by itself, which costs half as much.
+        there = self.name(name)
+        lines = (
+            f"ip -n {there} {each[3:]}" if each.startswith("ip ") else f"ip netns exec {there} {each}"
+            for each in commands
+        )
+        return "".join(shell(each, check=check) for each in lines)
 
     def sysctl(self, name: str, **values: int) -> None:
         """Set what this kernel knows; keys are written with two underscores for each point."""
-        for key, value in values.items():
-            self.ns(name, f"sysctl -qw {key.replace('__', '.')}={value}", check=False)
+
+        def write() -> None:
+            for key, value in values.items():
+                with contextlib.suppress(OSError):
+                    Path("/proc/sys", key.replace("__", "/")).write_text(str(value))
+
+        self.inside(name, write)
 
     def nft(self, name: str, rules: str) -> None:
         shell(f"ip netns exec {self.name(name)} nft -f -", rules)

@@ -1,8 +1,9 @@
 """In which order xdist takes the tests, so that no processor idles while tests wait, and none waits at the end.
 
 `make test` asks for it by `--dist loadscope`. A module is dealt out whole, so that its laboratory is raised once; the
-modules in APART are dealt out test by test. Tests with real packets mostly wait. All workers but two take those, the
-longest first, and two take what keeps a processor busy, and give way to the others whenever those have something to do.
+modules in APART are dealt out test by test. Tests with real packets mostly wait. All workers but four take those, the
+longest first; two take the screens, which wait now and then, and two the rest, which keeps a processor busy. Those four
+give way to the others whenever those have something to do.
 
 Each worker loads and collects only what it can be given, which is a large part of what a worker costs. One that
 replaces a crashed one collects everything.
@@ -51,6 +52,34 @@ LONGEST = (
     "test_verify_on_wire",
     "test_flap",
     "test_namespaces",
+    # Of those that wait for nothing:
+    "test_tui_walk",
+    "test_html_tables",
+    "test_tui_frame",
+    "test_tui_snapshots",
+    "test_html_chromium",
+    "test_tui_hostile",
+    "test_graph_formats",
+    "test_ticket_rescans",
+    "test_probes_hostile",
+    "test_tui_screens",
+    "test_rows_by_port",
+    "test_scan_screen",
+    "test_html_print",
+    "test_large_sites",
+    "test_congestion",
+    "test_tui_map",
+    "test_tui_accept",
+    "test_patch_gates",
+    "test_exposures_concern",
+    "test_tui_export",
+    "test_tui_jump",
+    "test_what_if",
+    "test_what_was_asked",
+    "test_pipeline",
+    "test_paths_host_by_host",
+    "test_tui_exceptions",
+    "test_verify_exposures",
 )
 """The longest first. A name that is missing here costs time, and nothing else."""
 APART = (
@@ -65,12 +94,14 @@ APART = (
     "test_wire_promises",
 )
 """Each test is long, and they share nothing that is not raised in a second."""
-_BUSY = 2
-"""Workers for the tests that wait for nothing."""
+_BUSY = 4
+"""Workers for the tests that wait for little or nothing; half as many where there are few workers."""
 _FEWEST = 4
 """Workers among whom the tests are shared out by kind; fewer take them all."""
 _TAKES = "fencewalk_takes"
-_WAITING, _COMPUTING = "waiting", "computing"
+_WAITING, _SCREENS, _COMPUTING = "waiting", "screens", "computing"
+_WITH_SCREENS = ("tui", "identify", "probes", "tickets")
+"""Folders of the second kind: the two that compute cost about the same."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -79,7 +110,8 @@ def pytest_configure_node(node: WorkerController) -> None:
     number = int(node.gateway.id.removeprefix("gw"))
     count = node.workerinput["workercount"]
     if node.config.getvalue("dist") == "loadscope" and count >= _FEWEST and number < count:
-        node.workerinput[_TAKES] = _COMPUTING if number < _BUSY else _WAITING
+        busy = _BUSY if count > 2 * _BUSY else _BUSY // 2
+        node.workerinput[_TAKES] = (_COMPUTING, _SCREENS)[number % 2] if number < busy else _WAITING
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -87,12 +119,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     takes = _takes(config)
     if takes is None or not collection_path.match("test_*.py") or collection_path.is_dir():
         return None
-    return waits(collection_path) != (takes == _WAITING) or None
+    return kind(collection_path) != takes or None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if _takes(session.config) == _COMPUTING:
-        os.nice(5)
+    if _takes(session.config) in (_COMPUTING, _SCREENS):
+        os.nice(10)
 
 
 def _takes(config: pytest.Config) -> str | None:
@@ -126,8 +158,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
         def schedule(self) -> None:
             if self.collection is None and self._check_nodes_have_same_collection():
-                kinds = dict.fromkeys(map(tuple, self.registered_collections.values()))
-                self.collection = list(dict.fromkeys(name for kind in kinds for name in kind))
+                collected = dict.fromkeys(map(tuple, self.registered_collections.values()))
+                self.collection = list(dict.fromkeys(name for names in collected for name in names))
                 for name in self.collection:
                     self.workqueue.setdefault(self._split_scope(name), {})[name] = False
                 # By it pytest tells how far it is, and whether there were any.
@@ -140,10 +172,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
             """Of those that collect the same kind."""
             whole = self.registered_collections
             same = True
-            for takes in (_WAITING, _COMPUTING, None):
-                kind = {node: names for node, names in whole.items() if node.workerinput.get(_TAKES) == takes}
-                self.registered_collections = kind
-                same = (not kind or super()._check_nodes_have_same_collection()) and same
+            for takes in (_WAITING, _SCREENS, _COMPUTING, None):
+                alike = {node: names for node, names in whole.items() if node.workerinput.get(_TAKES) == takes}
+                self.registered_collections = alike
+                same = (not alike or super()._check_nodes_have_same_collection()) and same
             self.registered_collections = whole
             return same
 
@@ -155,7 +187,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
         def _assign_work_unit(self, node: WorkerController) -> None:
             takes = node.workerinput.get(_TAKES)
-            fitting = [name for name in self.workqueue if takes is None or (takes == _WAITING) == self._waits(name)]
+            fitting = [name for name in self.workqueue if takes in (None, self._kind(name))]
             if not fitting:
                 node.shutdown()
                 return
@@ -164,8 +196,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
             self.workqueue.move_to_end(turn, last=False)
             super()._assign_work_unit(node)
 
-        def _waits(self, name: str) -> bool:
-            return waits(self.config.rootpath / name.partition("::")[0])
+        def _kind(self, name: str) -> str:
+            return kind(self.config.rootpath / name.partition("::")[0])
 
         def _has_long(self, node: WorkerController) -> bool:
             return any(_stem(name) in LONGEST for name in self.assigned_work[node])
@@ -190,10 +222,12 @@ def _stem(name: str) -> str:
 
 
 @functools.cache
-def waits(module: Path) -> bool:
-    """Whether the tests of that file send real packets."""
+def kind(module: Path) -> str:
+    """Which workers take the tests of that file."""
     text = module.read_text(encoding="utf-8")
-    return "mark.lab" in text or "IN_LAB" in text
+    if "mark.lab" in text or "IN_LAB" in text:
+        return _WAITING
+    return _SCREENS if module.parent.name in _WITH_SCREENS else _COMPUTING
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

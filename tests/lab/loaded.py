@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pkgutil
+import signal
 import subprocess
 import tempfile
 from multiprocessing.process import BaseProcess
@@ -54,7 +55,7 @@ _FORKING.set_forkserver_preload(list(NEEDED))
 
 
 Place = tuple[str, str, str]
-"""The laptop's namespace, the lab's script that plugs it in, and the zone."""
+"""The laptop's namespace, the lab's script that plugs it in (or none), and the zone."""
 
 
 class Done(NamedTuple):
@@ -75,11 +76,50 @@ def fencewalk_here(*arguments: str) -> Done:
     return _typed(None, arguments)
 
 
+def fencewalk_in(namespace: str, *arguments: str) -> Done:
+    """The same in a namespace that is no laptop's of a lab."""
+    return _typed((namespace, "", ""), arguments)
+
+
 def begun(namespace: str, log: Path, *arguments: str) -> BaseProcess:
     """The command at work in that namespace, what it says being written to `log`."""
     process = _FORKING.Process(target=_begin, args=(namespace, log, arguments))
     process.start()
     return process
+
+
+class Running:
+    """A command at work in a namespace: the part of `subprocess.Popen` that tests use of one. What it says is in
+    `log`."""
+
+    def __init__(self, namespace: str, log: Path, *arguments: str) -> None:
+        self._log = log
+        self._process = begun(namespace, log, *arguments)
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs; that of a signal is negative."""
+        return self._process.exitcode
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+    def wait(self, seconds: float) -> int:
+        """AssertionError: it hung."""
+        self._process.join(seconds)
+        assert self.returncode is not None, f"it runs after {seconds} s: {self.said}"
+        return self.returncode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        if self.poll() is None and self._process.pid is not None:
+            os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 def _begin(namespace: str, log: Path, arguments: tuple[str, ...]) -> None:
@@ -111,7 +151,8 @@ def _type(place: Place | None, arguments: tuple[str, ...], folder: Path) -> None
     if place is not None:
         namespace, plug, zone = place
         enter(namespace)
-        subprocess.run(["sh", plug, zone, "--"], check=True)
+        if plug:
+            subprocess.run(["sh", plug, zone, "--"], check=True)
     try:
         main(list(arguments))
     except SystemExit as ended:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import select
-import signal
 import socket
 import struct
-import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 from benchmarks.packet_lab import PacketLab, packet_socket
-from benchmarks.scan_command import Found, found, offered, run, scan_command, site_text
+from benchmarks.scan_command import Found, found, scan_command, site_text
+from loaded import Running, fencewalk_in
 
 ZONES = {"laptop": ("10.0.0.0/30", "fd10::/64")}
 FAR = "10.1.0.0/24"
@@ -40,17 +38,32 @@ class Site(msgspec.Struct, frozen=True):
     path: Path
     store: Path
 
-    def command(self, *flags: str, names: bool = False) -> list[str]:
-        chosen = offered(*QUICK) if not names else offered("--no-identify")
-        return self.lab.command("s", scan_command(self.path, self.store, "laptop", *chosen, *flags))
+    def command(self, *flags: str) -> list[str]:
+        return self.lab.command("s", scan_command(self.path, self.store, "laptop", *QUICK, *flags))
 
-    def scan(self, *flags: str, timeout: float = 400.0) -> Found:
+    def scan(self, *flags: str) -> Found:
         """Scan from a fresh store, to the end."""
         for each in self.store.parent.glob(f"{self.store.name}*"):
             each.unlink()
-        done = run(self.command(*flags), timeout)
-        assert done.code == 0, f"exit {done.code} after {done.seconds:.1f} s: {done.said}"
+        return self.go_on(*flags)
+
+    def go_on(self, *flags: str) -> Found:
+        """Scan to the end, whatever is in the store."""
+        arguments = scan_command(self.path, self.store, "laptop", *QUICK, *flags)[1:]
+        done = fencewalk_in(self.lab.name("s"), *arguments)
+        assert done.returncode == 0, f"exit {done.returncode}: {done.stderr}"
         return found(self.store)
+
+    @contextlib.contextmanager
+    def started(self, *flags: str) -> Iterator[Running]:
+        """The scan at work, killed at the end if it has not ended."""
+        arguments = scan_command(self.path, self.store, "laptop", *QUICK, *flags)[1:]
+        process = Running(self.lab.name("s"), self.store.with_suffix(".log"), *arguments)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait(300)
 
 
 def make_site(
@@ -95,6 +108,7 @@ class Watch:
         self._socket.settimeout(0.1)
         self._stop = threading.Event()
         self._raw: list[tuple[float, bool, int, bytes]] = []
+        self._whole: list[Packet] = []
         self._thread = threading.Thread(target=self._read)
 
     def __enter__(self) -> Watch:
@@ -107,6 +121,7 @@ class Watch:
         lost = struct.unpack("II", self._socket.getsockopt(263, 6, 8))[1]  # SOL_PACKET, PACKET_STATISTICS
         self._socket.close()
         assert lost == 0, f"the test lost {lost} packets"
+        self._whole = [_packet(*each) for each in self._raw]
 
     def _read(self) -> None:
         while not (self._stop.is_set() and not select.select([self._socket], [], [], 0)[0]):
@@ -122,7 +137,7 @@ class Watch:
 
     @property
     def packets(self) -> list[Packet]:
-        return [_packet(*each) for each in self._raw.copy()]
+        return self._whole or [_packet(*each) for each in self._raw.copy()]
 
     def sent(self, *kinds: str) -> list[Packet]:
         return [each for each in self.packets if each.sent and (not kinds or each.kind in kinds)]
@@ -161,19 +176,3 @@ def busiest(times: Sequence[float], span: float = 0.1) -> int:
             first += 1
         most = max(most, last - first + 1)
     return most
-
-
-@contextlib.contextmanager
-def started(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
-    """The scan as a process of its own, killed at the end if it has not ended; it does not outlive the test."""
-    libc = ctypes.CDLL(None)
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: libc.prctl(1, signal.SIGKILL),
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
+from loaded import Running, fencewalk_in
 from netns import Namespaces
 
 from scanner.model.addresses import ports_of
 from scanner.model.observation import Arrival, Listening, Session
 from scanner.store import Store
 
+Command: TypeAlias = Running | subprocess.Popen[str]
 FAR, FAR6 = "10.93.2.10", "fd93:2::10"
 SITE = """
 client: Canary Lab
@@ -79,16 +81,12 @@ class CanaryLab(Namespaces):
     @contextlib.contextmanager
     def listening(
         self, site: Path, flags: Sequence[str] = (), name: str = "far", bare: bool = False
-    ) -> Iterator[subprocess.Popen[str]]:
+    ) -> Iterator[Command]:
         """A canary, from when it listens until it was ended with Ctrl-C; its stderr is in `canary.log`. `bare`: without
         any capability."""
         log = site.with_name("canary.log")
-        wrapped = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if bare else []
-        command = [*wrapped, sys.executable, "-m", "scanner.cli", "canary", str(site), "--zone", "far", *flags]
-        with (
-            log.open("w") as errors,
-            subprocess.Popen(self.command(name, command), stderr=errors, stdout=subprocess.PIPE, text=True) as process,
-        ):
+        arguments = ["canary", str(site), "--zone", "far", *flags]
+        with self._begun(name, log, arguments) if not bare else self._bare(name, log, arguments) as process:
             try:
                 self._wait(log, process)
                 yield process
@@ -98,7 +96,23 @@ class CanaryLab(Namespaces):
             finally:
                 process.kill()
 
-    def _wait(self, log: Path, process: subprocess.Popen[str]) -> None:
+    @contextlib.contextmanager
+    def _begun(self, name: str, log: Path, arguments: Sequence[str]) -> Iterator[Command]:
+        log.touch()
+        process = Running(self.name(name), log, *arguments)
+        yield process
+        process.wait(300)
+
+    @contextlib.contextmanager
+    def _bare(self, name: str, log: Path, arguments: Sequence[str]) -> Iterator[Command]:
+        command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-m", "scanner.cli", *arguments]
+        with (
+            log.open("w") as errors,
+            subprocess.Popen(self.command(name, command), stderr=errors, text=True) as process,
+        ):
+            yield process
+
+    def _wait(self, log: Path, process: Command) -> None:
         end = time.monotonic() + 300
         while "Ctrl-C ends it" not in log.read_text():
             if process.poll() is not None or time.monotonic() > end:
@@ -107,13 +121,10 @@ class CanaryLab(Namespaces):
 
     def scan(self, site: Path, flags: Sequence[str]) -> str:
         """One scan from near of nothing but the canary; what it said."""
-        command = [
-            sys.executable, "-m", "scanner.cli", "scan", str(site), "--from", "near", "--interface", "eth0",
+        done = fencewalk_in(
+            self.name("near"), "scan", str(site), "--from", "near", "--interface", "eth0",
             "--ports", "none", "--no-names", "--discover", "echo", "--patience", "1", *flags,
-        ]  # fmt: skip
-        done = subprocess.run(
-            self.command("near", command), capture_output=True, text=True, check=False, timeout=300, env=os.environ
-        )
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stderr
 

@@ -114,6 +114,11 @@ class Lab(Namespaces):
             self.ns("router", f"nft flush set netdev watch {each}")
         return found
 
+    def forget(self) -> None:
+        """Nobody knows anybody's hardware address, and no kernel is about to ask whether it still holds."""
+        for name in ("router", "near", "laptop"):  # the laptop last: an answer to the others is not the last word
+            self.ns(name, "ip neigh flush all", "ip -6 neigh flush all")
+
     def start(self, name: str, serve: Callable[[int], None]) -> int:
         """A process in that namespace that runs `serve`, which says that it is ready by a byte to its descriptor."""
         ready, told = os.pipe()

@@ -39,6 +39,9 @@ EVERYBODY = (TARGET, NEIGHBOUR, FRAGILE, EXCLUDED, *OUTSIDE)
 GATEWAY = "10.91.1.1"
 SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
 """Linux's number; Python does not name it."""
+ATTEMPTS = 3
+HELD_UP = 1.2
+"""By so much more a window of a disturbed attempt may carry."""
 WATCH = """
 table netdev ports {
   set flows { type ipv4_addr . inet_proto . inet_service; flags dynamic; size 65535; }
@@ -126,25 +129,34 @@ def knocking(engine: Engine, address: str, rate: int, ports: int) -> int:
 
 @pytest.mark.parametrize("engine", ["raw", "connect", "nmap"])
 def test_max_rate_holds_in_every_window(lab: Lab, engine: Engine) -> None:
-    times = watched(lab, functools.partial(knocking, engine, TARGET, 150, 250))
-    assert len(times) >= 250
     # A few more than ours: the kernel's own ARP, and neighbour discovery.
-    assert most_within(times, 1.0) <= 150 + 8
-    assert most_within(times, 0.1) <= 15 + 1 + 8
+    holds(lab, functools.partial(knocking, engine, TARGET, 150, 250), 250, 150, 8)
 
 
 def test_max_rate_holds_in_every_window_of_the_fast_engine(lab: Lab) -> None:
     """Enough probes for arrays and rings, and a rate that a capture in Python keeps up with."""
-    times = watched(lab, functools.partial(knocking, "raw", TARGET, 8000, 8000))
-    assert len(times) >= 8000
-    assert most_within(times, 1.0) <= 8000 + 8
-    assert most_within(times, 0.1) <= 800 + 8
+    holds(lab, functools.partial(knocking, "raw", TARGET, 8000, 8000), 8000, 8000, 8)
 
 
 def test_fragile_hosts_are_asked_slowly(lab: Lab) -> None:
     times = watched(lab, functools.partial(knocking, "connect", FRAGILE, 1000, 4))
     assert times
     assert most_within(times, 1.0) <= 10 + 4
+
+
+def holds(lab: Lab, function: functools.partial[int], least: int, rate: int, more: int) -> None:
+    """A machine under load takes packets off the wire late, and several at once: one undisturbed attempt has to keep
+    the limit exactly."""
+    most: list[tuple[int, int]] = []
+    for _ in range(ATTEMPTS):
+        times = watched(lab, function)
+        assert len(times) >= least
+        most.append((most_within(times, 1.0), most_within(times, 0.1)))
+        over = max(most[-1][0] / (rate + more), most[-1][1] / (rate / 10 + 1 + more))
+        if over <= 1:
+            return
+        assert over <= HELD_UP, most
+    raise AssertionError(most)
 
 
 def watched(lab: Lab, function: functools.partial[int]) -> list[float]:

@@ -146,7 +146,7 @@ def test_the_laptops_own_address_is_asked_without_leaving_it(lab: Lab, engine: E
 
 @pytest.mark.parametrize("engine", ["raw", "connect"])
 def test_nothing_goes_to_an_address_that_the_request_does_not_name(lab: Lab, engine: Engine) -> None:
-    lab.ns("laptop", "ip neigh flush all", "ip -6 neigh flush all")
+    lab.forget()
     lab.sent_to()
     lab.run("laptop", asked(Knock(f"{FAR},{EMPTY}", (80, 85), (53,), tries=1), engine))
     allowed = {FAR, EMPTY, FENCE}
@@ -161,7 +161,7 @@ def test_every_packet_was_granted_and_in_small_portions(lab: Lab) -> None:
         list(LiveNetwork(vantage_for(FRONT, None), "raw").knock(Knock(f"{FAR},{EMPTY}", (80, *range(200, 400))), meter))
         return meter.taken
 
-    lab.ns("laptop", "ip neigh flush all")
+    lab.forget()
     lab.counter("router", "netdev watch", "sent")
     taken = lab.run("laptop", run)
     sent = lab.counter("router", "netdev watch", "sent")
@@ -305,7 +305,7 @@ def test_an_unprivileged_sweep_with_ping_sockets(lab: Lab) -> None:
 
 
 def test_an_unprivileged_sweep_without_ping_sockets_says_what_it_cannot_see(lab: Lab) -> None:
-    lab.ns("laptop", "ip neigh flush all")
+    lab.forget()
     mac = "02:00:00:00:00:01"
     lab.ns("laptop", f"ip neigh replace {NEAR} lladdr {mac} dev eth0 nud stale")
     lab.sent_to()

