@@ -17,7 +17,7 @@ def hung_up(fd: int) -> bool:
     try:
         termios.tcgetattr(fd)
     except termios.error as error:
-        return error.args[0] != errno.ENOTTY
+        return bool(error.args[0] != errno.ENOTTY)
     return False
 
 
