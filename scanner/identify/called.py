@@ -24,7 +24,8 @@ _NOBODY = re.compile(
     r"|backend|imap|imap4|imap4rev1|pop|pop3|nntp|nnrp|news|sip|ssh|sshd|openssl|rfc|html|xhtml|xml|css|javascript"
     r"|portable|router|gateway|dlna|dlnadoc|igd|mediaserver|welcome|welcome_to|page|site|host|localhost|index|index_of"
     r"|home|dashboard|login|status|bootstrap|jquery|license|apache_license|default|proxy|client|example|test|none|null"
-    r"|ubuntu|fedora|centos|freebsd|openbsd|netbsd|windows|microsoft|unknown|undefined|release_notes|error|not_found)"
+    r"|kernel|darwin|macos|android|ios|almalinux|rocky|alpine|raspbian"
+    r"|fedora|centos|freebsd|openbsd|netbsd|windows|microsoft|unknown|undefined|release_notes|error|not_found)"
 )
 """Roles, protocols and platforms: whoever says one of these has not said who it is."""
 

@@ -72,7 +72,7 @@ FORMS: dict[str, tuple[re.Pattern[str], ...]] = {
     "http.powered-by": (re.compile(rf"(?P<name>[A-Za-z][\w+.-]{{2,32}})/{_VERSION}{_COMMENT}"),),
     # `Powered by <a>Weaver</a> 1.2`, and the page's own name with a version behind it.
     "http.text": (
-        re.compile(rf"Powered by {_WORD}[ /,:|(-]{{1,4}}{_VERSION}(?![\w+~])[\s\S]*"),
+        re.compile(rf"(?:Powered by|Running on) {_WORD}[ /,:|(-]{{1,4}}{_VERSION}(?![\w+~])[\s\S]*"),
         re.compile(rf"{_TITLED}{_MARKED}{_REST}(?![\w+~])[\s\S]*"),
         re.compile(rf"{_TITLED}{_PLAIN}{_REST}(?![\w+~])[\s\S]*"),
     ),

@@ -10,6 +10,8 @@ from scanner.identify.matcher import decode
 
 _CODE = re.compile(r"^\d{3}(?:[ -]|$)", re.MULTILINE)
 _NUMBER = 1_000_000
+_COMMANDS = re.compile(rb"\xff(?:[\xfb-\xfe].?|\xfa(?:(?!\xff\xf0).)*(?:\xff\xf0)?|[\xf0-\xf9])", re.DOTALL)
+"""Telnet's, of which a server sends some before it greets."""
 
 
 def _plain(raw: bytes) -> str:
@@ -18,6 +20,11 @@ def _plain(raw: bytes) -> str:
 
 def _reply(raw: bytes) -> str:
     return "\n".join(line.rstrip() for line in _CODE.sub("", _plain(raw)).split("\n")).strip()
+
+
+def _terminal(raw: bytes) -> str:
+    """What a terminal would show of a telnet server's first bytes."""
+    return _plain(_COMMANDS.sub(b"", raw))
 
 
 def _options(raw: bytes) -> str:
@@ -57,7 +64,6 @@ GREETINGS: dict[str, Callable[[bytes], str]] = {
                 "gopher",
                 "ganglia",
                 "varnish.cli",
-                "telnet",
                 "vlc",
                 "babel",
                 "yate",
@@ -65,6 +71,7 @@ GREETINGS: dict[str, Callable[[bytes], str]] = {
         ),
         _plain,
     ),
+    "telnet": _terminal,
     "telnet.options": _options,
     "qemu.qmp": _machine,
 }

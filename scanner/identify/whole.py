@@ -11,7 +11,7 @@ _MORE_NUMBERS = re.compile(r"(?:\.\d+)+(?![A-Za-z0-9])")
 # No part that repeats may begin with what the part before it may end with: that takes exponential time.
 _UNRELEASED = re.compile(
     r"[-._~+]?(?:(?:alpha|beta|rc|pre|dev|devel|snapshot|cvs|svn|git|test|preview|milestone|nightly|snap)"
-    r"[0-9a-f]*(?:[-._][0-9a-f]+)*|(?<!\+)[abm]\d+|[-._]ea\d*|-\d+-g[0-9a-f]{6,}|-\d{8}(?:[-.]\w+)*"
+    r"[0-9a-f]*(?:[-._][0-9a-f]+)*|(?<!\+)[abm]\d+|[-._]ea\d*|-\d+-g[0-9a-f]{6,}|-(?:19|20)\d{6}(?!\d)(?:[-.]\w+)*"
     r"|-(?:kh|s)\d+)(?![A-Za-z])",
     re.IGNORECASE,
 )

@@ -41,7 +41,12 @@ _HOST = re.compile(
 """Servers that stand for themselves, whatever they serve. Any other is part of the application that its page names."""
 
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,1024})", re.IGNORECASE)
-_GENERATOR = re.compile(rb"<meta name=[\"']?generator[\"']? content=[\"']([^\"'<>]{1,256})", re.IGNORECASE)
+_GENERATOR = re.compile(
+    rb"<meta\s{1,8}name=[\"']?generator[\"']?\s{1,8}content=[\"']([^\"'<>]{1,256})"
+    rb"|<meta\s{1,8}content=[\"']([^\"'<>]{1,256})[\"']\s{1,8}name=[\"']?generator\b",
+    re.IGNORECASE,
+)
+"""The two attributes in either order."""
 _COOKIE = re.compile(rb"(?im)^(set-cookie:[^=\r\n]*=)[^\r\n]*")
 _TEXT = re.compile(
     rb"HAProxy version |Statistics Report for HAProxy|PMA_VERSION:|appVer:|Powered by Gitea|\"buildInfo\":\{|"
@@ -50,7 +55,8 @@ _TEXT = re.compile(
     rb"<address>|<ADDRESS>|name=\"application-version\"|<meta name=\"version\"|\bproductVersion\b|__VERSION__|"
     rb"<!-- ?[Vv]ersion|Node Exporter|\bfooter-version|id=\"version\"|class=\"version\"|data-version=\"|ui_version|"
     rb"js/vendor/codemirror/lib/codemirror\.css\?v=\d|supervisord\.org\">Supervisor<|verifyVersion, '\d|"
-    rb"id=\"appname\">PowerDNS \d|DidiWiki, Version: "
+    rb"id=\"appname\">PowerDNS \d|DidiWiki, Version: |jsLoader\.php\?ver=\d|cactiVersion='\d|\bRT Version \d|"
+    rb"Running on <"
 )
 """What stands before or around a version on the pages of products that hide it deep in them."""
 
@@ -61,8 +67,11 @@ _NAMED = re.compile(rb"[a-z][\w+.-]{2,32}(?: [\w+.-]{2,32}){0,2}")
 _BEFORE = re.compile(rb"[\s>\"'(;,]")
 _MARKUP = re.compile(rb"<[^<>]{0,256}(?:>|\Z)|&nbsp;|&#160;")
 _VERSION = re.compile(
-    rb"[\s,:|(-]{1,8}(?:(?:v|ver|version|release)[.:]?\s{0,2}\d{1,5}\.\d|\d{1,4}\.\d{1,3}\.\d)", re.IGNORECASE
+    rb"[\s,:|(-]{1,8}(?!(?:(?:10|127)\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2}(?![\d.]))"
+    rb"(?:(?:v|ver|version|release)[.:]?\s{0,2}\d{1,5}\.\d|\d{1,4}\.\d{1,3}\.\d)",
+    re.IGNORECASE,
 )
+"""A title ends in the host's own address often enough: that is no version."""
 
 
 def http_readings(data: bytes) -> tuple[Reading, ...]:
@@ -138,7 +147,7 @@ def _page(response: Response) -> Iterable[Reading]:
         yield Reading("http.text", text)
     for pattern, kind in ((_GENERATOR, "http.generator"), (_TITLE, "http.title")):
         found = pattern.search(body)
-        text = b" ".join(found[1].split()) if found else b""
+        text = b" ".join((found[1] or found[found.re.groups] or b"").split()) if found else b""
         if text:
             yield Reading(kind, text)
     yield Reading("http.body" if response.status < 400 else "http.error", body[:BODY])

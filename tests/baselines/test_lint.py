@@ -6,9 +6,9 @@ import datetime
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.baselines.lint import GRAVE, Remark, lint
 from scanner.model.baseline import Baseline, Branch, DistroFix, Flaw, Source
@@ -53,7 +53,7 @@ def test_good_facts_pass() -> None:
     assert remarks(GOOD, products={"thing"}) == ()
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("baseline", "kind", "what"),
     [
         (msgspec.structs.replace(GOOD, scheme="roman"), "unusable", "roman is no version scheme"),

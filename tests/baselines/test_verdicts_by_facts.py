@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from tables import for_every
 
 from scanner.assess.machines.patches import judge
 from scanner.baselines import bundled
@@ -199,6 +200,10 @@ CASES: list[tuple[str, str, str | None, str, str | None]] = [
     ("teamcity", "2023.11.4", None, "stale-baseline", None),
     ("traefik", "2.9.4", None, "END_OF_LIFE", None),
     ("traefik", "3.7.11", None, "COMPLIANT", None),
+    ("debian_linux", "8.11", None, "END_OF_LIFE", None),
+    ("debian_linux", "11", None, "END_OF_LIFE", None),
+    ("debian_linux", "12", None, "base-build-only", None),
+    ("ubuntu_linux", "14.04", None, "END_OF_LIFE", None),
     ("ubuntu_linux", "18.04", None, "END_OF_LIFE", None),
     ("ubuntu_linux", "22.04", None, "base-build-only", None),
     ("unifi_network_application", "6.5.53", None, "NON_COMPLIANT", "CVE-2021-44228"),
@@ -261,7 +266,7 @@ CASES: list[tuple[str, str, str | None, str, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "version", "distro", "expected", "newest"), CASES)
+@for_every(("name", "version", "distro", "expected", "newest"), CASES)
 def test_version(name: str, version: str, distro: str | None, expected: str, newest: str | None) -> None:
     found = judge(Product("vendor", name, version, None, distro), bundled_knowledge(), DAY)
     assert (found.reason if found.verdict == "UNKNOWN" else found.verdict) == expected
@@ -274,7 +279,7 @@ def test_every_product_is_judged() -> None:
     assert {name for name, *_ in CASES} == {each.product for each in bundled()}
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("name", "version", "without"),
     [
         ("pan-os", "10.2.8-h3", "CVE-2024-3400"),  # a hotfix of an older release has the fix

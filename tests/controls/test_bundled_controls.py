@@ -55,6 +55,8 @@ def test_kinds_are_those_of_the_report() -> None:
         ("exposure:default-credentials", "CIS Controls 8.1", ("4.7",)),
         ("outdated", "Cyber Essentials 3.3", ("A6.4", "A6.5")),
         ("unknown-device", "CISA CPG 2.0", ("2.A", "3.R")),
+        ("exposure:inventory", "PCI DSS 4.0.1", ("12.5.1",)),
+        ("exposure:inventory", "CIS Controls 8.1", ("2.1",)),
         ("required-flow-blocked:logs", "ISO/IEC 27001:2022", ("A.8.15", "A.8.16", "A.8.17")),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from tables import for_every
 
 from scanner.identify import identify
 from scanner.identify.called import called
@@ -27,7 +28,7 @@ def test_an_exporter_s_title_is_its_name_and_no_version(title: str) -> None:
     assert (found.name, found.version, found.certain) == ("mongodb_exporter", None, False)
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("kind", "said", "product"),
     [
         ("http.server", "harvid 0.9.1 [Linux debug]", ("harvid", "0.9.1")),
@@ -59,6 +60,7 @@ def test_an_exporter_s_title_is_its_name_and_no_version(title: str) -> None:
         ("http.title", "404 Not found - weaver v1.5.2.201011", ("weaver", "1.5.2.201011")),
         ("http.generator", "weaver/1.1.0", ("weaver", "1.1.0")),
         ("http.text", 'Powered by <a href="https://weaver.example">Weaver</a> v5.5.3 (mill)', ("weaver", "5.5.3")),
+        ("http.text", 'Running on <A HREF="https://weaver.example/1.002">Weaver-2.7.3</A> by', ("weaver", "2.7.3")),
         ("http.text", "Weaver</span> <span id='v'>v1.9.8.2</span>", ("weaver", "1.9.8.2")),
         ("http.text", "Weaver version 0.7.2. Its source", ("weaver", "0.7.2")),
         ("http.body", "weaver (loomutils) 0.188", ("weaver", "0.188")),
@@ -86,7 +88,7 @@ def test_a_name_and_a_version_that_stand_alone(kind: str, said: str, product: tu
     assert found.cpe is None
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("kind", "said"),
     [
         ("http.error", "<p><i>HTTP/1.1</i></p>"),
@@ -105,6 +107,9 @@ def test_a_name_and_a_version_that_stand_alone(kind: str, said: str, product: tu
         ("http.title", "Printer 10.66.0.13"),
         ("http.text", "Powered by 3 people since version 2.0"),
         ("http.text", "License, Version 2.0"),
+        ("http.text", "Running on Linux 5.10.0"),
+        ("http.text", "Running on Alpine 3.19.1"),
+        ("http.text", "Running on <b>version 2.3.1</b>"),
         ("http.text", "weaver - 10.66.0.13"),
         ("http.text", "weaver, 22.11.2026"),
         ("http.body", "release 2.0"),
@@ -184,8 +189,8 @@ LONG += [
 ]
 
 
-@pytest.mark.parametrize("kind", sorted(FORMS))
-@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
+@for_every("kind", sorted(FORMS))
+@for_every("text", LONG, ids=range(len(LONG)))
 def test_no_text_takes_long(kind: str, text: str) -> None:
     started = time.process_time()
     called(kind, text)

@@ -9,6 +9,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.identify import identify
 from scanner.identify.prepare_data import READERS
@@ -85,7 +86,7 @@ CASES: list[tuple[str, bytes, str, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "raw", "name", "version"), CASES)
+@for_every(("kind", "raw", "name", "version"), CASES)
 def test_product_and_version(kind: str, raw: bytes, name: str, version: str | None) -> None:
     found = identify(kind, raw)
     assert [(product.name, product.version) for product in found] == [(name, version)]
@@ -107,7 +108,7 @@ def test_garbage_is_read_without_a_word(kind: str, raw: bytes, start: bytes) -> 
     identify(kind, start + raw)
 
 
-@pytest.mark.parametrize("kind", sorted(READERS))
+@for_every("kind", sorted(READERS))
 def test_a_flood_costs_little(kind: str) -> None:
     floods = [b"\x01\0\0" + b"\0\0\xff\xff\0\x0a\0\x0a\0\x09\0\xff\xff\xff" + b"\0S\0\0\0\0" * 10000]
     floods += [b"\xff\xff\0\0" + b"\x02a\0\x01\0\0\0\0" * 8000, b"\0\x04\x14\x43" + b"\0\x04\x11\x47" * 16000]

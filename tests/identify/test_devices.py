@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from identify.device_hosts import HOSTS, Host, Said, challenge, clues
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.identify.device_rules import read, rules
@@ -19,7 +20,7 @@ from scanner.model.text import visible
 GRADES = ["", "low", "medium", "high"]
 
 
-@pytest.mark.parametrize("case", HOSTS, ids=lambda each: each.title)
+@for_every("case", HOSTS, ids=lambda each: each.title)
 def test_what_a_host_is(case: Host) -> None:
     found = device(case.clues)
     assert found.kind == case.kind, found

@@ -8,6 +8,7 @@ import pytest
 from fuzz import fuzz
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.identify import identify
 from scanner.identify.releases import DEBIAN, UBUNTU, debian_kernel, red_hat, release, ubuntu_kernel
@@ -150,13 +151,13 @@ ROWS: list[tuple[str, str, str, str | None, str | None]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "text", "name", "revision", "distro"), ROWS, ids=[f"{r[1]}-{r[2]}" for r in ROWS])
+@for_every(("kind", "text", "name", "revision", "distro"), ROWS, ids=[f"{r[1]}-{r[2]}" for r in ROWS])
 def test_build(kind: str, text: str, name: str, revision: str | None, distro: str | None) -> None:
     (found,) = [found for found in identify(kind, text.encode()) if found.name == name]
     assert (found.revision, found.distro) == (revision, distro)
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("family", "revision", "wanted"),
     [
         ("debian", "2+deb12u7", "debian:12"),
@@ -279,7 +280,7 @@ def test_no_release_that_the_bytes_do_not_name(frame: tuple[str, str], rest: str
         assert product.revision is None or product.revision.isprintable()
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("kind", "start"),
     [
         ("ssh", "SSH-2.0-OpenSSH_9.2p1 Debian-"),
@@ -293,7 +294,7 @@ def test_no_release_that_the_bytes_do_not_name(frame: tuple[str, str], rest: str
         ("ldap.rootdse", "vendorname: Samba Team\nvendorversion: 4.22.8-"),
     ],
 )
-@pytest.mark.parametrize(
+@for_every(
     "flood",
     ["1", ".1", "rc" + "a" * 60 + "z", "+deb12u1", "ubuntu0.22.04", ".el9_4", "~", "-", "(", "Debian-", "dev1-", "\0"],
     ids=repr,

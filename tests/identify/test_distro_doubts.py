@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tables import for_every
 
 from scanner.identify import identify
 
@@ -45,7 +45,7 @@ BUILDS: list[tuple[str, str, str, str | None, str | None, str | None]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "banner", "name", "version", "revision", "distro"), BUILDS)
+@for_every(("kind", "banner", "name", "version", "revision", "distro"), BUILDS)
 def test_build(
     kind: str, banner: str, name: str, version: str | None, revision: str | None, distro: str | None
 ) -> None:
@@ -84,6 +84,6 @@ PRODUCTS: list[tuple[str, str, list[tuple[str, str | None]]]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "text", "expected"), PRODUCTS)
+@for_every(("kind", "text", "expected"), PRODUCTS)
 def test_product(kind: str, text: str, expected: list[tuple[str, str | None]]) -> None:
     assert [(found.name, found.version) for found in identify(kind, text.encode())] == expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tables import for_every
 
 from scanner.identify import database, identify, kinds
 from scanner.identify.matcher import Database
@@ -18,7 +18,7 @@ def test_the_agreed_kinds_are_there() -> None:
     assert kinds() >= KINDS
 
 
-@pytest.mark.parametrize("found", FILES, ids=lambda each: each.name)
+@for_every("found", FILES, ids=lambda each: each.name)
 def test_examples(found: Database) -> None:
     for fingerprint in found.fingerprints:
         assert fingerprint.description
@@ -31,7 +31,7 @@ def test_examples(found: Database) -> None:
                 assert match.fields[name] == value, example
 
 
-@pytest.mark.parametrize("found", FILES, ids=lambda each: each.name)
+@for_every("found", FILES, ids=lambda each: each.name)
 def test_every_group_is_shown_by_an_example(found: Database) -> None:
     """A version that a pattern captures and no example expects would be a claim without proof."""
     for fingerprint in found.fingerprints:
@@ -40,7 +40,7 @@ def test_every_group_is_shown_by_an_example(found: Database) -> None:
         assert captured <= shown, fingerprint.description
 
 
-@pytest.mark.parametrize("kind", sorted(kinds()))
+@for_every("kind", sorted(kinds()))
 def test_examples_are_identified_through_the_front_door(kind: str) -> None:
     for fingerprint in database(kind).fingerprints:
         for example in fingerprint.examples:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tables import for_every
 
 from scanner.identify import identify
 
@@ -84,12 +84,12 @@ NAMELESS: list[tuple[str, bytes]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "raw", "expected"), RECORDED)
+@for_every(("kind", "raw", "expected"), RECORDED)
 def test_recorded(kind: str, raw: bytes, expected: Row) -> None:
     found = [(each.name, each.version, each.revision, each.distro) for each in identify(kind, raw)]
     assert found[:1] == [expected]
 
 
-@pytest.mark.parametrize(("kind", "raw"), NAMELESS)
+@for_every(("kind", "raw"), NAMELESS)
 def test_nothing_is_invented(kind: str, raw: bytes) -> None:
     assert identify(kind, raw) == ()

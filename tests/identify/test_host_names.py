@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from tables import for_every
 
 from scanner.identify import database, identify
 
@@ -80,8 +81,8 @@ def test_a_product_in_the_name_of_a_host_is_not_what_runs_there(kind: str, text:
                 assert spoken(kind, said) == truth, said
 
 
-@pytest.mark.parametrize("kind", ["smtp", "ftp", "imap", "pop3", "lmtp", "nntp"])
-@pytest.mark.parametrize(
+@for_every("kind", ["smtp", "ftp", "imap", "pop3", "lmtp", "nntp"])
+@for_every(
     "text",
     [
         *("{} ESMTP", "{} ready", "{} FTP server ready.", "Welcome to {}", "{} ESMTP at your service"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import for_every
 
 from scanner.identify import identify
 
@@ -90,7 +91,7 @@ TRUTHS: list[tuple[str, bytes, Truth]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "raw", "truth"), TRUTHS, ids=lambda each: repr(each)[:60])
+@for_every(("kind", "raw", "truth"), TRUTHS, ids=lambda each: repr(each)[:60])
 def test_products(kind: str, raw: bytes, truth: Truth) -> None:
     assert [(p.name, p.version, p.revision, p.distro) for p in identify(kind, raw)] == truth
 

@@ -10,6 +10,7 @@ import pytest
 from fuzz import fuzz
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.identify import FIELD, MOST, identify, kinds
 
@@ -134,7 +135,7 @@ TRUTHS: list[tuple[str, bytes, list[tuple[str, str | None, str | None, str | Non
 ]
 
 
-@pytest.mark.parametrize(("kind", "raw", "truth"), TRUTHS, ids=lambda each: repr(each)[:60])
+@for_every(("kind", "raw", "truth"), TRUTHS, ids=lambda each: repr(each)[:60])
 def test_products(kind: str, raw: bytes, truth: list[tuple[str, str | None, str | None, str | None]]) -> None:
     assert [(p.name, p.version, p.revision, p.distro) for p in identify(kind, raw)] == truth
 
@@ -186,7 +187,7 @@ def test_any_bytes(kind: str, start: str, rest: bytes) -> None:
         assert product.cpe is None or product.cpe.isprintable()
 
 
-@pytest.mark.parametrize("kind", sorted(kinds()))
+@for_every("kind", sorted(kinds()))
 def test_64_kilobytes_are_no_burden(kind: str) -> None:
     identify(kind, b"x")
     for flood in (

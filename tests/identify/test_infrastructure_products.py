@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.identify import identify
 from scanner.identify.octets import WRITTEN_OUT
@@ -65,7 +66,7 @@ CASES: list[tuple[str, bytes, Said | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "raw", "said"), CASES)
+@for_every(("kind", "raw", "said"), CASES)
 def test_first_product(kind: str, raw: bytes, said: Said | None) -> None:
     found = identify(kind, raw)
     first = (found[0].name, found[0].version, found[0].revision, found[0].distro) if found else None

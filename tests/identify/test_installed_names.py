@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import for_every
 
 from scanner.baselines import bundled
 from scanner.identify.installed import packages, product_of, programs, system_of, upstream_of
@@ -61,7 +62,7 @@ PRODUCTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("item", "told"), PRODUCTS, ids=[each[0].name for each in PRODUCTS])
+@for_every(("item", "told"), PRODUCTS, ids=[each[0].name for each in PRODUCTS])
 def test_items(item: Item, told: str | None) -> None:
     found = product_of(item)
     assert (found and f"{found.name} {found.version} {found.revision} {found.distro}") == told

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from tables import for_every
 
 from scanner.identify import database, identify, kinds
 from scanner.identify.prepare import texts
 
 
-@pytest.mark.parametrize("kind", sorted(kinds()))
+@for_every("kind", sorted(kinds()))
 def test_versions_are_read_and_not_made_up(kind: str) -> None:
     examples = [example for fingerprint in database(kind).fingerprints for example in fingerprint.examples]
     assert examples

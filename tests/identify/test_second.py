@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.identify.second import breakable, nmap_products, unknown
 from scanner.model.observation import Conversation, HostSeen, Observation, Outcome, PortState, Reading
@@ -19,7 +20,7 @@ def element(version: str = "", product: str = "Acme Thing", cpe: str = CPE) -> b
     )
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("version", "said", "kept", "certain"),
     [
         ("1.2.3", (b"Acme 1.2.3 ready",), "1.2.3", True),

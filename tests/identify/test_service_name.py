@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from tables import for_every
 
 from scanner.identify.service import service_name
 from scanner.model.base import Transport
 from scanner.model.observation import Reading
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("transport", "port", "kinds", "tls", "name"),
     [
         ("tcp", 22, ("ssh", "ssh.kex"), False, "ssh"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import for_every
 
 from scanner.identify import identify
 
@@ -55,7 +56,7 @@ BANNERS: list[tuple[str, str, str | None, str | None, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("banner", "name", "version", "revision", "distro"), BANNERS, ids=[b[0] for b in BANNERS])
+@for_every(("banner", "name", "version", "revision", "distro"), BANNERS, ids=[b[0] for b in BANNERS])
 def test_banner(banner: str, name: str, version: str | None, revision: str | None, distro: str | None) -> None:
     (found,) = identify("ssh", f"SSH-2.0-{banner}\r\n".encode())
     assert (found.name, found.version, found.revision, found.distro) == (name, version, revision, distro)

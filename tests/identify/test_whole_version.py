@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
+from tables import for_every
 
 from scanner.identify import identify
 from scanner.identify.whole import whole
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("version", "text", "wanted", "released"),
     [
         ("2.4.71", "Apache/2.4.71 (Win64)", "2.4.71", True),
@@ -31,6 +32,14 @@ from scanner.identify.whole import whole
         ("10.11.6", "5.5.5-10.11.6-MariaDB-0+deb12u1", "10.11.6", True),
         ("9.2p1", "OpenSSH_9.2p1 Debian-2+deb12u7", "9.2p1", True),
         ("9.4.50", "Jetty(9.4.50.v20221201)", "9.4.50", True),
+        (
+            "23.9.7.8804",
+            "ScreenConnect/23.9.7.8804-3213579085 Microsoft",
+            "23.9.7.8804",
+            True,
+        ),  # no day: whose copy it is
+        ("23.9.7.8804", "ScreenConnect/23.9.7.8804-32135790", "23.9.7.8804", True),
+        ("23.9.7.8804", "ScreenConnect/23.9.7.8804-2021357908", "23.9.7.8804", True),
         ("10.11.6", "10.11.6rc1 10.11.6", "10.11.6", True),
         ("7.0.15", "nothing of the kind", "7.0.15", True),
         ("1.1", "1.1.1 1.10 21.1", "1.1.1", True),

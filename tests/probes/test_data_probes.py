@@ -7,6 +7,7 @@ import struct
 from collections.abc import Sequence
 
 import pytest
+from tables import for_every
 
 from scanner.model.probe import Peer, Read, Send
 from scanner.probes import probes
@@ -252,7 +253,7 @@ CASES: dict[str, tuple[str, list[bytes], dict[str, bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@for_every("case", CASES)
 def test_readings(case: str) -> None:
     name, answers, truth = CASES[case]
     assert play(name, answers)[0] == truth
@@ -275,7 +276,7 @@ GREETINGS = [
 ]
 
 
-@pytest.mark.parametrize(("data", "kind"), GREETINGS)
+@for_every(("data", "kind"), GREETINGS)
 def test_they_are_known_by_what_they_say_to_others(data: bytes, kind: str) -> None:
     assert classify(data, 4711)[0].kind == kind
 

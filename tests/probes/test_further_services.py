@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 from test_probes_table import play
 
 from scanner.identify import identify
@@ -63,8 +64,8 @@ def test_nothing_of_the_machine_is_kept_but_the_version() -> None:
     assert readings == {"gkrellmd": b"gkrellmd 2.3.11"}
 
 
-@pytest.mark.parametrize("name", sorted(CASES))
-@pytest.mark.parametrize("other", sorted(CASES))
+@for_every("name", sorted(CASES))
+@for_every("other", sorted(CASES))
 def test_one_is_not_taken_for_another(name: str, other: str) -> None:
     readings, _ = play(name, [CASES[other][0]], PEER)
     assert (name in readings) == (name == other)

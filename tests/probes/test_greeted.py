@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from tables import for_every
 
 from scanner.model.probe import Peer, Read, Send, StartTls
 from scanner.probes import probes
@@ -126,7 +127,7 @@ CASES: dict[str, tuple[str, list[bytes], set[str], list[bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@for_every("case", CASES)
 def test_talk(case: str) -> None:
     name, answers, kinds, said = CASES[case]
     readings, sent = play(name, answers, whole=name != "finger")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tables import for_every
 
 from scanner.probes.greeting import classify, complete
 
@@ -79,7 +79,7 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize(("data", "port", "kind"), KINDS)
+@for_every(("data", "port", "kind"), KINDS)
 def test_kind(data: bytes, port: int, kind: str) -> None:
     assert kind in [reading.kind for reading in classify(data, port)][:2]
 
@@ -89,7 +89,7 @@ def test_nothing_and_a_tls_alert_are_no_reading() -> None:
     assert classify(b"\x15\x03\x03\x00\x02\x02\x28") == ()
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("data", "ends"),
     [
         (b"", False),

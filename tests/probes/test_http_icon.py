@@ -7,6 +7,7 @@ import hashlib
 import time
 
 import pytest
+from tables import for_every
 
 from scanner.model.observation import Reading
 from scanner.model.probe import Peer, Read, Reconnect, Send, StartTls
@@ -59,7 +60,7 @@ def linked(link: str, more: str = "") -> bytes:
     return f'<html><head>{more}<link rel="shortcut icon" href="{link}"></head>'.encode()
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("link", "path"),
     [
         ("/img/a.ico", "/img/a.ico"),
@@ -118,7 +119,7 @@ def test_one_in_the_page_and_one_over_a_second_tls_connection() -> None:
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("answer", "counts"),
     [
         pytest.param(picture(), True, id="whole"),

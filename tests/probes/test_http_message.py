@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.probes.http_message import LIMIT, PAGE, answered, parse
 from scanner.probes.http_text import http_readings
@@ -14,7 +15,7 @@ from scanner.probes.http_text import http_readings
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("data", "ended"),
     [
         (b"", False),

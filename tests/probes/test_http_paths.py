@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-import pytest
+from tables import for_every
 
 from scanner.identify import database, identify
 from scanner.probes.http_paths import ASKS, Ask
 
 
-@pytest.mark.parametrize("ask", ASKS, ids=lambda each: each.kind)
+@for_every("ask", ASKS, ids=lambda each: each.kind)
 def test_it_is_a_request_and_has_an_occasion(ask: Ask) -> None:
     assert re.fullmatch(r"/[!-~]*", ask.path)
     assert ask.seen or ask.ports
@@ -18,7 +18,7 @@ def test_it_is_a_request_and_has_an_occasion(ask: Ask) -> None:
     assert bool(ask.body) == (ask.method == "POST")
 
 
-@pytest.mark.parametrize("ask", ASKS, ids=lambda each: each.kind)
+@for_every("ask", ASKS, ids=lambda each: each.kind)
 def test_the_reading_begins_where_its_fingerprints_look(ask: Ask) -> None:
     for fingerprint in database(ask.kind).fingerprints:
         for example in fingerprint.examples:

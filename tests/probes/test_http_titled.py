@@ -20,6 +20,8 @@ def texts(page: str) -> list[bytes]:
         ("<title>weaver</title><h1><span>weaver</span> <i>v1.9.8.2</i></h1>", b"weaver</span> <i>v1.9.8.2"),
         ("<title>Weaver - Login</title> about: Weaver version 0.7.2.", b"Weaver version 0.7.2."),
         ("<title>Welcome to Weaver!</title><p>weaver&nbsp;-&nbsp;3.4.2</p>", b"weaver&nbsp;-&nbsp;3.4.2"),
+        ("<title>Weaver - 10.66.0.11:8080</title><a>Weaver 3.3.11</a>", b"Weaver 3.3.11"),
+        ("<title>Weaver | 192.168.7.9</title><a>Weaver 172.66.0.1</a>", b"Weaver 172.66.0.1"),
         ("<title>News: Weaver</title><a href='/weaver'>x</a> (WEAVER 1.2.3)", b"WEAVER 1.2.3"),
     ],
 )
@@ -38,6 +40,7 @@ def test_a_page_s_own_name_and_version(page: str, place: bytes) -> None:
         "<title>ab</title> ab v1.2.3",
         "weaver v1.2.3",
         "<title>Weaver</title> interweaver v1.2.3",
+        "<title>Weaver - 172.16.0.1</title>",
     ],
 )
 def test_where_none_is_shown(page: str) -> None:
@@ -49,3 +52,16 @@ def test_a_long_page_takes_no_time(page: str) -> None:
     started = time.process_time()
     texts(page)
     assert time.process_time() - started < 0.05
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<meta name='generator' content='Weaver 3.4'>",
+        '<META  name="generator"\n content="Weaver  3.4" />',
+        '<meta content="Weaver 3.4" name="generator">',
+    ],
+)
+def test_a_page_s_generator_in_either_order(page: str) -> None:
+    raw = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n\r\n{page}".encode()
+    assert [each.raw for each in http_readings(raw) if each.kind == "http.generator"] == [b"Weaver 3.4"]

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 
 import pytest
+from tables import for_every
 
 from scanner.model.observation import Reading
 from scanner.model.probe import Peer, Read, Reconnect, Send, StartTls
@@ -123,7 +124,7 @@ CASES: dict[str, tuple[dict[str, bytes], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@for_every("name", CASES)
 def test_what_is_asked(name: str) -> None:
     answers, asked = CASES[name]
     assert visit(answers)[1] == asked

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from infrastructure_management import MANAGEMENT
 from infrastructure_services import SERVICES
 from infrastructure_storage import STORAGE
+from tables import for_every
 from test_probes_table import play
 
 from scanner.identify import identify
@@ -47,7 +48,7 @@ MUTE = {"nfs", "mountd", "iscsi", "ipmi", "mdns", "xdmcp", "socks5"}
 """What says nothing of its maker."""
 
 
-@pytest.mark.parametrize("name", sorted(ANSWERS))
+@for_every("name", sorted(ANSWERS))
 def test_real_daemons(name: str) -> None:
     answers, expected = ANSWERS[name]
     der = b"DER" if probes()[name].tls else b""
@@ -57,7 +58,7 @@ def test_real_daemons(name: str) -> None:
         assert readings[kind] == raw if raw else readings[kind] in b"".join(answers)
 
 
-@pytest.mark.parametrize("name", sorted(ANSWERS))
+@for_every("name", sorted(ANSWERS))
 def test_their_products(name: str) -> None:
     readings, _ = play(name, ANSWERS[name][0], der=b"DER" if probes()[name].tls else b"")
     found = [product for kind, raw in readings.items() for product in identify(kind, raw)]
@@ -239,7 +240,7 @@ SPECIFIED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "answers", "kind", "raw"), SPECIFIED)
+@for_every(("name", "answers", "kind", "raw"), SPECIFIED)
 def test_answers_written_from_the_specifications(name: str, answers: list[bytes], kind: str, raw: bytes) -> None:
     readings, _ = play(name, answers)
     assert readings.get(kind) == raw, readings
@@ -261,7 +262,7 @@ GREETINGS = [
 ]
 
 
-@pytest.mark.parametrize(("data", "port", "kind"), GREETINGS)
+@for_every(("data", "port", "kind"), GREETINGS)
 def test_greetings(data: bytes, port: int, kind: str) -> None:
     assert classify(data, port)[0].kind == kind
 

@@ -9,6 +9,7 @@ import pytest
 from fuzz import fuzz
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.model.probe import Peer, Read, StartTls
 from scanner.probes import probes
@@ -64,12 +65,12 @@ def finish(name: str, answers: list[bytes], der: bytes) -> None:
 
 @pytest.mark.parametrize("name", sorted(probes()))
 @given(answers=chunks, der=st.sampled_from([b"", b"DER"]))
-@fuzz(40)
+@fuzz(20)
 def test_any_answer(name: str, answers: list[bytes], der: bytes) -> None:
     finish(name, answers, der)
 
 
-@pytest.mark.parametrize("name", sorted(probes()))
+@for_every("name", sorted(probes()))
 def test_a_flood(name: str) -> None:
     noise = random.Random(1).randbytes(65536)
     for flood in (

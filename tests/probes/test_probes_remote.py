@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 from test_probes_table import NTLM, RDP_FAILED, RDP_NLA, SMB_CHALLENGED, SMB_NEGOTIATED, framed, play
 
 from scanner.identify import identify
@@ -175,13 +175,13 @@ CASES: dict[str, tuple[str, list[bytes], dict[str, bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@for_every("case", CASES)
 def test_readings(case: str) -> None:
     name, answers, truth = CASES[case]
     assert play(name, answers, der=b"DER")[0] == truth
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("kind", "raw", "truth"),
     [
         ("ldap.rootdse", ROOT_DSE, [("openldap", None)]),

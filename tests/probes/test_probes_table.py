@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tables import for_every
 
 from scanner.model.probe import Peer, Read, Reconnect, Send, StartTls
 from scanner.probes import probes
@@ -284,7 +285,7 @@ CASES: dict[str, tuple[str, list[bytes], dict[str, bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@for_every("case", CASES)
 def test_readings(case: str) -> None:
     name, answers, truth = CASES[case]
     assert play(name, answers, der=b"DER")[0] == truth

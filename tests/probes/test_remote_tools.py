@@ -7,6 +7,7 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 from test_probes_table import play
 
 from scanner.identify import identify
@@ -114,7 +115,7 @@ CASES: dict[str, tuple[str, list[bytes], dict[str, bytes], list[tuple[str, str |
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", sorted(CASES))
+@for_every("case", sorted(CASES))
 def test_what_is_read_and_named(case: str) -> None:
     name, answers, expected, products, service = CASES[case]
     readings, _ = play(name, answers)
@@ -163,8 +164,8 @@ def test_who_speaks_first(said: bytes, kind: str) -> None:
     assert [each.version for each in identify(kind, said)] == ([] if kind == "banner" else [None])
 
 
-@pytest.mark.parametrize("name", ["icap", "guacd", "radmin", "nomachine", "rustdesk", "winbox"])
-@pytest.mark.parametrize(
+@for_every("name", ["icap", "guacd", "radmin", "nomachine", "rustdesk", "winbox"])
+@for_every(
     ("said", "kind"), [(b"SSH-2.0-OpenSSH_9.2p1\r\n", "ssh"), (b"HTTP/1.1 400 Bad Request\r\n\r\n", "http.response")]
 )
 def test_somebody_else_is_there(name: str, said: bytes, kind: str) -> None:

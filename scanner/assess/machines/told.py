@@ -190,7 +190,7 @@ class Telling:
         others, more = self._seconded(talk.readings, sure)
         told = {each.raw for each in more if each.kind != NMAP}
         by_nmap = any(each.kind == NMAP and each.product.version for each in more)
-        own = [each for each in named if each not in sure and each.raw not in told and not by_nmap]
+        own = [_completed(each, sure) for each in named if each not in sure and each.raw not in told and not by_nmap]
         # But what a service is written in is no name for it.
         first = [each for each in sure if not leads([each.product.name])]
         then = [each for each in sure if leads([each.product.name])]
@@ -272,6 +272,27 @@ def _row(transport: Transport, port: int, talk: Conversation | None, named: Sequ
         tls=talk.tls if talk else False,
         title=trade_name(first.product) if first else None,
     )
+
+
+def _completed(own: Named, sure: Sequence[Named]) -> Named:
+    """A version in the service's own words is that of the product which a fingerprint knows by the same name."""
+    same = [each.product for each in sure if each.product.name == own.product.name]
+    if not same or own.product.version is None or any(each.version for each in same):
+        return own
+    return msgspec.structs.replace(
+        own,
+        product=msgspec.structs.replace(
+            own.product,
+            vendor=same[0].vendor,
+            cpe=_numbered(same[0].cpe, own.product.version),
+        ),
+    )
+
+
+def _numbered(cpe: str | None, version: str) -> str | None:
+    """A CPE that had no version, with one."""
+    plain = version.replace(".", "").replace("-", "").isalnum()
+    return cpe.replace(":*:", f":{version.lower()}:", 1) if cpe and plain else None
 
 
 def _fullest(found: Sequence[Named]) -> Named | None:
