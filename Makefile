@@ -34,6 +34,7 @@ bench: packages bench-packages $(VENV)/.ready
 	@$(BIN)/python tests/benchmarks/bench_packets.py
 	@$(BIN)/python tests/benchmarks/bench_identify.py --office
 	@$(BIN)/python tests/benchmarks/bench_assess.py
+	@$(BIN)/python tests/benchmarks/bench_import.py
 	@$(BIN)/python tests/benchmarks/bench_tui.py
 
 soak: packages $(VENV)/.ready

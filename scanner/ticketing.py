@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _PATCHES = frozenset({"outdated", "end-of-life", "known-exploited"})
 _OF_MACHINES = _PATCHES | {"exposure"}
 """What is a matter of one machine, and not of the fence around it."""
+_SINCE = "+"
+"""After the id of a scan: what it saw after something was sent."""
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -82,8 +84,9 @@ def tickets_site(
     site = session.load_site(path)
     where, places = session.store_path(path, store), site.tickets or Desks()
     client = Client(site.client, site.site, places.link)
+    evidence = _evidence(where, site)  # before the report: what a running scan adds from here on is newer than both
     report = session.assess_site(path, store, today)
-    later = Later(path, where, site, report)
+    later = Later(path, where, site, report, evidence)
     try:
         place = desk.place(places, client)
     except BadInput as error:
@@ -182,8 +185,12 @@ def _kept_open(step: Step) -> Step:
 class Later:
     """What newer evidence says of findings that were reported before."""
 
-    def __init__(self, path: Path, store: Path, site: Site, report: Report) -> None:
+    def __init__(
+        self, path: Path, store: Path, site: Site, report: Report, evidence: Mapping[str, int | None] | None = None
+    ) -> None:
+        """`evidence`: what there was before the report was made; None where nobody adds to the store meanwhile."""
         self.report = report
+        self._evidence = _evidence(store, site) if evidence is None else evidence
         self.runs: dict[int, Run] = {}
         self._path, self._store, self._site = path, store, site
         self._diffs: dict[int, Diff | str] = {}
@@ -197,9 +204,9 @@ class Later:
     @cached_property
     def run(self) -> Run:
         """What there is today."""
-        with Store(self._store, create=False) as opened:
-            scans = tuple(sorted(each.id for each in opened.scans(self._site.client, self._site.site)))
-        return Run(self.report.generated, scans, tuple(sorted(map(_identity, self.report.inventories))))
+        unfinished = {scan: count for scan, count in sorted(self._evidence.items()) if count is not None}
+        inventories = tuple(sorted(map(_identity, self.report.inventories)))
+        return Run(self.report.generated, tuple(sorted(self._evidence)), inventories, unfinished)
 
     def now(self, number: int) -> Now:
         findings = {each.id: each for each in self.report.findings}
@@ -217,9 +224,10 @@ class Later:
         run = self.runs.get(number)
         if run is None:
             return "nothing says what it was judged by"
-        if not set(self.run.scans) - set(run.scans):
+        sessions = tuple(part for each in self._sessions for part in _parted(each, run.unfinished))
+        base = {each.scan.id for each in sessions} & set(run.scans)
+        if len(base) == len(sessions):
             return f"nothing was scanned since {run.day}"
-        base = {each.scan.id for each in self._sessions} & set(run.scans)
         if not base:
             return f"the scans up to {run.day} are not in {self._store.name}"
         from scanner.assess.later.compare import compared
@@ -227,7 +235,7 @@ class Later:
 
         day = session.parse_day(self.report.generated, "--today")
         facts = session.knowledge_for(self._path, day)
-        return compared(knowing(self._site, day, session.load_exceptions(self._path), facts), self._sessions, base)
+        return compared(knowing(self._site, day, session.load_exceptions(self._path), facts), sessions, base)
 
     def _fate(self, finding: str, owed: Owed) -> Fate:
         inventory = self._inventory(owed)
@@ -322,6 +330,25 @@ class Later:
             )  # fmt: skip
             found = self._lists[number] = frozenset((each.host, each.product) for each in then.patches)
         return found
+
+
+def _evidence(store: Path, site: Site) -> dict[str, int | None]:
+    """The scans that there are; of one that is not at its end, how many observations it has."""
+    with Store(store, create=False) as opened:
+        scans = opened.scans(site.client, site.site)
+        return {each.id: None if each.complete else opened.count(each.id) for each in scans}
+
+
+def _parted(whole: Session, unfinished: Mapping[str, int]) -> Iterator[Session]:
+    """A session; of one that was not at its end, what it had then, and what came since as another one."""
+    count = unfinished.get(whole.scan.id, len(whole.observations))
+    if count >= len(whole.observations):
+        yield whole
+        return
+    then = msgspec.structs.replace(whole.scan, complete=False, ended=None)
+    since = msgspec.structs.replace(whole.scan, id=whole.scan.id + _SINCE)
+    yield msgspec.structs.replace(whole, scan=then, observations=whole.observations[:count])
+    yield msgspec.structs.replace(whole, scan=since, observations=whole.observations[count:])
 
 
 def _versions(found: Iterable[str | None]) -> str:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 _HEAD = 65536
 _AHEAD = 86_400.0
-_TO_COME = "{}: is of a time to come, by its own clock; --taken DAY says when it was made"
 
 
 class From(msgspec.Struct, frozen=True):
@@ -42,7 +41,7 @@ def importer_of(head: bytes) -> Importer | None:
 def take_session(site: Site, path: Path, where: Path, of: From, day: str | None) -> None:
     """Read one file, keep what it saw, and say how much that is and what of it does not count."""
     from scanner.cli._inventories import moment_of
-    from scanner.importers.placed import Kept, Placing
+    from scanner.importers.placed import LATEST, TO_COME, Kept, Placing
     from scanner.model.observation import Scan
     from scanner.store import Store
 
@@ -67,7 +66,7 @@ def take_session(site: Site, path: Path, where: Path, of: From, day: str | None)
             if started is None:
                 raise BadInput(f"{name}: does not say when it was made; --taken DAY does")
             if started > time.time() + _AHEAD:
-                raise BadInput(_TO_COME.format(name))
+                raise BadInput(f"{name}: {TO_COME}")
             kept: Kept = placing.kept(run, of.address)
             notes.extend(kept.notes)
             return Scan(
@@ -83,8 +82,11 @@ def take_session(site: Site, path: Path, where: Path, of: From, day: str | None)
             )
 
         identity = "\0".join((digest.hexdigest(), zone.name, of.address or "", str(taken)))
-        rows = placing.rows(found.observations)
-        kept = store.keep_session(site.client, site.site, identity, _at(rows, taken, name), scan)
+        if taken is None:
+            rows = placing.rows(found.observations, time.time() + _AHEAD)
+        else:
+            rows = _at(placing.rows(found.observations, LATEST), taken)
+        kept = store.keep_session(site.client, site.site, identity, rows, scan)
     for note in notes:
         click.echo(f"fencewalk: {name}: {note}", err=True)
     if kept is None:
@@ -120,13 +122,7 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _at(rows: Iterator[Observation], taken: float | None, name: str) -> Iterator[Observation]:
-    """With `taken`, everything was seen at that moment, whatever the tool's clock said."""
-    latest = time.time() + _AHEAD
+def _at(rows: Iterator[Observation], taken: float) -> Iterator[Observation]:
+    """Everything was seen at that moment, whatever the tool's clock said."""
     for each in rows:
-        if taken is not None:
-            yield msgspec.structs.replace(each, at=taken)
-        elif each.at > latest:
-            raise BadInput(_TO_COME.format(name))
-        else:
-            yield each
+        yield msgspec.structs.replace(each, at=taken)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli._options import SITE, STORE, TODAY, check_outputs, check_store, write_output
+from scanner.cli._options import SITE, STORE, TODAY, Seconds, check_outputs, check_store, write_output
 from scanner.model.text import plural, visible
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _DONE = _WORDS | {"create": "created", "update": "updated", "reopen": "reopened"
 @click.option("--full", is_flag=True, help="Print each item's text as well.")
 @click.option("--beside", is_flag=True, help="Send although the other one of ConnectWise and AlertOps has items open.")
 @click.option(
-    "--timeout", type=click.FloatRange(1, 600), default=20.0, show_default=True, metavar="SECONDS",
+    "--timeout", type=Seconds(1, 600), default=20.0, show_default=True, metavar="SECONDS",
     help="How long to wait for an answer.",
 )  # fmt: skip
 @click.option("-o", "--output", metavar="json=PATH", help="Write what is done as json; PATH - is stdout.")
@@ -66,7 +66,9 @@ def COMMAND(
     Says what it would do, and sends nothing; --send does it. An item is closed only where the same was asked again
     from the same zone and the host answered: silence closes nothing, nor does another machine at the address. What was
     sent is noted beside the scan data, in SITE.fencewalk.tickets.sqlite; an item that was put there from another
-    laptop's scan data is kept up to date and left for that one to close.
+    laptop's scan data is kept up to date and left for that one to close. AlertOps and a webhook cannot be asked what
+    another laptop put there: send to them from one laptop only, which takes the others' scan data over first
+    (`fencewalk import`). A scan may be running meanwhile: what it sees from then on is for the next time.
 
     Where the items go is in the site file (all keys: `fencewalk schema site`):
 

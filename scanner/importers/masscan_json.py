@@ -93,13 +93,7 @@ class _File:
 
     def observations(self, chunks: Iterable[bytes]) -> Iterator[Observation]:
         found = False
-        parts, size = [], 0
-        for chunk in chunks:
-            parts.append(chunk)
-            size += len(chunk)
-            if size > _MOST_BYTES:
-                raise BadInput(f"{self._name}: larger than {_MOST_BYTES >> 20} MiB; import it in parts")
-        for record in self._read(b"".join(parts)):
+        for record in self._read(self._bounded(chunks)):
             try:
                 where = address(record.ip)
             except ValueError:
@@ -112,30 +106,47 @@ class _File:
         if not found:
             raise BadInput(f"{self._name}: holds no record of masscan's that can be read; write it by masscan -oJ FILE")
 
-    def _read(self, raw: bytes) -> Iterator[_Record]:
-        """Line by line; a file that somebody has formatted otherwise as a whole."""
+    def _bounded(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        size = 0
+        for chunk in chunks:
+            size += len(chunk)
+            if size > _MOST_BYTES:
+                raise BadInput(f"{self._name}: larger than {_MOST_BYTES >> 20} MiB; import it in parts")
+            yield chunk
+
+    def _read(self, chunks: Iterable[bytes]) -> Iterator[_Record]:
+        """Line by line; a file that somebody has formatted otherwise, of which no line is a record, as a whole."""
         found = False
-        for line in _lines(raw):
+        whole: list[bytes] = []
+        for line in _lines(chunks):
+            if not found:
+                whole.append(line)
             text = line.strip(_BLANKS)
             self._opened = self._opened or text.startswith(b"[")
             self._foot = self._foot or text.endswith(b"]") or _FOOT.fullmatch(text) is not None
             if not text.strip(b"[] ") or _FOOT.fullmatch(text):
                 continue
             self._cut = False
-            try:
-                yield _record(text)
+            records = self._line(text)
+            if records:
                 found = True
-            except _UNREADABLE:
-                try:
-                    yield from _records(b"[" + text.strip(b"[], ") + b"]")
-                    found = True
-                except _UNREADABLE:
-                    self._bad += 1
-                    self._cut = True
+                whole.clear()
+                yield from records
         if not found:
             with contextlib.suppress(*_UNREADABLE):
-                yield from _records(raw)
+                yield from _records(b"\n".join(whole))
                 self._bad, self._cut = 0, False
+
+    def _line(self, text: bytes) -> tuple[_Record, ...]:
+        try:
+            return (_record(text),)
+        except _UNREADABLE:
+            try:
+                return _records(b"[" + text.strip(b"[], ") + b"]")
+            except _UNREADABLE:
+                self._bad += 1
+                self._cut = True
+                return ()
 
     def _rows(self, where: str, port: _Port, at: float) -> Iterator[Observation]:
         if port.service is not None:
@@ -192,13 +203,17 @@ class _File:
                    notes=tuple(notes))  # fmt: skip
 
 
-def _lines(raw: bytes) -> Iterator[bytes]:
-    at = 0
-    while at < len(raw):
-        end = raw.find(b"\n", at)
-        end = len(raw) if end < 0 else end
-        yield raw[at:end]
-        at = end + 1
+def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    rest: list[bytes] = []
+    for chunk in chunks:
+        first, *lines = chunk.split(b"\n")
+        rest.append(first)
+        if lines:
+            yield b"".join(rest)
+            yield from lines[:-1]
+            rest = [lines[-1]]
+    if last := b"".join(rest):
+        yield last
 
 
 def _bytes(text: str) -> bytes:

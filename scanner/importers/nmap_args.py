@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -39,6 +39,12 @@ _VALUED = frozenset({
     "discovery-ignore-rst-port",
 })  # fmt: skip
 """Options whose value is the next word."""
+_KINDS = {
+    "S": "syn", "T": "connect", "U": "udp", "A": "ack", "W": "window", "M": "maimon", "N": "null", "F": "fin",
+    "X": "xmas", "O": "ipproto", "Y": "sctpinit", "Z": "sctpcookieecho",
+}  # fmt: skip
+"""Letters after -s -> what the file's <scaninfo> would call it."""
+_NO_PORTS, _BESIDE = "nLP", "VCR"
 _PART = re.compile(r"(\d{1,3})?(?:(-)(\d{1,3})?)?|\*", re.ASCII)
 _MOST_NETS = 4096
 
@@ -54,6 +60,9 @@ class Told(msgspec.Struct, frozen=True):
     tries: int = 2
     """How often at least a port was asked that stayed silent. Nmap asks a second time unless it is told not to."""
     arp: bool = True
+    types: tuple[str, ...] = ()
+    """How it scanned, for a file without <scaninfo>. Where nothing was said it was `syn` or `connect`, by Nmap's
+    privilege: `connect` then, which names no packet. Empty where there is no command line."""
     sure_silence: bool = True
     """Whether what it calls filtered was silent; by --defeat-rst-ratelimit it may have been closed."""
 
@@ -85,6 +94,7 @@ def told(args: str, name: str) -> Told:
         targets=None if options.keys() & _UNTOLD else AddressSet(itertools.chain.from_iterable(map(_spans, words))),
         asks_all=bool(options.keys() & {"Pn", "P0", "PN"}),
         tries=1 if retries == "0" else 2,
+        types=_types(options) if args.split() else (),
         arp="disable-arp-ping" not in options and "send-ip" not in options,
         sure_silence="defeat-rst-ratelimit" not in options,
     )
@@ -108,6 +118,13 @@ def _split(words: list[str]) -> tuple[dict[str, list[str]], list[str]]:
         else:
             rest.append(word)
     return options, rest
+
+
+def _types(options: Iterable[str]) -> tuple[str, ...]:
+    known = {*_KINDS, *_NO_PORTS, *_BESIDE}
+    letters = "".join(each[1:] for each in options if each[0] == "s" and known.issuperset(each[1:]))
+    found = tuple(_KINDS[each] for each in dict.fromkeys(letters) if each in _KINDS)
+    return found if found or not set(_NO_PORTS).isdisjoint(letters) else ("connect",)
 
 
 def _spans(word: str) -> Iterator[tuple[int, int, int]]:

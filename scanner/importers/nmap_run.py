@@ -17,6 +17,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
 
 from scanner.errors import BadInput
+from scanner.importers.nmap_words import count_of, is_port, mac_of, number_of, reason_of, source_of, ttl_of
 from scanner.model.addresses import address
 from scanner.model.text import visible
 
@@ -25,8 +26,10 @@ TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp")
 
 _CUT_OFF = frozenset({3, 5, 6})
 """Expat's codes for input that ends too early: no element, unclosed token, partial character."""
+_ANOTHER = frozenset({9, 17})
+"""Expat's codes for something after the end of the document, and for an XML declaration within it."""
 _TEXT = 512
-_PORTS, _TAG = 65_536, 8 << 20
+_TAG = 8 << 20
 _ELEMENT = 8192
 """Bytes of an element that is kept as it is."""
 _CHUNK = 1 << 16
@@ -34,7 +37,7 @@ _MOST_KNOWN = 4096
 _QUOTED = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
 
 
-class NmapService(msgspec.Struct, frozen=True):
+class NmapService(msgspec.Struct, frozen=True, gc=False):
     """What Nmap's version detection said; `probed` is False where it only looked the port's number up."""
 
     name: str
@@ -48,7 +51,7 @@ class NmapService(msgspec.Struct, frozen=True):
     """The element itself; without the fingerprint that Nmap adds where it knows nothing."""
 
 
-class NmapPorts(msgspec.Struct, frozen=True):
+class NmapPorts(msgspec.Struct, frozen=True, gc=False):
     """Ports of one host that fared alike. `state`, `reason` are Nmap's words."""
 
     transport: Transport
@@ -128,6 +131,10 @@ class NmapReader(ContentHandler):
         self._known: dict[tuple[str, ...], NmapService] = {}
         self._states: dict[tuple[tuple[str, str], ...], tuple[str, str, int | None, str | None]] = {}
         """Most services of a network, and what most ports answer, are one of a few."""
+        self._numbers: dict[str, str] = {}
+        """Ports as they are written -> without zeros before them."""
+        self._text: Any = None
+        """Expat itself: only the text of a `cpe` is asked of it, as there are line ends around every element."""
         self._begin()
 
     def _begin(self) -> None:
@@ -148,6 +155,8 @@ class NmapReader(ContentHandler):
         parser.setContentHandler(self)
         try:
             parser.feed(b"")  # of an empty file the parser would say nothing
+            self._text = parser._parser
+            self._text.CharacterDataHandler = None
             fed = 0
             for chunk in chunks:
                 parser.feed(chunk)
@@ -162,7 +171,14 @@ class NmapReader(ContentHandler):
         except SAXParseException as error:
             yield from self._hosts
             self._hosts.clear()
-            if self._root is None or getattr(error.getException(), "code", None) not in _CUT_OFF:
+            code = getattr(error.getException(), "code", None)
+            if self._root is not None and code in _ANOTHER:
+                where = f"{self._name}:{error.getLineNumber()}"
+                raise BadInput(
+                    f"{where}: more stands here after the end of a run, as --append-output writes it; import each run "
+                    "from a file of its own"
+                ) from None
+            if self._root is None or code not in _CUT_OFF:
                 what = visible(error.getMessage(), 200)
                 raise BadInput(f"{self._name}:{error.getLineNumber()}: not XML that can be read: {what}") from None
         except DefusedXmlException:
@@ -180,24 +196,26 @@ class NmapReader(ContentHandler):
             args=visible(facts.get("args", ""), 4096),
             version=visible(facts.get("version", ""), 60),
             types=tuple(self._types),
-            started=_number(facts.get("start")),
-            ended=_number(finished.get("time")),
+            started=number_of(facts.get("start")),
+            ended=number_of(finished.get("time")),
             complete=self._whole and finished.get("exit", "success" if finished else "") == "success",
             error=visible(finished.get("errormsg", ""), _TEXT),
             scanner=visible(facts.get("scanner", ""), 60),
         )
 
     def _start(self, tag: str, facts: dict[str, str]) -> None:
-        if self._host is None:
-            self._outside(tag, facts)
-        elif self._port is not None:
+        if self._port is not None:
             if tag == "state":
                 self._state = facts
+            elif tag == "cpe":
+                if self._service is not None:
+                    self._cpe = []
+                    self._text.CharacterDataHandler = self._cpe.append
             elif tag == "service":
                 self._service = facts
                 self._cpes = []
-            elif tag == "cpe" and self._service is not None:
-                self._cpe = []
+        elif self._host is None:
+            self._outside(tag, facts)
         elif tag == "port":
             self._port = facts
             self._state = self._found = None
@@ -229,14 +247,17 @@ class NmapReader(ContentHandler):
             self._finished = facts
 
     def _end(self, tag: str) -> None:
+        if tag == "state":
+            return
         if tag == "cpe":
             if self._cpe is not None:
+                self._text.CharacterDataHandler = None
                 self._cpes.append("".join(self._cpe))
-            self._cpe = None
+                self._cpe = None
         elif tag == "service":
             if self._service is not None:
                 self._found = self._same(self._service, self._cpes)
-            self._service = None
+                self._service = None
         elif tag == "port":
             if self._port is not None and self._state is not None:
                 self._take(self._port, self._state)
@@ -247,22 +268,23 @@ class NmapReader(ContentHandler):
             self._hosts.extend(self._whole_host(self._host))
             self._host = None
 
-    def characters(self, content: str) -> None:
-        if self._cpe is not None:
-            self._cpe.append(content)
-
     def _take(self, facts: dict[str, str], state: dict[str, str]) -> None:
-        transport, number = facts.get("protocol"), facts.get("portid", "")
-        if transport not in TRANSPORTS or not _is_port(number):
+        transport, written = facts.get("protocol"), facts.get("portid", "")
+        number = self._numbers.get(written)
+        if number is None:
+            if not is_port(written):
+                return
+            number = self._numbers[written] = str(int(written))
+        if transport not in TRANSPORTS:
             return
         key = tuple(state.items())
         said = self._states.get(key)
         if said is None:
             if len(self._states) >= _MOST_KNOWN:
                 self._states.clear()
-            reason, ttl = visible(state.get("reason", ""), 60), _ttl(state.get("reason_ttl"))
-            said = self._states[key] = state.get("state", ""), reason, ttl, _source(state.get("reason_ip"))
-        self._rows.append(NmapPorts("tcp" if transport == "tcp" else "udp", str(int(number)), *said, self._found))
+            reason, ttl = visible(state.get("reason", ""), 60), ttl_of(state.get("reason_ttl"))
+            said = self._states[key] = state.get("state", ""), reason, ttl, source_of(state.get("reason_ip"))
+        self._rows.append(NmapPorts("tcp" if transport == "tcp" else "udp", number, *said, self._found))
 
     def _same(self, facts: dict[str, str], cpes: list[str]) -> NmapService:
         facts.pop("servicefp", None)
@@ -281,7 +303,7 @@ class NmapReader(ContentHandler):
         for each in self._addresses:
             text = each.get("addr", "")
             if each.get("addrtype") == "mac":
-                mac, vendor = _mac(text), visible(each.get("vendor", ""), _TEXT) or None
+                mac, vendor = mac_of(text), visible(each.get("vendor", ""), _TEXT) or None
                 continue
             try:
                 found.append(address(text))
@@ -303,8 +325,8 @@ class NmapReader(ContentHandler):
             others=tuple(found[1:]),
             names=tuple(dict.fromkeys(filter(None, self._names))),
             ports=tuple(rows),
-            ttl=_ttl(self._status.get("reason_ttl")),
-            ended=_number(facts.get("endtime")),
+            ttl=ttl_of(self._status.get("reason_ttl")),
+            ended=number_of(facts.get("endtime")),
             timed_out=facts.get("timedout") == "true",
             unlisted=unlisted,
             system=self._system,
@@ -343,58 +365,9 @@ def _extra(facts: dict[str, str], reasons: list[dict[str, str]]) -> tuple[list[N
     listed = 0
     for each in reasons:
         transport, ports = each.get("proto"), each.get("ports", "")
-        count = _count(ports) if transport in TRANSPORTS else 0
+        count = count_of(ports) if transport in TRANSPORTS else 0
         if count:
             listed += count
             kind: Transport = "tcp" if transport == "tcp" else "udp"
-            rows.append(NmapPorts(kind, ports, state, _reason(each.get("reason", ""))))
-    return rows, max(0, int(_number(facts.get("count")) or 0) - listed)
-
-
-def _reason(text: str) -> str:
-    """Old versions write `resets` and `no-responses` in summaries."""
-    for plural, cut in (("unreaches", 2), ("resets", 1), ("responses", 1), ("refuseds", 1), ("prohibiteds", 1)):
-        if text.endswith(plural):
-            return visible(text[:-cut], 60)
-    return visible(text, 60)
-
-
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535
-
-
-def _count(text: str) -> int:
-    """Of a list of ports how many it names; 0 of anything else, and of one that names them all a thousand times."""
-    many = 0
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not _is_port(first) or not (_is_port(last) or (not last and first == part)):
-            return 0
-        many += max(0, int(last or first) - int(first) + 1)
-        if many > _PORTS:
-            return 0
-    return many
-
-
-def _mac(text: str) -> str | None:
-    mac = text.lower()
-    parts = mac.split(":")
-    return mac if len(parts) == 6 and all(len(p) == 2 and set(p) <= set("0123456789abcdef") for p in parts) else None
-
-
-def _ttl(text: str | None) -> int | None:
-    """Nmap writes 0 where it saw none."""
-    value = _number(text)
-    return int(value) if value is not None and 0 < value <= 255 else None
-
-
-def _source(text: str | None) -> str | None:
-    try:
-        return address(text) if text else None
-    except ValueError:
-        return None
-
-
-def _number(text: str | None) -> float | None:
-    """Digits only: a time of the file's own invention (`1e999`, `nan`) is none."""
-    return float(text) if text and text.isascii() and text.isdecimal() and len(text) <= 12 else None
+            rows.append(NmapPorts(kind, ports, state, reason_of(each.get("reason", ""))))
+    return rows, max(0, int(number_of(facts.get("count")) or 0) - listed)

@@ -207,7 +207,8 @@ def _conversations(host: NmapHost, when: float, spoke: int = 0) -> Iterator[Conv
         if readings is None:
             whole = (Reading("nmap.service", service.raw),) if service.product and service.raw else ()
             readings = known[id(service)] = (*whole, *(Reading("nmap.cpe", cpe.encode()) for cpe in service.cpes))
-        for port in map(int, _each((row.ports,))):
+        ports = row.ports
+        for port in (int(ports),) if ports.isdecimal() else ports_of(ports):
             yield Conversation(
                 host.address,
                 row.transport,
@@ -222,6 +223,11 @@ def _conversations(host: NmapHost, when: float, spoke: int = 0) -> Iterator[Conv
             )
 
 
+def _dressed(rows: Iterable[Observation], via: Via) -> Iterator[Observation]:
+    for row in rows:
+        yield msgspec.structs.replace(row, via=via) if isinstance(row, PortState) else row
+
+
 def told(host: NmapHost, address: str, ports: frozenset[int], when: float) -> Iterator[Conversation]:
     """Of a run of our own: what Nmap knows by name of these ports of `address`."""
     for talk in _conversations(host, when):
@@ -234,6 +240,15 @@ def _recognises(head: bytes) -> bool:
     return b"<nmaprun" in head[:4096] or b"<!DOCTYPE nmaprun" in head[:4096]
 
 
+_NO_CONNECTION = "TCP ports, as a {} scan opens no connection"
+_UNKNOWN = "TCP ports that did not accept a connection, as the file does not say how they were asked (no <scaninfo>)"
+
+
+def _answered(row: NmapPorts) -> bool:
+    """By what only an attempt to connect brings about."""
+    return row.state == "open" and row.reason == "syn-ack"
+
+
 class _File:
     """A file of somebody's own run: what it may be believed in depends on how Nmap was told to ask."""
 
@@ -243,6 +258,7 @@ class _File:
         self._told = Told()
         self._own: list[str] = []
         self._near = False
+        self._types: tuple[str, ...] = ()
         self._left_out: Counter[str] = Counter()
 
     def observations(self, chunks: Iterable[bytes]) -> Iterator[Observation]:
@@ -252,27 +268,25 @@ class _File:
             if run is None:
                 run = self._reader.run()  # all that stands at the beginning: how it was told to ask
                 self._told = told_args(run.args, self._name)
+                self._types = run.types or self._told.types
             self._near = self._near or host.reason in ("arp-response", "nd-response")
             if host.reason == "localhost-response":
                 self._own.append(host.address)
-            host = msgspec.structs.replace(host, ports=tuple(self._usable(host, run)))
-            for row in _seen(host, run.types, self._told.tries, run.started or 0.0, silent, 1):
-                dressed = self._told.via and isinstance(row, PortState)
-                yield msgspec.structs.replace(row, via=self._told.via) if dressed else row
+            host = msgspec.structs.replace(host, ports=tuple(self._usable(host)))
+            rows = _seen(host, self._types, self._told.tries, run.started or 0.0, silent, 1)
+            yield from _dressed(rows, self._told.via) if self._told.via else rows
         end = self._reader.run()
         if run is None:
             self._told = told_args(end.args, self._name)
         yield from _silences(silent, self._told.tries, self._told.via)
 
-    def _usable(self, host: NmapHost, run: NmapRun) -> Iterator[NmapPorts]:
-        connecting = not {"syn", "connect"}.isdisjoint(run.types)
+    def _usable(self, host: NmapHost) -> Iterator[NmapPorts]:
+        connecting = not {"syn", "connect"}.isdisjoint(self._types)
         if host.unlisted:
             self._left_out["ports that the file counts without naming them"] += host.unlisted
         for row in host.ports:
-            if row.transport == "tcp" and not connecting:
-                self._left_out[
-                    f"TCP ports, as a {'/'.join(run.types) or 'scan without a type'} opens no connection"
-                ] += 1
+            if row.transport == "tcp" and not connecting and not (_answered(row) and not self._types):
+                self._left_out[_NO_CONNECTION.format("/".join(self._types)) if self._types else _UNKNOWN] += 1
             elif not self._told.sure_silence and row.reason in ("no-response", ""):
                 self._left_out["silent ports, as --defeat-rst-ratelimit calls closed ones filtered"] += 1
             else:
@@ -285,7 +299,7 @@ class _File:
             notes.append(f"Nmap gave up: {run.error}")
         if self._told.via:
             notes.append(f"its probes were dressed ({self._told.via}): they say nothing of what plain ones reach")
-        asked = {"syn", "connect"} & set(run.types)
+        asked = {"syn", "connect"} & set(run.types or self._told.types)
         finds_all = (self._near and self._told.arp) or (self._told.asks_all and bool(asked))
         engine = "masscan" if run.scanner == "masscan" else "nmap"
         made_by = f"{'masscan' if engine == 'masscan' else 'Nmap'} {run.version}: {run.args}"

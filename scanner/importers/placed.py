@@ -14,8 +14,11 @@ from scanner.model.observation import Conversation, HostSeen, Observation, PortS
 from scanner.model.site import Site, Zone
 from scanner.model.text import plural
 
-_LATEST = 4_102_444_800.0
+LATEST = 4_102_444_800.0
 """The year 2100."""
+NO_TIME = "names a time that no scan can have run at"
+TO_COME = "is of a time to come, by its own clock; --taken DAY says when it was made"
+_PLACED = (PortState, Conversation, HostSeen)
 _NEAR = frozenset({"arp", "ndp"})
 _FEW = 3
 
@@ -45,13 +48,13 @@ class Placing:
         self._far: list[str] = []
         self.count = 0
 
-    def rows(self, observations: Iterable[Observation]) -> Iterator[Observation]:
-        """Those of the site's own addresses. BadInput for times that are none."""
-        places = self._where
+    def rows(self, observations: Iterable[Observation], latest: float = LATEST) -> Iterator[Observation]:
+        """Those of the site's own addresses. BadInput for times that are none, or after `latest`."""
+        places, count = self._where, 0
         for each in observations:
-            if not 0 <= each.at < _LATEST:
-                raise BadInput(f"{self._name}: names a time that no scan can have run at")
-            if isinstance(each, PortState | Conversation | HostSeen):
+            if not 0 <= each.at <= latest:
+                raise BadInput(f"{self._name}: {NO_TIME if not 0 <= each.at < LATEST else TO_COME}")
+            if isinstance(each, _PLACED):
                 address = each.address
                 where = places.get(address, "")
                 if where == "":
@@ -60,13 +63,14 @@ class Placing:
                     continue
                 if isinstance(each, HostSeen) and each.how in _NEAR and not is_link_local(address):
                     (self._near if address in self._own else self._far).append(address)
-                self.count += 1
+                count += 1
                 yield each if where == address else msgspec.structs.replace(each, address=where)
             elif isinstance(each, Silence):
                 inside = AddressSet.parse(each.addresses) & self._all
                 if inside:
-                    self.count += 1
+                    count += 1
                     yield msgspec.structs.replace(each, addresses=str(inside))
+        self.count += count
 
     @property
     def hosts(self) -> int:

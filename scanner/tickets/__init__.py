@@ -40,7 +40,9 @@ class Target(Protocol):
     """
 
     looks_up: bool
-    """Whether it can be asked what it has. One that cannot has to recognise a fingerprint by itself."""
+    """Whether it can be asked what it has. One that cannot has to recognise a fingerprint by itself, and nobody sees
+    there what another laptop put there: two that send one site's items to it, each by scan data of its own, close each
+    other's. Let one send, and take the other's scan data over into its store first."""
 
     @property
     def shaky(self) -> bool:

@@ -1,6 +1,8 @@
 """AlertOps: items are alerts of an inbound integration, which knows them again by `source_id`.
 
 https://help.alertops.com/inbound-integrations. The keys of the JSON are mapped in its own UI.
+
+It cannot be asked who else has an alert open, so that one laptop is to send a site's alerts: see `Target.looks_up`.
 """
 
 from __future__ import annotations

@@ -73,6 +73,8 @@ class Run(msgspec.Struct, frozen=True):
     day: str
     scans: tuple[str, ...]
     inventories: tuple[str, ...]
+    unfinished: dict[str, int] = {}
+    """Of those scans the ones that were not at their end: how many observations each had. What came after is newer."""
 
 
 def ledger_path(store: Path) -> Path:
@@ -162,7 +164,7 @@ class Ledger:
     def add_run(self, run: Run) -> int:
         """Its number; that of an earlier one with the same evidence."""
         for number, known in self.runs().items():
-            if (known.scans, known.inventories) == (run.scans, run.inventories):
+            if msgspec.structs.replace(known, day=run.day) == run:
                 return number
         self._do("INSERT INTO runs (client, site, body) VALUES (?, ?, ?)", (*self._where[:2], msgspec.json.encode(run)))
         ((number,),) = self._rows("SELECT last_insert_rowid()", ())

@@ -23,6 +23,7 @@ from scanner.tickets.wire import Refusal
 Word = Literal["create", "update", "keep", "reopen", "close", "hold", "left"]
 """`hold`: no longer reported, and not shown to be gone. `left`: closed by somebody there, not shown to be so still."""
 _LISTED = 20
+_UNASKED = "That is by one laptop's scan data. Where another one sends here, too, ask it before this counts as done."
 _SHARED = "It was put there from other scan data, which may know of more that it is open for: close it by hand"
 
 
@@ -269,7 +270,7 @@ def _done(
                 target.note(first, ticket, f"{step.note}\n\nThat is by one laptop's scan data. {_SHARED}.")
             return "hold", first, _SHARED
         if opened:
-            target.close(first, ticket, step.note)
+            target.close(first, ticket, step.note if target.looks_up else f"{step.note}\n\n{_UNASKED}")
             return "close", first, step.reason
         return "close", first, f"it is closed there already; {step.reason}"
     if step.word == "hold":

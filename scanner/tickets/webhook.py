@@ -3,6 +3,9 @@
 Each event has the item's `fingerprint` and `state`, `open` or `closed`: who keeps items by their fingerprint has one of
 each, whatever is repeated. Two deliveries of one event have the same Idempotency-Key. Where there is a secret, the
 header X-Fencewalk-Signature is `sha256=` and the HMAC-SHA256 of the body, in hexadecimal digits.
+
+`closed` is by the scan data of the laptop that says it. The receiver cannot be asked who else has the item open, so
+that one laptop is to send a site's items: see `Target.looks_up`.
 """
 
 from __future__ import annotations

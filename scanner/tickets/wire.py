@@ -1,10 +1,14 @@
 """JSON over HTTP to a ticket system: patient, honouring Retry-After, and never repeating what may have been taken.
 
+httpx bounds each wait, but no request: one byte a second never lets it wait for long. So the requests are asyncio's,
+which are taken back as a whole when their time is over, whatever they are at: a name, a connection, headers, the body.
+
 No message tells an address or a key: some systems have the key in the address.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import email.utils
 import functools
@@ -31,7 +35,7 @@ _NOT_TAKEN = {425, 429}
 """Answers that say that the request was not carried out."""
 _LATER = {408, 500, 502, 503, 504}
 _WHOLE = 3
-"""Timeouts that a whole answer may take."""
+"""Timeouts that a whole request may take, from looking up the name to the last byte of its answer."""
 _SHOWN = 300
 _MASK = "***"
 _SHORTEST_SECRET = 4
@@ -95,8 +99,9 @@ class Wire:
         """How often a POST stayed without an answer that says whether it was carried out."""
         self._secrets = sorted((each for each in secrets if len(each) >= _SHORTEST_SECRET), key=len, reverse=True)
         self._patience = patience
+        self._runner = asyncio.Runner()
         try:
-            self._client = httpx.Client(
+            self._client = httpx.AsyncClient(
                 verify=_authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
                 timeout=patience.timeout,
                 follow_redirects=False,
@@ -108,7 +113,8 @@ class Wire:
             ) from None
 
     def end(self) -> None:
-        self._client.close()
+        with self._runner:
+            self._runner.run(self._client.aclose())
 
     def ask(
         self,
@@ -181,12 +187,9 @@ class Wire:
         if content is not None:
             more["Content-Type"] = "application/json"
         try:
-            request = self._client.build_request(method, url, params=params, content=content, headers=more)
-            response = self._client.send(request, stream=True)
-            try:
-                return self._answer(response)
-            finally:
-                response.close()
+            return self._runner.run(
+                self._sent(self._client.build_request(method, url, params=params, content=content, headers=more))
+            )
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
             raise Refusal(f"{self.title}: its address cannot be asked; look at the site file's `tickets`", 0) from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
@@ -200,23 +203,30 @@ class Wire:
             ) from None
         except httpx.TimeoutException:
             raise Unsure(f"{self.title} did not answer in time") from None
+        except TimeoutError:
+            raise Unsure(f"{self.title} did not come to the end of its answer in time") from None
         except httpx.TransportError as error:
             why = self._masked(str(error)) or type(error).__name__
             raise Unsure(f"{self.title} broke the connection off: {why}") from None
         except httpx.DecodingError:
             raise Refusal(f"{self.title} answers in a packing that cannot be undone", 0) from None
 
-    def _answer(self, response: httpx.Response) -> Any:
+    async def _sent(self, request: httpx.Request) -> Any:
+        async with asyncio.timeout(_WHOLE * self._patience.timeout):
+            response = await self._client.send(request, stream=True)
+            try:
+                return await self._answer(response)
+            finally:
+                await response.aclose()
+
+    async def _answer(self, response: httpx.Response) -> Any:
         code = response.status_code
         if code in _NOT_TAKEN or code in _LATER:
             wait = self._wait(code, response.headers.get("Retry-After"))
             raise (_Again if code in _NOT_TAKEN else Unsure)(f"{self.title} answered {code}", wait)
         found = bytearray()
-        end = time.monotonic() + _WHOLE * self._patience.timeout
-        for piece in response.iter_bytes():
+        async for piece in response.aiter_bytes():
             found += piece
-            if time.monotonic() > end:
-                raise Unsure(f"{self.title} did not come to the end of its answer in time")
             if len(found) > LARGEST:
                 raise Refusal(f"{self.title} answers more than {LARGEST >> 20} MiB; that is no answer of its API", code)
         if not 200 <= code < 300:

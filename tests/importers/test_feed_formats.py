@@ -14,6 +14,7 @@ import pytest
 from feeds import editions
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers.archive import members, packed, unpacked
@@ -178,7 +179,7 @@ BROKEN: dict[str, tuple[Reader, bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
+@for_every("case", BROKEN)
 def test_what_is_wrong_is_said_in_a_sentence(case: str) -> None:
     read, data, told = BROKEN[case]
     with pytest.raises(BadInput) as error:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.files import read_text
 from scanner.importers import importers
 from scanner.importers.document import read_document
-from scanner.importers.nmap_run import _count
+from scanner.importers.nmap_words import count_of
 
 RUN = '<nmaprun scanner="nmap" args="nmap -p 22 10.77.2.0/28" start="1700000000" version="7.94">'
 SCAN = '<scaninfo type="syn" protocol="tcp" numservices="1" services="22"/>'
@@ -45,7 +46,7 @@ def test_a_list_of_all_ports_a_thousand_times_is_no_list() -> None:
     assert time.process_time() - start < 2
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("text", "good"),
     [
         ("22", True), ("0", True), ("1-65535", True), ("1,3-9,65535", True), ("1-65535,0", True),
@@ -54,7 +55,7 @@ def test_a_list_of_all_ports_a_thousand_times_is_no_list() -> None:
     ],
 )  # fmt: skip
 def test_a_list_of_ports_is_one(text: str, good: bool) -> None:
-    assert bool(_count(text)) == good
+    assert bool(count_of(text)) == good
 
 
 DEEP = {

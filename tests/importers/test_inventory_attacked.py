@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers.inventory import Hints, Inventories, formats
@@ -52,7 +53,7 @@ OWN = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "line", "own"), OWN, ids=[each[1] for each in OWN])
+@for_every(("kind", "line", "own"), OWN, ids=[each[1] for each in OWN])
 def test_a_makers_package_is_not_the_distributions(kind: str, line: str, own: bool) -> None:
     other = (
         "bash-5.1.8-9.el9.x86_64\nglibc-2.34-100.el9.x86_64\n"

@@ -6,6 +6,7 @@ import datetime
 import json
 
 import pytest
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers.inventory import Format, Hints, Inventories, Listed, formats
@@ -210,8 +211,8 @@ SAMPLES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "text", "os", "items"), SAMPLES, ids=[f"{n}: {t[:24]!r}" for n, t, *_ in SAMPLES])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@for_every(("name", "text", "os", "items"), SAMPLES, ids=[f"{n}: {t[:24]!r}" for n, t, *_ in SAMPLES])
+@for_every("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_what_a_tool_wrote_is_read(name: str, text: str, os: str, items: list[str], encoding: str) -> None:
     found = read(name, text.encode(encoding).replace(b"\n", b"\r\n") if encoding == "utf-8" else text.encode(encoding))
     assert sorted(told(found)) == sorted(items)

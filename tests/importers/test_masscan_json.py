@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers import Run, importers
@@ -48,7 +49,7 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "count", "whole"), [each[1:] for each in FILES], ids=[each[0] for each in FILES])
+@for_every(("text", "count", "whole"), [each[1:] for each in FILES], ids=[each[0] for each in FILES])
 def test_whole_and_broken_files(text: str | bytes, count: int, whole: bool) -> None:
     rows, run = taken(text)
     assert len(rows) == count

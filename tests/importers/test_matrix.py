@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers.matrix import Cell, looks_like_matrix, read_matrix
@@ -34,7 +35,7 @@ CELLS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "services"), CELLS)
+@for_every(("text", "services"), CELLS)
 def test_a_cell_as_people_write_it(text: str, services: str) -> None:
     found = read_words(text, SITE.groups.services)
     assert " ".join(found.services) == services
@@ -62,13 +63,13 @@ UNCLEAR = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "said"), UNCLEAR)
+@for_every(("text", "said"), UNCLEAR)
 def test_a_cell_that_could_mean_several_things_is_not_guessed(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         read_words(text, {})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_every("name", NAMES)
 def test_every_name_stands_for_services(name: str) -> None:
     assert all(service_range(each) for each in NAMES[name])
     assert name == name.casefold()
@@ -145,7 +146,7 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("raw", "said"), [each[1:] for each in WRONG], ids=[each[0] for each in WRONG])
+@for_every(("raw", "said"), [each[1:] for each in WRONG], ids=[each[0] for each in WRONG])
 def test_what_is_no_matrix_is_said_in_a_sentence(raw: bytes, said: str) -> None:
     with pytest.raises(BadInput) as caught:
         read_matrix(raw, SITE, "m.csv")

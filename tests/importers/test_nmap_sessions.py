@@ -8,12 +8,14 @@ import tracemalloc
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scanner.errors import BadInput
 from scanner.importers import Run
 from scanner.importers.nmap_args import told
 from scanner.importers.nmap_xml import IMPORTER
-from scanner.model.addresses import AddressSet
+from scanner.model.addresses import AddressSet, ports_of
 from scanner.model.observation import Conversation, HostSeen, Observation, PortState, Silence
 
 END = '<runstats><finished time="1795000200" exit="success"/></runstats></nmaprun>'
@@ -94,6 +96,87 @@ def test_a_scan_that_opens_no_connection_says_nothing_of_tcp(kind: str) -> None:
     rows, run = taken(written("-sF -sU 10.0.0.1", host("10.0.0.1", QUIET, CLOSED, UDP), types=(kind, "udp")))
     assert [each.transport for each in rows if isinstance(each, PortState | Silence)] == ["udp"]
     assert "left out: 2 TCP ports" in run.notes[0]
+
+
+UNTYPED = [
+    ("nmap -sS 10.0.0.1", ("443 syn-ack", "23 rst", "22 no-response")),
+    ("nmap -sSU --script smb-os 10.0.0.1", ("443 syn-ack", "23 rst", "22 no-response")),
+    ("nmap -sV 10.0.0.1", ("443 connected", "23 rst", "22 no-response")),
+    ("nmap -sT 10.0.0.1", ("443 connected", "23 rst", "22 no-response")),
+    ("nmap -sU 10.0.0.1", ()),
+    ("nmap -sF 10.0.0.1", ()),
+    ("nmap -sn 10.0.0.1", ("443 syn-ack",)),
+    ("", ("443 syn-ack",)),
+]
+
+
+@pytest.mark.parametrize(("args", "wanted"), UNTYPED, ids=[each[0] or "no command line" for each in UNTYPED])
+def test_without_scaninfo_the_command_line_says_how_it_asked(args: str, wanted: tuple[str, ...]) -> None:
+    """Where nothing says it, only what an attempt to connect brings about counts, and no silence."""
+    text = written("X", host("10.0.0.1", OPEN, CLOSED, QUIET), types=()).replace("nmap X", args)
+    rows, run = taken(text)
+    assert {f"{each.ports} {each.reason}" for each in rows if isinstance(each, PortState)} == set(wanted)
+    assert not [each for each in rows if isinstance(each, Silence)]
+    assert [each.startswith("left out: ") for each in run.notes] == [True] * (len(wanted) < 3)
+    if not args:
+        assert "does not say how they were asked (no <scaninfo>)" in run.notes[0]
+
+
+FOLLOWED = {
+    "a second run": (0, "\n<?xml version='1.0'?>\n<nmaprun/>"),
+    "a second run after one that was cut off": (len(END), "\n<?xml version='1.0'?>\n<nmaprun/>"),
+    "a second run without a declaration": (0, "\n<nmaprun/>"),
+    "what Nmap prints": (0, "\nNmap done: 1 IP address"),
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_more_than_one_run_in_a_file_is_refused_with_the_line(name: str) -> None:
+    cut, more = FOLLOWED[name]
+    text = written("10.0.0.1", host("10.0.0.1", OPEN))
+    with pytest.raises(BadInput, match=r"^scan\.xml:2: more stands here after the end of a run, .*of its own$"):
+        taken(text[: len(text) - cut] + more)
+
+
+def test_other_protocols_and_hosts_that_were_only_pinged_claim_no_port() -> None:
+    """-sO writes its protocols as ports; a host given twice is told of twice, and both times the same."""
+    protocol = '<port protocol="ip" portid="6"><state state="open" reason="proto-response" reason_ttl="64"/></port>'
+    rows, _ = taken(written("-sO 10.0.0.1", host("10.0.0.1", protocol, reason="echo-reply"), types=("ipproto",)))
+    assert [type(each) for each in rows] == [HostSeen]
+    rows, run = taken(written("-sn 10.0.0.0/24", host("10.0.0.1", reason="echo-reply"), types=()))
+    assert [type(each) for each in rows] == [HostSeen]
+    assert (run.finds_all, run.notes) == (False, ())
+    once = taken(written("10.0.0.1", host("10.0.0.1", OPEN, CLOSED)))[0]
+    assert taken(written("10.0.0.1 10.0.0.1", *[host("10.0.0.1", OPEN, CLOSED)] * 2))[0] == once * 2
+
+
+def _claims(rows: list[Observation]) -> set[tuple[str, str, int, str]]:
+    """Each port of each address with what is said of it."""
+    return {
+        (address, each.transport, port, each.state if isinstance(each, PortState) else "silent")
+        for each in rows
+        if isinstance(each, PortState | Silence)
+        for address in (AddressSet.parse(each.addresses) if isinstance(each, Silence) else (each.address,))
+        for port in ports_of(each.ports)
+    }
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(st.sampled_from([OPEN, CLOSED, QUIET, UDP, SPOKE]), max_size=4), max_size=5), st.data())
+def test_whatever_the_cut_nothing_is_claimed_that_the_whole_does_not_claim(
+    hosts: list[list[str]], data: st.DataObject
+) -> None:
+    whole = written("10.0.0.1-5", *(host(f"10.0.0.{n}", *ports) for n, ports in enumerate(hosts, 1)))
+    everything, _ = taken(whole)
+    plain = [each for each in everything if not isinstance(each, Silence)]
+    cut = data.draw(st.integers(whole.index("<nmaprun") + 150, len(whole) - 1))
+    rows, run = taken(whole[:cut])
+    assert not run.complete
+    before = [each for each in rows if not isinstance(each, Silence)]
+    assert before == plain[: len(before)]
+    assert _claims(rows) <= _claims(everything)
+    told = {each.address for each in before if isinstance(each, PortState)}
+    assert told <= {f"10.0.0.{n}" for n in range(1, whole[:cut].count("</host>") + 1)}
 
 
 def test_silence_that_may_be_a_reset_is_left_out() -> None:

@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers import importers
@@ -98,7 +99,7 @@ def test_a_whole_host() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("words", "address", "expected"),
     [
         (("open", "syn-ack"), "10.0.0.9", ("open", "syn-ack")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers.document import read_document
@@ -40,8 +41,8 @@ LAYOUTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("before", "after"), [each[1:] for each in LAYOUTS], ids=[each[0] for each in LAYOUTS])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@for_every(("before", "after"), [each[1:] for each in LAYOUTS], ids=[each[0] for each in LAYOUTS])
+@for_every("end", ["\n", "\r\n"])
 def test_rules_are_added_and_nothing_else_changes(before: str, after: str, end: str) -> None:
     text = (HEAD + before).replace("\n", end)
     for number, line in enumerate(LINES):

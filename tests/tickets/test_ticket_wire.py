@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
+from tables import for_every
 from tickets.stand_ins import CLIENT_ID, PRIVATE, PUBLIC, ConnectWise, Once, Reply, serving
 
 from scanner.errors import BadInput, FencewalkError
@@ -120,7 +121,7 @@ def test_what_was_surely_not_taken_is_sent_again_unasked(wired: Callable[..., tu
     assert wire.unsure == 0
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("told", "asked", "kin"),
     [
         ("api-na.myconnectwise.net", "na.myconnectwise.net", True),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tickets.rescans import GAP, SSH, Client, denied, network
 from tickets.sending import QUICK, at, open_now, send, wanted_now, with_keys, word
-from tickets.stand_ins import Answer, ConnectWise, Once, serving
+from tickets.stand_ins import Answer, ConnectWise, Hook, Once, serving
 
 from scanner.errors import BadInput, NetworkFailed
 from scanner.exporters.ticket_text import Ticket
@@ -165,6 +165,19 @@ def test_two_technicians_of_one_site_close_only_what_each_put_there(connectwise:
     mine.scan(denied(network()))
     assert word(send(mine, connectwise), GAP) == "close"
     assert gap["closedFlag"]
+
+
+def test_who_cannot_be_asked_is_told_by_whose_scan_data_an_item_is_done(tmp_path: Path) -> None:
+    """Another laptop may have put there more that it is open for, and nobody can see that."""
+    desk = Hook()
+    with serving(desk):
+        client = Client(tmp_path, at(desk))
+        client.scan(network())
+        send(client, desk)
+        client.scan(denied(network()))
+        assert word(send(client, desk), GAP) == "close"
+    (closed,) = [each for each in desk.events if each["event"] == "close"]
+    assert closed["note"].endswith("Where another one sends here, too, ask it before this counts as done.")
 
 
 def test_a_key_in_a_part_of_the_webhooks_address_is_shown_in_no_message() -> None:
