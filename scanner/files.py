@@ -32,6 +32,18 @@ def read_text(path: Path) -> str:
         raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
 
 
+def real(path: Path) -> Path:
+    """The file that a name leads to, by way of links; a link that leads to itself stays what it is, and whoever opens
+    it is told (`Path.resolve` raises RuntimeError instead before Python 3.13)."""
+    return Path(os.path.realpath(path))
+
+
+def check_replaceable(path: Path) -> None:
+    """BadInput where something stands at `path` that a file must not take the place of: a device, a pipe, a socket."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise BadInput(f"{path}: is no ordinary file; name another one")
+
+
 def replace_text(path: Path, text: str) -> None:
     """A file of ours written anew, whole or not at all, with its rights; with sudo it stays its owner's."""
     replace_bytes(path, (text.encode("utf-8"),))
@@ -39,8 +51,9 @@ def replace_text(path: Path, text: str) -> None:
 
 def replace_bytes(path: Path, parts: Iterable[bytes]) -> None:
     """The same of bytes. Where there was no such file it becomes its folder's owner's."""
-    target = path.resolve()
-    temporary = target.with_name(f".{target.name}.part")
+    check_replaceable(path)
+    target = real(path)
+    temporary = target.parent / f".{target.name}.part"
     try:
         with temporary.open("wb") as file:
             file.writelines(parts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -28,6 +29,8 @@ _FLAGS = (
 )  # fmt: skip
 _PATIENCE = 120.0
 """Seconds; a report of the greatest network takes a few."""
+_WRITTEN = re.compile(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}(Z|[-+]\d\d'\d\d')(?=\))")
+"""In a document's own strings a bracket has a backslash before it: none of them can look like this."""
 _INSTEAD = "or write -o html=FILE and print it from any browser"
 
 
@@ -49,7 +52,17 @@ def render(report: Report) -> bytes:
     """The PDF. BadInput where nothing here can print, or where that fails, with what it said."""
     check()
     found, page = browser(), exporters()["html"].render(report)
-    return _woven(page) if found is None else _printed(found, page)
+    return dated(_woven(page) if found is None else _printed(found, page), report.generated)
+
+
+def dated(printed: bytes, day: str) -> bytes:
+    """As if printed on that day (2026-11-20): the same report gives the same bytes. None of them moves."""
+    stamp = day.replace("-", "").encode() + b"000000"
+
+    def zone(found: re.Match[bytes]) -> bytes:
+        return found[1] + stamp + (b"Z" if found[2] == b"Z" else b"+00'00'")
+
+    return _WRITTEN.sub(zone, printed)
 
 
 def _printed(program: str, text: bytes) -> bytes:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scanner.lab.topology import Topology
     from scanner.store import Store
 
+_LAB = ": the site file of this lab"
 TOPOLOGIES = Path(__file__).resolve().parent.parent / "topologies"
 
 
@@ -45,7 +46,13 @@ def write_lab_site(topology: Topology, path: Path, today: datetime.date) -> None
         start, until = site.authorization.from_, site.authorization.until
         dated = msgspec.structs.replace(site.authorization, from_=min(start, today), until=max(until, today))
         site = msgspec.structs.replace(site, authorization=dated)
-    path.write_text(f"# {topology.title}: the site file of this lab\n{document_text(site)}", encoding="utf-8")
+    path.write_text(f"# {topology.title}{_LAB}\n{document_text(site)}", encoding="utf-8")
+
+
+def is_lab_site(text: str) -> bool:
+    """Whether `write_lab_site` wrote the site file."""
+    first = text.partition("\n")[0]
+    return first.startswith("# ") and first.endswith(_LAB)
 
 
 def scan_simulated(topology: Topology, zone: str, ports: Ports, store: Store) -> Generator[Event, None, None]:

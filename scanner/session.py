@@ -94,6 +94,8 @@ def drop_exception(site_path: Path, about: str) -> Path:
 
 def store_path(site_path: Path, store: Path | None) -> Path:
     """Where scan data is kept: `--store`, or beside the site file."""
+    if not site_path.name:
+        raise BadInput(f"{site_path}: is a folder; name a site file in it, such as {site_path / 'site.yaml'}")
     return store or site_path.with_suffix(".fencewalk.sqlite")
 
 
@@ -370,6 +372,7 @@ def warnings(path: Path, report: Report) -> list[str]:
     and a day before the scans."""
     from scanner import history
     from scanner.assess.machines.placed import unplaced
+    from scanner.assess.machines.strayed import strayed
     from scanner.assess.policies.lint import told
     from scanner.feeds import troubles
     from scanner.feeds.recog import users_recog
@@ -383,8 +386,7 @@ def warnings(path: Path, report: Report) -> list[str]:
             found.append(f"{EXCEPTIONS}: {row.about} has no owner, so it accepts nothing; say who answers for it")
         elif row.state == "expired":
             found.append(f"{EXCEPTIONS}: {row.about} was accepted until {row.until}; the finding is back")
-    found += unplaced(report.inventories)
-    found += history.troubles(report, path)
+    found += [*unplaced(report.inventories), *strayed(report), *history.troubles(report, path)]
     newest = max((each.started[:10] for each in report.vantages), default=report.generated)
     if newest > report.generated:
         found.append(f"judged as of {report.generated}, before the newest scan ({newest})")

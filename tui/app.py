@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,11 +12,14 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from textual import on, work
+from textual._context import active_message_pump
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.css.query import NoMatches
+from textual.dom import DOMNode
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.markup import escape
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
@@ -32,6 +36,7 @@ from tui.mask import Mask, masked
 from tui.modals.jump import JumpModal
 from tui.modals.keys import KeysModal
 from tui.modals.name import NameModal
+from tui.palette_screen import PaletteScreen
 from tui.query import QueryError
 from tui.screens.base import ReportScreen, TabBar
 from tui.screens.browse import BrowseScreen
@@ -219,6 +224,10 @@ class FencewalkApp(ActingApp):
         if target.finding is not None:
             screen.point_at(target.finding)
 
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, PaletteScreen):
+            self.push_screen(PaletteScreen(id="--command-palette"))
+
     # Views
 
     @work(group="view", exclusive=True)
@@ -316,6 +325,16 @@ class FencewalkApp(ActingApp):
     @on(ReportScreen.Changed)
     def _changed(self) -> None:
         self.run_worker(self.reassess(), group="reassess", exclusive=True)
+
+    def _handle_exception(self, error: Exception) -> None:
+        # A window that is closed before it stood finds none of its widgets any more: that ends nothing but the window.
+        with contextlib.suppress(LookupError):
+            node = active_message_pump.get()
+            line = node.ancestors_with_self if isinstance(node, DOMNode) else []
+            window = next((each for each in line if isinstance(each, ModalScreen)), None)
+            if isinstance(error, NoMatches) and window is not None and window not in self.screen_stack:
+                return
+        super()._handle_exception(error)
 
     @on(MatrixScreen.Drill)
     async def _drill(self, event: MatrixScreen.Drill) -> None:

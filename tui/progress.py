@@ -70,7 +70,8 @@ def stage(live: Live) -> str:
 
 
 def figures(live: Live) -> str:
-    parts = [plural(live.alive, "host"), plural(live.open, "open port"), plural(live.named, "service") + " answered"]
+    alive = plural(live.alive, "live address", "live addresses")
+    parts = [alive, plural(live.open, "open port"), plural(live.named, "service") + " answered"]
     if live.answered:
         parts.append(f"{100 * live.loss:.1f} % of {live.answered:,} answers only when asked again")
     if live.refused:

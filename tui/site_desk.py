@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from scanner import session
 from scanner.errors import BadInput
-from scanner.files import replace_bytes
+from scanner.files import real, replace_bytes
 from scanner.model.accepted import Exception_
 from scanner.model.report import Report
 from scanner.model.text import plural, visible
@@ -179,26 +179,26 @@ class SiteDesk:
 
         known = exporters()
         shown = diff.with_changes(self.site, self.store, report or self._report or self.reassess())
-        inputs = {each.resolve(): each for each in (self.site, self.store, self.site.parent / session.EXCEPTIONS)}
+        inputs = {real(each): each for each in (self.site, self.store, self.site.parent / session.EXCEPTIONS)}
         for name, path in formats:
             if name not in known:
                 raise BadInput(f"{visible(name)}: is none of the formats {', '.join(sorted(known))}.")
             if path.is_dir():
                 example = path / f"report{known[name].suffix}"
                 raise BadInput(f"{path}: is a folder; name a file in it, such as {example}.")
-            if path.resolve() in inputs:
+            if real(path) in inputs:
                 raise BadInput(f"{path}: would be overwritten; name another file.")
             folder = path.absolute().parent
             if not folder.is_dir():
                 raise BadInput(f"{path}: there is no folder {folder}; make it, or name a file elsewhere.")
-            inputs[path.resolve()] = path
+            inputs[real(path)] = path
         if masked:
             shown = mask.masked(shown)
         said = []
         for name, path in formats:
             for each, parts in known[name].named(str(path), shown):
                 written = Path(each)
-                if written != path and written.resolve() in inputs:
+                if written != path and real(written) in inputs:
                     raise BadInput(f"{written}: would be overwritten by the next part of {path}; name another file.")
                 replace_bytes(written, parts)
                 size = _size(written.stat().st_size)

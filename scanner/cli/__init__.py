@@ -5,6 +5,7 @@ Modules of commands import nothing heavy at their top, so that `--help` answers 
 
 from __future__ import annotations
 
+import errno
 import functools
 import gc
 import importlib
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scanner import __version__
+from scanner.cli._streams import open_closed
 from scanner.errors import BadInput, FencewalkError, NoPrivilege
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ def group() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run a command and end the process: 0 done, 1 findings, 2 bad input, 3 incomplete, 4 no privilege, 130 Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    open_closed()
     try:
         code = group.main(args, prog_name="fencewalk", standalone_mode=False)
     except click.ClickException as error:
@@ -112,7 +115,8 @@ def main(args: list[str] | None = None) -> None:
         code = 0
     except OSError as error:
         what = f" ({error.filename})" if error.filename else ""
-        click.echo(f"fencewalk: the system refused: {error.strerror or error}{what}", err=True)
+        why = "stdout is closed" if error.errno == errno.EBADF and not what else error.strerror or error
+        click.echo(f"fencewalk: the system refused: {why}{what}", err=True)
         code = NoPrivilege.exit_code if isinstance(error, PermissionError) else 2
     except Exception as error:  # noqa: BLE001 - the last line: a user gets a sentence, we get the traceback
         from scanner.model.text import visible

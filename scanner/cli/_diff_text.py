@@ -18,7 +18,8 @@ def described(found: Diff) -> str:
 
 
 def _lines(found: Diff) -> Iterator[str]:
-    yield f"{visible(found.client)} / {visible(found.site)}: {_scans(found.since)} since {_scans(found.base)}"
+    where = f"{visible(found.client)} / {visible(found.site)}"
+    yield f"{where}: {_scans(found.since)}, compared with {_earlier(found.base)}"
     for title, changes in (
         ("New", found.new),
         ("Fixed", found.fixed),
@@ -50,6 +51,10 @@ def _lines(found: Diff) -> Iterator[str]:
 
 def _scans(scans: Sequence[object]) -> str:
     return plural(len(scans), "scan")
+
+
+def _earlier(scans: Sequence[object]) -> str:
+    return plural(len(scans), "earlier one")
 
 
 def _change(change: Change) -> Iterable[str]:

@@ -15,6 +15,7 @@ import msgspec
 
 from scanner.cli._interrupt import interrupt
 from scanner.errors import BadInput, ScanIncomplete
+from scanner.files import real
 from scanner.model.observation import Event
 
 UNTIL_EOF = click.option(
@@ -97,7 +98,7 @@ def check_events(name: str, others: tuple[Path, ...]) -> None:
         raise BadInput(
             f"--events {name}: there is no folder {path.absolute().parent}; make it, or name a file elsewhere"
         )
-    if path.is_dir() or path.resolve() in {each.resolve() for each in others}:
+    if path.is_dir() or real(path) in {real(each) for each in others}:
         raise BadInput(f"--events {name}: would overwrite {'a folder' if path.is_dir() else 'it'}; name another file")
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import math
 import os
 import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scanner.cli import _complete
 from scanner.errors import BadInput
+from scanner.files import real
 
 if TYPE_CHECKING:
     from scanner.exporters import Exporter
@@ -27,6 +29,16 @@ STORE = click.option(
     "--store", type=click.Path(path_type=Path, readable=False), metavar="FILE",
     help="The file of scan data (default: SITE.fencewalk.sqlite, beside SITE).",
 )  # fmt: skip
+
+
+class Seconds(click.FloatRange):
+    """A range that holds no "not a number" either, which no comparison finds outside of it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a valid number of seconds.", param, ctx)
+        return number
 
 
 def _day(ctx: click.Context, param: click.Parameter, value: str | datetime.date | None) -> datetime.date | None:
@@ -60,8 +72,8 @@ def write_output(path: str, data: bytes | Iterable[bytes]) -> None:
         sys.stdout.buffer.writelines(parts)
         sys.stdout.buffer.flush()
         return
-    target = Path(path).resolve()
-    temporary = target.with_name(f".{target.name}.part")
+    target = real(Path(path))
+    temporary = target.parent / f".{target.name}.part"
     try:
         whole = not target.exists() or target.is_file()
         with (temporary if whole else target).open("wb") as file:
@@ -87,10 +99,10 @@ def write_report(exporter: Exporter, path: str, report: Report, taken: Iterable[
             raise BadInput(f"-o {path}: a report of this size is several files, and {where} takes one; name a file")
     written = [name]
     write_output(name, parts)
-    kept = {each.resolve() for each in taken}
+    kept = {real(each) for each in taken}
     while second is not None:
         name, parts = second
-        if Path(name).resolve() in kept:
+        if real(Path(name)) in kept:
             raise BadInput(f"-o {path}: its next part would overwrite {name}; give the report another name")
         write_output(name, parts)
         written.append(name)
@@ -100,9 +112,9 @@ def write_report(exporter: Exporter, path: str, report: Report, taken: Iterable[
 
 def check_outputs(paths: Iterable[str], inputs: Iterable[Path]) -> None:
     """BadInput where two reports have one target, or a report would replace what it is made from."""
-    seen = {each.resolve(): str(each) for each in inputs}
+    seen = {real(each): str(each) for each in inputs}
     for path in paths:
-        target = Path(path).resolve()
+        target = real(Path(path))
         if path != "-" and target in seen and (target.is_file() or not target.exists()):
             raise BadInput(f"-o: {path} would overwrite {seen[target]}; name another file")
         seen[target] = f"{path}, which another report goes to"

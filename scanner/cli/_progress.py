@@ -37,8 +37,8 @@ class Ticker:
         self._clock = clock
         self._live = sys.stderr.isatty()
         self._last = -LINE
-        self._said: tuple[str, str, int] | None = None
-        """The round that the last line was about."""
+        self._said: set[tuple[str, str, int]] = set()
+        """The rounds that had a line of their own: units that come in turns do not fill a log with the same words."""
         self._began = 0.0
         self._from = 0
         """Where the part at hand began: when, and with how much done."""
@@ -91,8 +91,8 @@ class Ticker:
             if now - self._last >= REDRAW:
                 self._last = now
                 click.echo(f"\r{self._label}{stage} {self._how_far(event, now)}\x1b[K", err=True, nl=False)
-        elif which != self._said:
-            self._said = which
+        elif which not in self._said:
+            self._said.add(which)
             self._last = now
             click.echo(f"{self._label}{stage}", err=True)
         elif now - self._last >= LINE:
@@ -108,10 +108,15 @@ class Ticker:
         return f"{', '.join(parts)}  {self._figures()}".lstrip()
 
     def _figures(self) -> str:
-        return f"{plural(len(self._hosts) + len(self._many), 'host')}, {plural(self._open, 'open port')}"
+        # One host may answer at several of them: how many hosts that makes is known when all sessions are judged.
+        alive = len(self._hosts) + len(self._many)
+        return f"{plural(alive, 'live address', 'live addresses')}, {plural(self._open, 'open port')}"
 
 
 def _named(event: Progress) -> str:
     """The round at hand: `asking ports of servers, round 2`."""
-    about = f" of {event.about}" if event.about else ""
-    return f"{_STAGES[event.stage]}{about}{f', round {event.round}' if event.round > 1 else ''}"
+    if event.about and event.stage == "sweep":
+        stage = f"asking {event.about}"
+    else:
+        stage = f"{_STAGES[event.stage]}{f' of {event.about}' if event.about else ''}"
+    return f"{stage}{f', round {event.round}' if event.round > 1 else ''}"

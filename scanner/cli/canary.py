@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scanner.cli import _complete
-from scanner.cli._options import SITE, STORE, check_store, program
+from scanner.cli._options import SITE, STORE, Seconds, check_store, program
 from scanner.model.addresses import ports_of
 from scanner.model.text import plural, visible
 
@@ -40,7 +40,7 @@ _MOST_TEXT = 60
     "--ports", "ports_text", metavar="SPEC",
     help="The ports to listen on, as scan's --ports are written (default: every TCP and UDP port).",
 )  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="N", help="End after so many seconds.")
+@click.option("--seconds", type=Seconds(min=0, min_open=True), metavar="N", help="End after so many seconds.")
 @STORE
 def COMMAND(
     site: Path, zone: str, interface: str | None, ports_text: str | None, seconds: float | None, store: Path | None

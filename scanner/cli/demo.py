@@ -56,6 +56,7 @@ def COMMAND(topology: str, simulate: bool, out: Path, tui: bool | None) -> None:
     except OSError as error:
         raise BadInput(f"--out {out}: no folder can be made there: {error.strerror}") from None
     site = out / "site.yaml"
+    _check_ours(site)
     samples.write_lab_site(loaded, site, session.today_local())
     store = session.store_path(site, None)
     for old in (store, store.with_name(store.name + "-wal"), store.with_name(store.name + "-shm")):
@@ -87,6 +88,18 @@ def COMMAND(topology: str, simulate: bool, out: Path, tui: bool | None) -> None:
         explore = command.get_command(context, "tui")
         if explore is not None:
             context.invoke(explore, site=site, store=store, today=str(loaded.today))
+
+
+def _check_ours(site: Path) -> None:
+    """BadInput where `site` and its scan data are a client's: those of a demo are written anew."""
+    from scanner import samples, session
+    from scanner.errors import BadInput
+
+    store = session.store_path(site, None)
+    ours = samples.is_lab_site(session.read_text(site)) if site.exists() else not store.exists()
+    if not ours:
+        found = site if site.exists() else store
+        raise BadInput(f"--out {site.parent}: {found} is there and is no demo's; name another folder")
 
 
 def _enter_lab() -> str | None:

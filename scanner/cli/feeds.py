@@ -11,6 +11,7 @@ import click
 
 from scanner.cli._options import TODAY, program, write_output
 from scanner.errors import BadInput
+from scanner.files import check_replaceable
 from scanner.model.text import plural, visible
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def export(file: Path) -> None:
 
     if file.is_dir():
         raise BadInput(f"{file}: is a folder; name a file in it, such as {file / 'feeds.zip'}")
+    check_replaceable(file)
     pins = bundle.export(feeds_folder(), file)
     click.echo(f"{file} written: {', '.join(pin.name for pin in pins)}", err=True)
 

@@ -72,7 +72,7 @@ def _make(
     from scanner.pack.archive import is_zip, write_folder, zipped
     from scanner.pack.keys import signing_key
     from scanner.pack.make import gathered, sealed
-    from scanner.pack.manifest import SIGNATURE, Signature
+    from scanner.pack.manifest import MANIFEST, SIGNATURE, Signature
     from scanner.pack.questions import beyond
 
     where = session.store_path(site, store)
@@ -98,9 +98,10 @@ def _make(
     fingerprint = msgspec.json.decode(pack[SIGNATURE], type=Signature).fingerprint
     if new:
         click.echo(
-            f"fencewalk: made a key to sign packs with: {kept}; keep it, and give nobody but its fingerprint", err=True
+            f"fencewalk: made a key to sign packs with: {kept}; keep it to yourself: others need its fingerprint",
+            err=True,
         )
-    click.echo(f"{output}: {plural(len(pack), 'file')}, signed with {fingerprint}")
+    click.echo(f"{output}: {plural(len(pack) - len((MANIFEST, SIGNATURE)), 'file')}, signed with {fingerprint}")
 
 
 def _check(path: Path, trust: str | None) -> int:

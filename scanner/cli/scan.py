@@ -14,7 +14,7 @@ import click
 from scanner.cli import INTERRUPTED, _complete
 from scanner.cli._events import UNTIL_EOF
 from scanner.cli._interrupt import interruptible
-from scanner.cli._options import SITE, STORE, check_store
+from scanner.cli._options import SITE, STORE, Seconds, check_store
 from scanner.cli._progress import Ticker
 from scanner.errors import BadInput, FencewalkError, OutOfScope
 from scanner.model.addresses import AddressSet
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     "echo,timestamp,syn,ack,udp or some of these (default: all).",
 )  # fmt: skip
 @click.option(
-    "--patience", type=click.FloatRange(0, 60), default=PATIENCE, show_default=True, metavar="SECONDS",
+    "--patience", type=Seconds(0, 60), default=PATIENCE, show_default=True, metavar="SECONDS",
     help="How long to wait for a router's report that a host is dead.",
 )  # fmt: skip
 @click.option(
@@ -205,6 +205,7 @@ def COMMAND(
                     see(row)
         elif resume:
             _say([_resume.nothing_to_resume(where, loaded, zone)])
+        ticker.clear()  # what another scan on this terminal was saying
         click.echo(f"{zone}: {network.engine} engine, {_dry_run.asked(journal.plan)}", err=True)
         _carry_out(
             session.live_scan(network, request, journal, limitations, packets is not None),

@@ -41,6 +41,8 @@ def export(folder: Path, target: Path) -> tuple[Pin, ...]:
     if not pins:
         raise BadInput("no feed is cached; fetch them with `fencewalk feeds update`, or import them")
     manifest = msgspec.json.format(msgspec.json.encode(Manifest("fencewalk-feeds", 1, pins)))
+    if target.is_file() and target.stat().st_size and manifest_of(target) is None:
+        raise BadInput(f"{target}: is there, and is no file of `fencewalk feeds export`; name another one")
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.absolute().parent)
     except OSError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner.errors import BadInput
+from scanner.files import real
 from scanner.model.report import Report
 from scanner.model.text import visible
 from scanner.pack.archive import LARGER, MOST_BYTES, MOST_FILES
@@ -33,7 +34,7 @@ def gathered(
         if not each.attachment:
             continue
         path = site.parent / each.attachment
-        inside = path.resolve().is_relative_to(site.parent.resolve())
+        inside = real(path).is_relative_to(real(site.parent))
         if not inside or not path.is_file():
             why = "is not beside the site file" if not inside else "is not there"
             lacking.append(f"{visible(each.attachment)}, attached to “{visible(each.statement)}”, {why}")

@@ -13,7 +13,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet
 from scapy.utils import rdpcap, wrpcap
-from typed import simulated
+from typed import visited
 
 from scanner import session
 from scanner.assess.findings.packets import flows_of
@@ -108,7 +108,7 @@ def test_the_flows_of_a_finding(changes: dict[str, object], expected: list[str])
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulated("harbor-dental", tmp_path_factory.mktemp("harbor"))
+    return visited("harbor-dental", tmp_path_factory.mktemp("harbor"))
 
 
 def test_every_finding_of_a_real_report_has_flows(scanned: Path) -> None:

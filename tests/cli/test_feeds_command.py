@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from feeds import editions
 from feeds.publisher import gives, publisher
-from typed import Run, sentence, simulated
+from typed import Run, sentence, visited
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def test_list_says_the_age_of_each(run: Run, catalogue: Path) -> None:
 
 
 def test_a_changed_file_is_said_by_list_and_assess(run: Run, catalogue: Path, data: Path, tmp_path: Path) -> None:
-    site = simulated("harbor-dental", tmp_path / "demo")
+    site = visited("harbor-dental", tmp_path / "demo")
     run("feeds", "import", catalogue)
     assert "pinned" not in run("assess", site)[2]
     next((data / "feeds" / "kev").glob("*.raw")).write_bytes(b"{}")

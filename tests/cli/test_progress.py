@@ -27,10 +27,11 @@ def test_where_there_is_no_terminal_a_line_comes_every_ten_seconds(capsys: pytes
     ticker.end()
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "guest: asking ports"
-    assert lines[1] == "guest: asking ports 10 %, 1,234 packets/s, 1 min 30 s left of this part  1 host, 0 open ports"
+    pace = "1,234 packets/s, 1 min 30 s left of this part"
+    assert lines[1] == f"guest: asking ports 10 %, {pace}  1 live address, 0 open ports"
     assert len(lines) == 1 + 6 + 1 + 1
     assert lines[-2] == "guest: asking what runs there"
-    assert lines[-1] == "guest: 1 host, 1 open port"
+    assert lines[-1] == "guest: 1 live address, 1 open port"
 
 
 def test_every_round_is_named_with_what_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,6 +47,19 @@ def test_every_round_is_named_with_what_is_asked(capsys: pytest.CaptureFixture[s
         "guest: asking ports of servers, round 3",
         "guest: asking ports of something known good",
         "guest: asking ports of voice",
+    ]
+
+
+def test_units_that_come_in_turns_fill_no_log_with_the_same_words(capsys: pytest.CaptureFixture[str]) -> None:
+    ticker = Ticker("guest", lambda: 0.0)
+    for _ in range(3):
+        ticker.see(Progress("sweep", 0, 100, 0.0))
+        ticker.see(Progress("sweep", 0, 100, 0.0, 0.0, 1, "something known good"))
+        ticker.see(Progress("knock", 0, 100, 0.0, 0.0, 1, "other zones by way of neighbours"))
+    assert capsys.readouterr().err.splitlines() == [
+        "guest: finding hosts",
+        "guest: asking something known good",
+        "guest: asking ports of other zones by way of neighbours",
     ]
 
 
@@ -103,7 +117,7 @@ def test_after_ctrl_c_it_says_what_was_found_then_where_that_is_then_how_to_go_o
         _carry_out(events(), nullcontext(), [ticker.see], ticker, kept)
     assert ended.value.exit_code == 130
     assert capsys.readouterr().err.splitlines() == [
-        "guest: interrupted: 1 host, 0 open ports",
+        "guest: interrupted: 1 live address, 0 open ports",
         "fencewalk: what was found so far is kept in s.sqlite",
         f"fencewalk: go on: {resume}",
     ]

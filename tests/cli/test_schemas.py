@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ import msgspec
 import pytest
 import yaml
 from fence_sample import fence_report, long_report
-from jsonschema import Draft202012Validator
-from typed import Run
+from tables import for_every
+from typed import Run, judge_of
 
 from scanner import samples, session
 from scanner.assess.later.compare import CellChange, Change, Diff, FlowChange, ScanRow
@@ -44,14 +43,9 @@ def flat(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
-@cache
-def validator(what: str) -> Draft202012Validator:
-    return Draft202012Validator(schema_of(what))
-
-
 def faults(what: str, value: Any) -> list[str]:
     """What the schema has against a value, with where."""
-    return [f"{'/'.join(map(str, each.absolute_path))}: {each.message}" for each in validator(what).iter_errors(value)]
+    return [f"{'/'.join(map(str, each.absolute_path))}: {each.message}" for each in judge_of(what).iter_errors(value)]
 
 
 def read(path: Path) -> Any:
@@ -69,7 +63,7 @@ def test_it_prints_a_valid_schema_of_every_file(run: Run, what: str) -> None:
     code, out, _ = run("schema", what)
     assert code == 0
     assert json.loads(out) == schema_of(what)
-    Draft202012Validator.check_schema(schema_of(what))
+    judge_of(what).check_schema(schema_of(what))
     assert faults(what, {}), "a schema that takes anything says nothing"
 
 
@@ -78,7 +72,7 @@ def test_every_topology_is_valid(path: Path) -> None:
     assert faults("topology", read(path)) == []
 
 
-@pytest.mark.parametrize("path", BASELINES, ids=lambda path: path.stem)
+@for_every("path", BASELINES, ids=lambda path: path.stem)
 def test_every_baseline_is_valid(path: Path) -> None:
     assert faults("baseline", read(path)) == []
 

@@ -9,12 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
 from tickets.rescans import GAP, Client, denied, network
 from tickets.stand_ins import CLIENT_ID, KEY, PRIVATE, PUBLIC, SECRET, AlertOps, ConnectWise, Hook, Once, serving
-from typed import Run, sentence
-
-from scanner.cli.schema import schema_of
+from typed import Run, judge_of, sentence
 
 
 @pytest.fixture
@@ -80,7 +77,7 @@ def test_sending_says_what_was_done_and_the_next_preview_knows(scanned: Client, 
         assert not first["closedFlag"]
         code, out, _ = run("tickets", scanned.path, "--to", "connectwise", "--send", "-o", "json=-")
         done = json.loads(out)
-        assert list(Draft202012Validator(schema_of("tickets")).iter_errors(done)) == []
+        assert list(judge_of("tickets").iter_errors(done)) == []
         assert (done["sent"], done["to"]) == (True, "connectwise")
         assert [(each["word"], each["id"]) for each in done["items"]][-1] == ("close", "1000")
         assert first["status"] == {"name": "Resolved"}
@@ -92,7 +89,7 @@ def test_a_webhook_gets_what_its_schema_says(scanned: Client, run: Run, keys: No
         scanned.tickets = {"webhook": {"url": f"{desk.url}/hook"}, "link": "https://reports.example.com/main"}
         scanned.write()
         assert run("tickets", scanned.path, "--to", "webhook", "--send")[0] == 0
-    judge = Draft202012Validator(schema_of("webhook"))
+    judge = judge_of("webhook")
     assert [list(judge.iter_errors(each)) for each in desk.events] == [[]] * 4
     assert {(each["event"], each["state"], each["link"]) for each in desk.events} == {
         ("create", "open", "https://reports.example.com/main")

@@ -6,11 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
-from typed import Run, sentence
+from typed import Run, judge_of, sentence
 
 from scanner import samples, session
-from scanner.cli.schema import schema_of
 from scanner.ports import parse_ports
 from scanner.store import Store
 
@@ -69,7 +67,7 @@ def test_a_diff_in_json_parses_from_stdout(scanned: Path, run: Run) -> None:
     code, out, _ = run("diff", scanned, "-o", "json=-", "--fail-on-new", "info")
     found = json.loads(out)
     assert code == 0
-    assert list(Draft202012Validator(schema_of("diff")).iter_errors(found)) == []
+    assert list(judge_of("diff").iter_errors(found)) == []
     assert found["schema"] == 1
     assert found["new"] == found["fixed"] == found["opened"] == []
     assert {each["finding"]["id"] for each in found["persisting"] + found["not_retested"]} == {

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from typed import Run, sentence, simulated
+from typed import Run, sentence, visited
 
 TODAY = ("--today", "2026-11-20")
 
@@ -14,7 +14,7 @@ TODAY = ("--today", "2026-11-20")
 @pytest.fixture(scope="module")
 def harbor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site folder with harbor-dental in its store."""
-    return simulated("harbor-dental", tmp_path_factory.mktemp("harbor"))
+    return visited("harbor-dental", tmp_path_factory.mktemp("harbor"))
 
 
 def test_it_prints_what_vanishes_what_stays_and_what_breaks(harbor: Path, run: Run) -> None:

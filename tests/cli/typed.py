@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from scanner.cli import main
+from scanner.cli.schema import schema_of
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 # Loopback addresses only: a test that goes wrong must not become a scan of whatever network this machine stands in.
 SITE = """\
@@ -28,6 +36,32 @@ def simulated(topology: str, folder: Path) -> Path:
         main(["demo", topology, "--simulate", "--no-tui", "--out", str(folder)])
     assert ended.value.code == 0
     return folder / "site.yaml"
+
+
+@cache
+def judge_of(what: str) -> Draft202012Validator:
+    """By the schema that `fencewalk schema` prints."""
+    # A second of processor time, of which a worker has no need that has none of these tests.
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(schema_of(what))
+
+
+def visited(topology: str, folder: Path) -> Path:
+    """The same as `simulated`, copied from where it was done for another test."""
+    shutil.copytree(_simulated_once(topology), folder, dirs_exist_ok=True)
+    return folder / "site.yaml"
+
+
+@cache
+def _simulated_once(topology: str) -> Path:
+    folder = tempfile.TemporaryDirectory()
+    _KEPT.append(folder)
+    return simulated(topology, Path(folder.name)).parent
+
+
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []
+"""They go when the process ends."""
 
 
 def sentence(err: str) -> str:

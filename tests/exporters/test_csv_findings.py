@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from patch_sample import patch_report
 from sample import FORMULA, sample_report
+from tables import for_every
 
 from scanner.exporters.csv import COLUMNS, EXPORTER, cell
 from scanner.exporters.words import without_padding
@@ -77,7 +78,7 @@ FORMULAS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "written"), FORMULAS)
+@for_every(("text", "written"), FORMULAS)
 def test_no_field_is_a_formula(text: str, written: str) -> None:
     assert cell(text) == written
 

@@ -8,8 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from fence_sample import fence_report
 from patch_sample import patch_report
 from sample import sample_report
@@ -22,6 +20,9 @@ REPORTS = {"sample": sample_report(), "patches": patch_report(), "fence": fence_
 
 def bill(report: Report) -> dict[str, Any]:
     text = exporters()["cyclonedx"].render(report).decode()
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator  # a second of processor time, where it is needed
+
     wrong = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     assert wrong is None, wrong
     found: dict[str, Any] = json.loads(text)

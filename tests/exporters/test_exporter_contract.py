@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import msgspec
-import pytest
 from sample import sample_report
+from tables import for_every
 
 from scanner.exporters import exporters
 from scanner.model.report import Digests, Report
@@ -26,7 +26,7 @@ def test_the_formats_of_this_version_are_there() -> None:
     assert {"json", "html", "csv"} <= set(FORMATS)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@for_every("name", FORMATS)
 def test_a_format_names_itself(name: str) -> None:
     exporter = exporters()[name]
     assert exporter.title
@@ -41,19 +41,19 @@ def said(written: bytes) -> bytes:
         return b"".join(packed.read(each) for each in packed.namelist())
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@for_every("name", FORMATS)
 def test_nothing_that_acts_gets_out(name: str) -> None:
     written = said(exporters()[name].render(sample_report()))
     assert [each for each in ACTIVE if each in written] == []
     assert b"Harbor Dental" in written
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@for_every("name", FORMATS)
 def test_an_empty_report_is_a_report(name: str) -> None:
     assert exporters()[name].render(EMPTY)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@for_every("name", FORMATS)
 def test_a_lone_surrogate_does_not_stop_it(name: str) -> None:
     finding = msgspec.structs.replace(sample_report().findings[0], evidence="\ud800x")
     patch = msgspec.structs.replace(sample_report().patches[0], evidence="\ud800x")

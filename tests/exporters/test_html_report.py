@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_reader import PageReader, colours, contrast
 from sample import HOSTILE, sample_report
+from tables import for_every
 
 from scanner.exporters import words
 from scanner.exporters.html import EXPORTER
@@ -102,7 +103,7 @@ def test_every_finding_is_there_once_with_all_it_has() -> None:
             assert " ".join(visible(text).split()) in page().text
 
 
-@pytest.mark.parametrize("mark", [*words.CELLS.values(), *words.FLOWS.values(), *words.PATCHES.values()], ids=str)
+@for_every("mark", [*words.CELLS.values(), *words.FLOWS.values(), *words.PATCHES.values()], ids=str)
 def test_every_verdict_has_a_sign_a_word_and_a_meaning(mark: words.Mark) -> None:
     assert mark.glyph
     assert f"{mark.glyph} {mark.word}" in page().text

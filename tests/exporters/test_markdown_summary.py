@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from patch_sample import patch_report
 from sample import ACCEPTED, HOSTILE, sample_report
+from tables import for_every
 
 from scanner.exporters import exporters
 from scanner.exporters.markdown import MOST_FINDINGS, MOST_ZONES, code, text
@@ -70,8 +71,8 @@ HARD = [
 FRAMES = ("{}", "- {}", "1. {}", "# {}", "> {}", "| a | b |\n| --- | --- |\n| {} | 2 |")
 
 
-@pytest.mark.parametrize("value", HARD)
-@pytest.mark.parametrize("frame", FRAMES, ids=["paragraph", "list", "numbered", "heading", "quote", "table"])
+@for_every("value", HARD)
+@for_every("frame", FRAMES, ids=["paragraph", "list", "numbered", "heading", "quote", "table"])
 def test_a_hostile_word_stays_a_word(value: str, frame: str) -> None:
     safe(value, frame, text(value))
     safe(value, frame, code(value))

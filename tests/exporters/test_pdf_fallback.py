@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from browser import BROWSER
 from sample import sample_report
-from typed import simulated
+from typed import visited
 
 from scanner import pdf
 from scanner.errors import BadInput
@@ -28,8 +28,9 @@ def folder_with(tmp_path: Path, text: str) -> Path:
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine: apt install chromium")
 def test_the_command_prints_a_report(tmp_path: Path) -> None:
-    site, printed = simulated("harbor-dental", tmp_path), tmp_path / "owner.pdf"
-    command = [sys.executable, "-m", "scanner.cli", "assess", str(site), "--for", "owner", "-o", f"pdf={printed}"]
+    site, printed = visited("harbor-dental", tmp_path), tmp_path / "owner.pdf"
+    command = [sys.executable, "-m", "scanner.cli", "assess", str(site), "--today", "2026-11-20", "--for", "owner"]
+    command += ["-o", f"pdf={printed}"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -37,8 +38,24 @@ def test_the_command_prints_a_report(tmp_path: Path) -> None:
     data = printed.read_bytes()
     assert data.startswith(b"%PDF")
     assert data.rstrip().endswith(b"%%EOF")
+    assert set(re.findall(rb"/(?:CreationDate|ModDate) (\(\S+\))", data)) == {b"(D:20261120000000+00'00')"}, (
+        "no clock's"
+    )
     assert 10 < len(re.findall(rb"/Type\s*/Page\b(?!s)", data)) < 60
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 10, "of processors, judging included"
+
+
+@pytest.mark.parametrize(
+    ("printed", "wanted"),
+    [
+        (b"/CreationDate (D:20261122230843+00'00')", b"/CreationDate (D:20261120000000+00'00')"),
+        (b"/ModDate (D:20261122230843-09'30')", b"/ModDate (D:20261120000000+00'00')"),
+        (b"/ModDate (D:20261122230843Z)", b"/ModDate (D:20261120000000Z)"),
+        (rb"/Title (/ModDate \(D:20261122230843Z\))", rb"/Title (/ModDate \(D:20261122230843Z\))"),
+    ],
+)
+def test_the_day_is_the_report_s(printed: bytes, wanted: bytes) -> None:
+    assert pdf.dated(printed, "2026-11-20") == wanted
 
 
 def test_without_either_the_sentence_names_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,3 +82,47 @@ def test_a_zone_says_what_kinds_of_machines_it_has() -> None:
     assert [box.hosts for box in picture.boxes] == [
         "4 hosts: 1 ip phone, 1 printer, 2 unknown", "1 host", "no host found",
     ]  # fmt: skip
+    assert [box.kinds for box in picture.boxes] == ["1 ip phone, +3", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "short"),
+    [
+        ({"camera": 2, "phone": 2, "router": 1, "unknown": 1}, "2 cameras, 2 phones, +2"),
+        ({"switch": 2, "ups": 1}, "2 switches, 1 ups"),
+        ({"management-controller": 3, "nas": 1}, "3 management controllers, +1"),
+        ({"server": 7, "router": 1, "unknown": 1}, "7 servers, 1 router, +1"),
+    ],
+)
+def test_a_box_names_whole_kinds_and_counts_the_rest(kinds: dict[str, int], short: str) -> None:
+    hosts = [
+        HostRow(f"z0/{kind}{number}", "z0", (), None, None, (), None, (), (), device=kind)
+        for kind, count in kinds.items()
+        for number in range(count)
+    ]
+    picture = draw(zones(2), frozenset(), {("z0", "z1"): 1}, hosts)
+    assert picture is not None
+    assert picture.boxes[0].kinds == short
+
+
+def test_no_arrow_goes_under_the_box_of_a_zone_that_it_is_not_about() -> None:
+    breached = [
+        ("z2", "z4"),
+        ("z1", "z4"),
+        ("z1", "z3"),
+        ("z4", "z1"),
+        ("z5", "z4"),
+        ("z5", "z3"),
+        ("z0", "z4"),
+        ("z0", "z3"),
+    ]
+    picture = draw(zones(6), frozenset(), dict.fromkeys(breached, 1))
+    assert picture is not None
+    for arrow in picture.arrows:
+        (x0, y0, x1, y1, x2, y2) = (float(each) for each in re.findall(r"-?\d+\.\d", arrow.line))
+        for step in range(101):
+            t = step / 100
+            x = (1 - t) ** 2 * x0 + 2 * t * (1 - t) * x1 + t**2 * x2
+            y = (1 - t) ** 2 * y0 + 2 * t * (1 - t) * y1 + t**2 * y2
+            under = [each.zone.name for each in picture.boxes if holds(each, x, y)]
+            assert not under, f"{arrow.from_} to {arrow.to} at {t}"

@@ -8,6 +8,7 @@ import re
 import msgspec
 import pytest
 from sample import sample_report
+from tables import for_every
 
 from scanner.cli._summary import summary
 from scanner.exporters.html import render
@@ -59,18 +60,14 @@ TRUTHS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("given", "tone", "words"), [truth[1:] for truth in TRUTHS], ids=[truth[0] for truth in TRUTHS]
-)
+@for_every(("given", "tone", "words"), [truth[1:] for truth in TRUTHS], ids=[truth[0] for truth in TRUTHS])
 def test_the_sentence(given: Report, tone: str, words: str) -> None:
     verdict = lay_out(given).verdict
     assert verdict.tone == tone
     assert words in verdict.sentence
 
 
-@pytest.mark.parametrize(
-    "pair", list(itertools.product(("BREACHED", "AS_POLICY", "UNPROVEN", "UNTESTED"), repeat=2)), ids=str
-)
+@for_every("pair", list(itertools.product(("BREACHED", "AS_POLICY", "UNPROVEN", "UNTESTED"), repeat=2)), ids=str)
 def test_green_only_where_all_is_proven(pair: tuple[CellVerdict, CellVerdict]) -> None:
     verdict = lay_out(report({A: pair[0], B: pair[1]})).verdict
     assert (verdict.tone == "good") == (pair == ("AS_POLICY", "AS_POLICY"))
@@ -85,7 +82,7 @@ def test_the_details_name_what_matters() -> None:
     assert "The scan from guest did not finish." in details
 
 
-@pytest.mark.parametrize("given", [truth[1] for truth in TRUTHS], ids=[truth[0] for truth in TRUTHS])
+@for_every("given", [truth[1] for truth in TRUTHS], ids=[truth[0] for truth in TRUTHS])
 def test_the_page_the_terminal_and_stdout_say_the_same(given: Report) -> None:
     verdict = conclude(given)
     said = f"{verdict.glyph} {verdict.word}. {verdict.sentence}"

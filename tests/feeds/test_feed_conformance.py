@@ -6,8 +6,8 @@ import datetime
 from urllib.parse import urlsplit
 
 import msgspec
-import pytest
 from feeds import editions
+from tables import for_every
 
 from scanner.feeds.cache import settled
 from scanner.feeds.feed import feeds
@@ -34,7 +34,7 @@ SAMPLES = {
 }
 
 
-@pytest.mark.parametrize("name", feeds())
+@for_every("name", feeds())
 def test_says_what_it_is_and_where_from(name: str) -> None:
     feed = feeds()[name]
     assert urlsplit(feed.url).scheme == "https"
@@ -49,7 +49,7 @@ def test_says_what_it_is_and_where_from(name: str) -> None:
     assert (".zip" in feed.url) == (feed.packed is not None)
 
 
-@pytest.mark.parametrize("name", feeds())
+@for_every("name", feeds())
 def test_its_facts_survive_being_kept(name: str) -> None:
     """They are stored as what was made of the file; that has to be read back as it was."""
     feed = feeds()[name]
@@ -60,7 +60,7 @@ def test_its_facts_survive_being_kept(name: str) -> None:
         assert msgspec.msgpack.decode(msgspec.msgpack.encode(facts), type=feed.facts) == facts
 
 
-@pytest.mark.parametrize("name", feeds())
+@for_every("name", feeds())
 def test_a_file_is_recognised_by_its_own_feed_alone(name: str) -> None:
     feed = feeds()[name]
     raw = SAMPLES[name]

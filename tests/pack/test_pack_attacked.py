@@ -98,12 +98,12 @@ def test_a_signature_nested_without_end_is_a_sentence(form: str, tmp_path: Path)
 
 
 def test_many_changed_files_are_all_named_and_take_no_longer_than_a_few(tmp_path: Path) -> None:
-    files = {f"f{number:03}": b"A" * 1024 for number in range(100)}
+    files = {f"f{number:03}": b"A" * 1024 for number in range(40)}
     path = tmp_path / "p.zip"
     path.write_bytes(zipped({**sealed(files), **dict.fromkeys(files, b"B" * 1024)}))
     start = time.process_time()
-    assert len(check(path).troubles) == 100
-    assert time.process_time() - start < 12, "each to the byte would take some 25 s"
+    assert len(check(path).troubles) == 40
+    assert time.process_time() - start < 5, "each to the byte would take some 10 s"
 
 
 def test_a_pack_of_any_size_is_refused_before_it_is_read(tmp_path: Path) -> None:

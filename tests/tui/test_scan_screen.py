@@ -96,8 +96,8 @@ async def test_a_scan_is_started_watched_to_its_end_and_judged() -> None:
         assert any("openssh 9.6" in row[4] for row in table.rows)
         text = shown(screen, "#progress")
         assert "● complete" in text
-        assert "121 hosts · 120 open ports · 1 service answered" not in text, "10.50.0.1 is one host"
-        assert "120 hosts · 120 open ports · 1 service answered · 25.0 % of 120 answers" in text
+        assert "121 live addresses · 120 open ports · 1 service answered" not in text, "10.50.0.1 is one host"
+        assert "120 live addresses · 120 open ports · 1 service answered · 25.0 % of 120 answers" in text
         assert "! IPv6 was not looked at: no address" in text
         assert "raw engine" in screen._log
 

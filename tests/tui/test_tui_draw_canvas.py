@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from tables import for_every
 
 from tui.draw.canvas import _GLYPHS, Canvas, Stroke, fit, wrapped
 
@@ -18,7 +19,7 @@ def test_every_joint_of_light_and_heavy_arms_has_a_glyph() -> None:
     assert len(set(_GLYPHS.values())) == len(joints)
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("arms", "glyph"),
     [
         ("0101", "─"), ("1010", "│"), ("0202", "━"), ("2020", "┃"), ("0110", "╭"), ("1001", "╯"), ("0220", "┏"),

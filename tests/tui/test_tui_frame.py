@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from sample import sample_report
+from tables import for_every
 from test_tui_screens import shown
 from textual.widgets import Input
 
@@ -37,8 +38,8 @@ def says(app: FencewalkApp) -> str:
     return str(list(app._notifications)[-1].message)
 
 
-@pytest.mark.parametrize("width", [60, 61, 72, 80, 81, 100, 120, 160])
-@pytest.mark.parametrize("active", [*TABS, "fixes"])
+@for_every("width", [60, 61, 72, 80, 81, 100, 120, 160])
+@for_every("active", [*TABS, "fixes"])
 def test_ten_tabs_fit_whatever_the_width(width: int, active: str) -> None:
     bar = TabBar(active, {"hosts": 12345, "gaps": 100_000, "patches": 99})
     labels = bar.labels(width)

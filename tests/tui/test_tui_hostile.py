@@ -114,7 +114,8 @@ def play(size: tuple[int, int], seed: int, rounds: int) -> tuple[Watch, int]:
         os.close(ours)
 
 
-@pytest.mark.parametrize("size", [(140, 45), (80, 24)], ids=str)
+# Both where there is time for many more.
+@pytest.mark.parametrize("size", [(140, 45), (80, 24)][TIMES == 1 :], ids=str)
 def test_whatever_is_said_only_textual_speaks_to_the_terminal(size: tuple[int, int]) -> None:
     watch, code = play(size, seed=size[0], rounds=ROUNDS * TIMES)
     assert code == 0, watch.tail[-3000:]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from sample import sample_report
+from tables import for_every
 from test_tui_screens import shown
 from textual.binding import Binding
 from textual.keys import KEY_ALIASES
@@ -75,7 +76,7 @@ def test_keys_are_read(text: str, keys: dict[str, tuple[str, ...]]) -> None:
     assert read_keys(text, "keys.yaml") == keys
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("text", "says"),
     [
         ("fliter: x", "fliter: there is no action of this name; did you mean filter?"),

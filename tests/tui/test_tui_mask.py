@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from patch_sample import patch_report
 from record_sample import recorded_report
 from sample import sample_report
+from tables import for_every
 
 from scanner.model.report import Report
 from tui.mask import HIDDEN, Mask, masked
@@ -104,7 +105,7 @@ def test_the_same_thing_bears_the_same_pseudonym_in_every_report() -> None:
     assert after.hosts[0].id not in {each.id for each in before.hosts}
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("text", "becomes"),
     [
         ("10.20.20.10", "servers/h-006"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.model.base import SEVERITIES
 from tui.index import RowIndex, finish
@@ -31,7 +32,7 @@ def kept(text: str) -> list[int]:
     return rows
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("text", "rows"),
     [
         ("", [0, 1, 2, 3]),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 from coloraide import Color
+from tables import for_every
 
 from tui.status import CELLS, COVERAGE, FLOWS, PATCHES, SEVERITY, STATES, Mark, label_colour, mark
 from tui.theme import PALETTES, Palette, textual_theme
@@ -29,15 +30,15 @@ def apart(palette: Palette, left: str, right: str, sight: str | None) -> float:
     return seen(getattr(palette, left), sight).delta_e(seen(getattr(palette, right), sight), method="2000")
 
 
-@pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
-@pytest.mark.parametrize("ground", GROUNDS)
-@pytest.mark.parametrize("text", TEXT)
+@for_every("palette", PALETTES.values(), ids=PALETTES)
+@for_every("ground", GROUNDS)
+@for_every("text", TEXT)
 def test_text_can_be_read_on_every_ground(palette: Palette, ground: str, text: str) -> None:
     assert contrast(getattr(palette, text), getattr(palette, ground)) >= 4.5
 
 
-@pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
-@pytest.mark.parametrize("colour", ["red", "green", "amber", "grey", "blue"])
+@for_every("palette", PALETTES.values(), ids=PALETTES)
+@for_every("colour", ["red", "green", "amber", "grey", "blue"])
 def test_a_verdict_can_be_read_on_its_tile(palette: Palette, colour: str) -> None:
     assert contrast(getattr(palette, colour), getattr(palette, f"{colour}_tile")) >= 4.5
 

@@ -183,7 +183,9 @@ def _patches(report: Report, site: Site) -> _Seen:
 
 
 def _services(report: Report, site: Site) -> _Seen:
-    named = sum(each.service is not None for host in report.hosts for each in host.services)
+    # A name with a question mark is what the port is commonly used for: that one said nothing.
+    names = [each.service for host in report.hosts for each in host.services if each.service]
+    named = sum(not each.endswith("?") for each in names)
     total = sum(len(host.services) for host in report.hosts)
     if not named:
         return _Seen(False, "No service was asked what it is.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -223,7 +223,8 @@ def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Ar
     if unasked:
         missing.append(f"not asked although known: {_some(unasked)}")
     missing = list(dict.fromkeys(missing))
-    parts = [_said(asked, areas, subnets), _plainly(evidence, view, to, asked), _SIGNED if signed else ""]
+    whole = _said(asked, areas, subnets, evidence.laptops)
+    parts = [whole, _plainly(evidence, view, to, asked), _SIGNED if signed else ""]
     said = "; ".join(filter(None, parts))
     unseen = sorted({f"{each.what}: {each.reason}" for each in view.limitations})
     # Of what the capture lacks everything was seen but the packets' bytes.
@@ -249,12 +250,12 @@ def _plainly(evidence: Evidence, view: View, to: str, asked: AddressSet) -> str:
     return f"plain packets only{where}: source ports that rules may trust, and fragments, were not tried (--thorough)"
 
 
-def _said(asked: AddressSet, areas: dict[Transport, Area], subnets: tuple[str, ...]) -> str:
+def _said(asked: AddressSet, areas: dict[Transport, Area], subnets: tuple[str, ...], laptops: Collection[str]) -> str:
     """How much was asked, of what; where not all were asked the same, by transport."""
     kinds = {kind: each for kind, each in areas.items() if each.pairs}
     if not kinds:
         return "no address asked but a canary's"
-    of_all = _of_all(asked, subnets)
+    of_all = _of_all(asked, subnets, laptops)
     if all(each.addresses == asked and (each.whole or kind == "icmp") for kind, each in kinds.items()):
         *first, last = [_ports(kind, each) for kind, each in kinds.items()]
         what = f"{', '.join(first)} and {last}" if first else last
@@ -272,7 +273,7 @@ def _said(asked: AddressSet, areas: dict[Transport, Area], subnets: tuple[str, .
     return f"{of_all} asked: {', '.join(parts)}"
 
 
-def _of_all(asked: AddressSet, subnets: tuple[str, ...]) -> str:
+def _of_all(asked: AddressSet, subnets: tuple[str, ...], laptops: Collection[str]) -> str:
     """`12 of 254 addresses`. An IPv6 subnet has too many for that to say anything; those asked are counted by
     themselves."""
     four, six = (len(asked.of_version(version)) for version in (4, 6))
@@ -280,6 +281,9 @@ def _of_all(asked: AddressSet, subnets: tuple[str, ...]) -> str:
     # Neither the network's own address nor that of all its hosts is a host's.
     every = sum(each.num_addresses - (2 if each.prefixlen < 31 else 0) for each in nets)
     plain = f"{four:,} of {every:,} addresses" if four <= every else _count(four, "address", "es")
+    own = sum(":" not in each and any(_holds(str(net), each) for net in nets) for each in laptops)
+    if four < every <= four + own:
+        plain += " (all but our laptop's own)"
     long = _count(six, "IPv6 address", "es")
     if not four:
         return long
