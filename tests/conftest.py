@@ -20,11 +20,16 @@ pytest_plugins = ["cli_fixtures", "lab_fixtures", "tui_fixtures", "turns"]
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-def pytest_collection_finish() -> None:
-    """What is loaded now stays: to look through it for garbage again and again is a fifth of what the screens cost."""
-    gc.collect()
+# Nothing of what is loaded and collected is garbage, and it stays: to look through it again and again is a fifth of
+# what the collecting costs, and of what the screens cost.
+gc.disable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

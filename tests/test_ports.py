@@ -8,6 +8,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.assess.attack.classes import CREDENTIAL_PORTS
 from scanner.errors import BadInput
@@ -24,7 +25,7 @@ from scanner.probes import probes
 GROUPS = (*FIRST, *FURTHER, *UDP_GROUPS)
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("spec", "tcp", "udp"),
     [
         ("80,22", "80,22", ""),
@@ -54,7 +55,7 @@ def test_what_is_written_and_what_is_asked(spec: str, tcp: str, udp: str) -> Non
     assert parse_ports(spec) == Ports(tuple(ports_of(tcp)), tuple(ports_of(udp)))
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("spec", "says"),
     [
         ("", "22,80"),
@@ -127,7 +128,7 @@ def test_the_lists_are_long_enough_and_name_each_port_once() -> None:
         ranked((Group("One", "r", "20-23 a"), Group("Two", "r", "22 b")))
 
 
-@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.heading)
+@for_every("group", GROUPS, ids=lambda group: group.heading)
 def test_every_group_says_why_it_stands_there(group: Group) -> None:
     assert len(group.reason) > 30
     assert group.reason.endswith(".")

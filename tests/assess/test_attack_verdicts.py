@@ -22,6 +22,7 @@ from assess.scene import (
     site,
     spoke,
 )
+from tables import for_every
 
 from scanner.assess import assess
 from scanner.assess.facts.evidence import FlowKey
@@ -98,7 +99,7 @@ CASES: list[tuple[str, list[Observation], list[Session], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("seen", "others", "verdict"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@for_every(("seen", "others", "verdict"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_misleading_evidence(seen: list[Observation], others: list[Session], verdict: str) -> None:
     evidence, _, found = judge(site(), session(GUEST, *seen), *others)
     got = found.verdict(evidence.views[GUEST], FLOW)

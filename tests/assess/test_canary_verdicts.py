@@ -19,6 +19,7 @@ from assess.canary_scene import (
     silent,
 )
 from assess.scene import DB, FW, GUEST, LAPTOP, OFFICE, SERVERS, at_home, port, session, silence
+from tables import for_every
 
 from scanner.model.observation import MISSING, SHUT_OUT, Limitation, Observation, Session
 
@@ -144,7 +145,7 @@ CASES: list[tuple[str, list[Observation], list[Observation], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("seen", "heard", "verdict", "word"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@for_every(("seen", "heard", "verdict", "word"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_a_flow_to_a_canary(seen: list[Observation], heard: list[Observation], verdict: str, word: str) -> None:
     view, judge = judged(signed(*seen), canary(*EVERYTHING, *heard))
     got = judge.verdict(view, (CANARY, "tcp", PORT))
@@ -170,7 +171,7 @@ LISTENING: list[tuple[str, list[Observation], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("heard", "verdict"), [c[1:] for c in LISTENING], ids=[c[0] for c in LISTENING])
+@for_every(("heard", "verdict"), [c[1:] for c in LISTENING], ids=[c[0] for c in LISTENING])
 def test_silence_counts_only_while_the_canary_listened(heard: list[Observation], verdict: str) -> None:
     (row,) = measured(signed(silent("5432")), canary(HEARD, *heard))
     assert row.verdict == verdict, row

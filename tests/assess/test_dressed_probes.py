@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 from assess.scene import DB, FW, GUEST, SERVERS, at_home, echo, judge, port, session, silence, site, spoke
+from tables import for_every
 
 from scanner.assess.facts.evidence import FlowKey
 from scanner.model.observation import HostSeen, Observation, PortState, Session, Silence
@@ -91,7 +91,7 @@ CASES: list[tuple[str, list[Observation], list[Session], str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("seen", "others", "verdict", "word"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@for_every(("seen", "others", "verdict", "word"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_a_probe_by_way_of_a_neighbour(seen: list[Observation], others: list[Session], verdict: str, word: str) -> None:
     evidence, _, found = judge(site(), *others, session(GUEST, *seen))
     target = next(each for each in seen if isinstance(each, PortState | Silence))

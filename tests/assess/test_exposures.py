@@ -10,6 +10,7 @@ from assess.exposed import HOST, Said, alone, approving, exposures, report, serv
 from assess.scene import LAPTOP, OFFICE, SERVERS, TODAY, site
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.assess import assess
 from scanner.assess.exposures import rules
@@ -178,9 +179,7 @@ UNPROVEN: list[tuple[str, tuple[Said, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("what", "said", "severity", "control"), PROVEN, ids=[f"{e[0]}, by {e[1][-1][0]}" for e in PROVEN]
-)
+@for_every(("what", "said", "severity", "control"), PROVEN, ids=[f"{e[0]}, by {e[1][-1][0]}" for e in PROVEN])
 def test_a_proven_exposure_is_one_finding(what: str, said: tuple[Said, ...], severity: str, control: str) -> None:
     [found] = alone(*said)
     assert what in found.title
@@ -198,12 +197,12 @@ def test_a_proven_exposure_is_one_finding(what: str, said: tuple[Said, ...], sev
     assert "tcp/4000" in found.evidence
 
 
-@pytest.mark.parametrize("said", [each[1] for each in UNPROVEN], ids=[each[0] for each in UNPROVEN])
+@for_every("said", [each[1] for each in UNPROVEN], ids=[each[0] for each in UNPROVEN])
 def test_what_is_not_proven_is_no_finding(said: tuple[Said, ...]) -> None:
     assert [each.title for each in alone(*said)] == []
 
 
-@pytest.mark.parametrize("port", [21, 23, 80, 111, 445, 873, 2049, 2375, 3389, 5900, 6000, 6379, 9200, 10250, 27017])
+@for_every("port", [21, 23, 80, 111, 445, 873, 2049, 2375, 3389, 5900, 6000, 6379, 9200, 10250, 27017])
 def test_a_port_s_number_proves_nothing(port: int) -> None:
     assert alone(port=port) == []
 

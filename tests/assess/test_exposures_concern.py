@@ -67,7 +67,7 @@ def tolds(draw: st.DrawFn) -> list[Told]:
     return found
 
 
-@settings(max_examples=250)
+@settings(max_examples=100)
 @given(tolds(), st.lists(tolds(), max_size=3), st.sampled_from(TRUSTS), st.booleans(), st.integers(-400, 400))
 def test_no_rule_speaks_of_a_host_that_does_not_concern_it(
     told: list[Told], before: list[list[Told]], trust: Trust, critical: bool, days: int

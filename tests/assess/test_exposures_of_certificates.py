@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+from tables import for_every
 
 from scanner.assess import assess
 from scanner.model.report import FindingRow
@@ -63,7 +64,7 @@ def seen(*certificates: bytes) -> list[FindingRow]:
     return exposures(visit(SERVERS, *said))
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("raw", "severity", "what"),
     [
         (der(start=-400, end=-1), "medium", "ran out on 2026-11-19"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from assess.scene import DB, FW, GUEST, OFFICE, at_home, echo, judge, mute, port, session, silence, site, spoke
+from tables import for_every
 
 from scanner.assess.facts.evidence import FlowKey
 from scanner.model.observation import SHUT_OUT, HostSeen, Limitation, Observation, PortState, Session
@@ -90,7 +91,7 @@ CASES: list[tuple[str, list[Observation], list[Session], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("seen", "others", "verdict"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@for_every(("seen", "others", "verdict"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_a_flow_gets_the_verdict_that_its_evidence_bears(
     seen: list[Observation], others: list[Session], verdict: str
 ) -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.assess import assess
 from scanner.assess.machines.identity import Leg, Mark, computer_name, contradiction, links, marks
@@ -69,7 +70,7 @@ ED, RSA, RSA_2 = (
 NAS = (("computer", b"nas\\nas"), ("name", b"nas"))
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("legs", "confidence"),
     [
         pytest.param([leg("a", KEY_A), leg("b", KEY_A)], "high", id="one host key in two zones"),
@@ -217,7 +218,7 @@ def test_the_marks_of_readings() -> None:
     assert [*marks(Reading("http.server", b"x"))] == []
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("raw", "own"),
     [
         ("80001f88017f000101", False),

@@ -49,7 +49,7 @@ def _seen(at: int, host: Host) -> list[Observation]:
     return rows
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(st.lists(HOSTS, min_size=4, max_size=12))
 def test_it_rests_on_nothing_but_what_is_said_of_it(hosts: list[Host]) -> None:
     scan = Scan("one", Vantage(SERVERS, "eth0", LAPTOP[SERVERS]), "raw", "", 1000.0, 1060.0, True)

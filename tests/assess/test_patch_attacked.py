@@ -6,6 +6,7 @@ import datetime
 
 import pytest
 from assess.scene import DB, SERVERS, TODAY, port, session, site, spoke
+from tables import for_every
 
 from scanner.assess import assess
 from scanner.assess.machines.installed import InstalledProduct
@@ -59,13 +60,13 @@ PACKAGES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "distro", "revision", "expected"), PACKAGES)
+@for_every(("name", "distro", "revision", "expected"), PACKAGES)
 def test_package(name: str, distro: str, revision: str, expected: tuple[str, str | None]) -> None:
     found = judge(Product("v", name, upstream(revision), revision, distro), bundled_knowledge(), NOW)
     assert (found.verdict, found.reason if expected[1] else None) == expected
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("distro", "revision", "own"),
     [
         ("debian:13", "2.12-9+pmx2", False), ("debian:13", "3.1.9-pve2", False), ("debian:12", "1:99+local1", False),

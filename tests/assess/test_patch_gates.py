@@ -264,20 +264,20 @@ def a_large_site(facts: Knowledge, services: int) -> list[Machine]:
 
 
 @snapshots
-def test_a_hundred_thousand_services_are_judged_in_five_seconds(facts: Knowledge) -> None:
-    machines = a_large_site(facts, 100_000)
+def test_services_are_judged_at_twenty_thousand_a_second(facts: Knowledge) -> None:
+    machines = a_large_site(facts, 20_000)
     spent = []
     for _ in range(2):
         # Other work on the machine slows this one down too: the better of two runs is nearer to what it takes.
         started = time.process_time()
         found = judged(machines, facts, TODAY, facts.deadlines)
         spent.append(time.process_time() - started)
-        if spent[-1] < 5:
+        if spent[-1] < 1:
             break
     print(f"{len(found)} services in {min(spent):.1f} s")
-    assert len(found) == 100_000
+    assert len(found) == 20_000
     assert {"COMPLIANT", "NON_COMPLIANT", "END_OF_LIFE", "UNKNOWN"} == {each.row.verdict for each in found}
-    assert min(spent) < 5
+    assert min(spent) < 1
 
 
 def test_the_order_of_the_releases_is_the_schemes() -> None:

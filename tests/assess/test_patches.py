@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tables import for_every
 
 from scanner.assess.machines.judgement import Judgement
 from scanner.assess.machines.patches import judge
@@ -137,7 +138,7 @@ PACKAGES = [
 ]
 
 
-@pytest.mark.parametrize(("revision", "distro", "verdict", "reason"), PACKAGES)
+@for_every(("revision", "distro", "verdict", "reason"), PACKAGES)
 def test_package_of_a_distribution(revision: str | None, distro: str, verdict: str, reason: str | None) -> None:
     found = judged(version="3.1.0", revision=revision, distro=distro)
     assert found.verdict == verdict
@@ -219,7 +220,7 @@ UPSTREAM = [
 ]
 
 
-@pytest.mark.parametrize(("name", "version", "distro", "verdict", "reason"), UPSTREAM)
+@for_every(("name", "version", "distro", "verdict", "reason"), UPSTREAM)
 def test_version_of_upstream(
     name: str, version: str | None, distro: str | None, verdict: str, reason: str | None
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-import pytest
+from tables import for_every
 
 from scanner.assess.machines.patches import judge
 from scanner.feeds import bundled_knowledge
@@ -65,7 +65,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "version", "revision", "distro", "verdict", "reason", "cves"), CASES)
+@for_every(("name", "version", "revision", "distro", "verdict", "reason", "cves"), CASES)
 def test_banner(
     name: str,
     version: str | None,

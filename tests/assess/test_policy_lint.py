@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.assess.policies.lint import lint
 from scanner.assess.policies.policy import Policy
@@ -110,9 +111,7 @@ NOTED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("rules", "where", "kind", "said"), NOTED, ids=[f"{kind}: {said}"[:70] for _, _, kind, said in NOTED]
-)
+@for_every(("rules", "where", "kind", "said"), NOTED, ids=[f"{kind}: {said}"[:70] for _, _, kind, said in NOTED])
 def test_a_rule_is_noted_for_what_it_does_not_do_or_should_not(rules: str, where: str, kind: str, said: str) -> None:
     [note] = lint(read_document(ZONES + rules, Site, "s.yaml"))
     assert (note.rule, note.kind) == (where, kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import for_every
 
 from scanner.assess.policies.policy import Policy
 from scanner.importers.document import read_document
@@ -64,7 +65,7 @@ def policy(rules: str) -> Policy:
     return Policy(read_document(ZONES + rules, Site, "s.yaml"))
 
 
-@pytest.mark.parametrize(("rules", "source", "to", "service", "allowed"), DECIDED)
+@for_every(("rules", "source", "to", "service", "allowed"), DECIDED)
 def test_a_flow_is_allowed_or_not(rules: str, source: tuple[str, str], to: str, service: str, allowed: bool) -> None:
     transport, _, port = service.partition("/")
     assert policy(rules).allows(*source, to, transport, int(port)) is allowed  # type: ignore[arg-type]

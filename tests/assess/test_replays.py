@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from tables import for_every
 
 from scanner.assess.findings.make import replay
 from scanner.assess.findings.replays import replay_canary
@@ -12,7 +13,7 @@ from scanner.assess.findings.replays import replay_canary
 FOUR, SIX = "10.0.2.10", "fd00:2::10"
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("address", "transport", "port", "via", "expected"),
     [
         (FOUR, "tcp", 22, "", "nc -vz -w 5 10.0.2.10 22"),

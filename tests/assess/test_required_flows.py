@@ -20,6 +20,7 @@ from assess.scene import (
     site,
     spoke,
 )
+from tables import for_every
 
 from scanner.assess import assess
 from scanner.model.groups import Groups
@@ -79,7 +80,7 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("need", "seen", "found"), CASES)
+@for_every(("need", "seen", "found"), CASES)
 def test_a_required_flow_is_blocked_with_proof_or_not_at_all(
     need: Rule, seen: tuple[Observation, ...], found: list[tuple[str, str, int]]
 ) -> None:

@@ -66,6 +66,14 @@ def test_versions_that_could_not_be_judged_are_not_observed() -> None:
     assert row(asked("outdated"), msgspec.structs.replace(CLEAN, patches=unknown)).state == "not tested"
 
 
+def test_what_a_port_is_commonly_used_for_was_not_said_by_the_service() -> None:
+    host = CLEAN.hosts[0]
+    service = host.services[0]
+    named = tuple(msgspec.structs.replace(service, service=name) for name in ("http", "msrpc?", "ldap?", None))
+    report = msgspec.structs.replace(CLEAN, hosts=(msgspec.structs.replace(host, services=named),))
+    assert row(asked("exposure:cleartext"), report).basis == ("1 of 4 services on 1 host said what they are.",)
+
+
 @pytest.mark.parametrize(("kind", "site"), [("required-flow-blocked:logs", LOGS), ("exposure:backup", BACKUPS)])
 def test_what_the_site_file_has_to_name_is_not_tested_without_it(kind: str, site: Site) -> None:
     assert row(asked(kind)).state == "not tested"

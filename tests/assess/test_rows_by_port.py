@@ -17,8 +17,10 @@ from scanner.model.addresses import ports_of, ports_text
 from scanner.model.baseline import Knowledge
 from scanner.model.observation import PortState, Silence
 
-_SECONDS = 40.0
+_SECONDS = 12.0
 """Many times of what it takes, and a small part of what it takes to look through the rows for each port."""
+_LAST = 1 << 14
+"""The last port that has a row of its own."""
 _ports = st.tuples(st.integers(0, 120), st.integers(0, 200)).map(lambda each: ports_text(range(each[0], sum(each) + 1)))
 _states = st.sampled_from(["open", "closed", "silent"])
 
@@ -55,19 +57,19 @@ def test_a_row_more_is_not_overlooked() -> None:
     assert [each.state for each in (seven, eight) if each] == ["closed", "silent"]
 
 
-def test_every_port_of_a_canary_with_a_row_for_each_is_assessed_in_seconds() -> None:
-    """Engines that ask a port at a time leave such rows: 131,070 of them, none like the one before."""
-    tcp = [port(CANARY, each, "open" if each % 2 else "closed") for each in range(1, 65536)]
-    udp = [_refused(each) for each in range(1, 65536)]
-    heard = arrival(ports_text(range(1, 65536, 2)))
+def test_a_canary_with_a_row_for_each_port_is_assessed_in_seconds() -> None:
+    """Engines that ask a port at a time leave such rows, none like the one before."""
+    tcp = [port(CANARY, each, "open" if each % 2 else "closed") for each in range(1, _LAST + 1)]
+    udp = [_refused(each) for each in range(1, _LAST + 1)]
+    heard = arrival(ports_text(range(1, _LAST + 1, 2)))
     sessions = [signed(*tcp, *udp), canary(*EVERYTHING, heard)]
     before = time.process_time()
     report = assess(site(critical=()), sessions, Knowledge(baselines=()), TODAY)
     assert time.process_time() - before < _SECONDS
     here = [row for row in report.measured if (row.from_, row.address) == (GUEST, CANARY)]
-    assert sum(len(ports_of(row.ports)) for row in here) == 2 * 65535
+    assert sum(len(ports_of(row.ports)) for row in here) == 2 * _LAST
     crossed = [row for row in here if row.verdict == "REACHED" and row.transport == "tcp"]
-    assert {port for row in crossed for port in ports_of(row.ports)} >= set(range(1, 65536, 2))
+    assert {port for row in crossed for port in ports_of(row.ports)} >= set(range(1, _LAST + 1, 2))
     assert {row.verdict for row in here if row.transport == "udp"} == {"REJECTED"}
 
 

@@ -57,6 +57,16 @@ def test_where_we_have_a_name_recog_is_not_asked() -> None:
     assert names == ["nginx"]
 
 
+def test_a_page_s_own_words_complete_what_a_fingerprint_names() -> None:
+    title = ("http.title", b"Postfix Admin - 10.66.0.11:8080")
+    service = host(report(title, ("http.text", b"Postfix Admin 3.3.11</a>"), second=NOBODY)).services[0]
+    assert (service.product, service.version) == ("postfix_admin", "3.3.11")
+    assert service.cpe == "cpe:2.3:a:postfix_admin_project:postfix_admin:3.3.11:*:*:*:*:*:*:*"
+    # Where a fingerprint has read a version, it stands.
+    nginx = host(report(("http.server", b"nginx/1.24.0"), ("http.text", b"nginx 1.0.1</a>"), second=NOBODY)).services[0]
+    assert (nginx.product, nginx.version) == ("nginx", "1.24.0")
+
+
 def test_nmap_is_heard_only_where_nobody_else_has_a_name() -> None:
     alone = host(report(("http.server", b"Strange/7.7"), ("nmap.service", ELEMENT))).services[0]
     assert (alone.product, alone.version) == ("nmap_thing", "7.7")

@@ -22,6 +22,7 @@ from assess.scene import (
     site,
     spoke,
 )
+from tables import for_every
 
 from scanner.assess import assess
 from scanner.model.observation import Alive, HostSeen, Observation
@@ -77,7 +78,7 @@ CASES: list[tuple[str, list[Observation], list[Observation], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("rows", "home", "verdict"), [each[1:] for each in CASES], ids=[each[0] for each in CASES])
+@for_every(("rows", "home", "verdict"), [each[1:] for each in CASES], ids=[each[0] for each in CASES])
 def test_silence_counts_where_nothing_speaks_against_the_place(
     rows: list[Observation], home: list[Observation], verdict: str
 ) -> None:

@@ -116,6 +116,10 @@ MANY = "10.0.2.1-10.0.2.100"
             1, "1 of 254 addresses asked: 1 TCP port", id="the laptop's own address elsewhere",
         ),
         pytest.param(
+            [session(GUEST, silence("10.0.2.1-10.0.2.254", "22")), session(SERVERS, port(DB, 22, "closed"))],
+            253, "253 of 254 addresses (all but our laptop's own) asked: 1 TCP port each", id="all but the laptop",
+        ),
+        pytest.param(
             [session(GUEST, silence("10.0.2.1-10.0.3.9", "22", transport="udp"), silence("fd00:2::1-fd00:2::4", "53"))],
             259, "255 addresses and 4 IPv6 addresses asked: 1 TCP port of 4 addresses, 1 UDP port of 255 addresses",
             id="both families, and rows that reach into another zone",

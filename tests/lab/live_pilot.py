@@ -26,7 +26,7 @@ async def until(pilot: Pilot[None], what: Callable[[], object], seconds: float =
     while not what():
         if time.monotonic() > end:
             raise TimeoutError
-        await pilot.pause(0.05)
+        await pilot.pause(0.2)
 
 
 async def play(site: Path, zone: str, ports: str) -> dict[str, object]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from daemons import judge, lab, recipe, run
+from tables import for_every
 
 from scanner.lab.kernel import Process
 
@@ -115,7 +116,7 @@ def descendants(pid: int) -> list[int]:
     return found[1:]
 
 
-@pytest.mark.parametrize("name", recipe.names())
+@for_every("name", recipe.names())
 def test_recipe_can_be_read(name: str) -> None:
     found = recipe.load(name)
     assert found.services
@@ -155,7 +156,7 @@ RIGHT = judge.Truth(
 NOTHING_SHOWN = judge.Truth(("samba",), False, None, None, None, "4.17.12", "4.17.12+dfsg-0+deb12u1")
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("truth", "said", "worst"),
     [
         (RIGHT, judge.Said("ssh", "openssh", "9.2p1", "9.2p1-2+deb12u7", "debian:12"), "ok"),

@@ -6,6 +6,7 @@ import datetime
 
 import msgspec
 import pytest
+from tables import for_every
 
 from scanner.lab.firewall import host_ruleset, router_ruleset
 from scanner.lab.topology import FilterRule, Host, Router, Segment, Service, Topology
@@ -60,7 +61,7 @@ def chain(text: str, name: str) -> list[str]:
     return [each.strip() for each in body.strip().splitlines()[1:] if "comment" in each]
 
 
-@pytest.mark.parametrize(("rule", "expected"), RULES)
+@for_every(("rule", "expected"), RULES)
 def test_rule(rule: FilterRule, expected: list[str]) -> None:
     router = Router("fw", {"a": ("10.1.0.1",)}, forward=(rule,), stateful=False)
     lines = [each for each in chain(router_ruleset(TOPOLOGY, router), "forward") if '"forward 0"' in each]

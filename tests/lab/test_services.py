@@ -9,6 +9,7 @@ from collections import deque
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.lab.services import Conversation, speak, speakers
@@ -122,7 +123,7 @@ SAYS: list[tuple[str, dict[str, object], tuple[bytes, ...], bytes, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("speaks", "options", "chunks", "expected", "closed"), SAYS)
+@for_every(("speaks", "options", "chunks", "expected", "closed"), SAYS)
 def test_says(
     speaks: str, options: dict[str, object], chunks: tuple[bytes, ...], expected: bytes, closed: bool
 ) -> None:
@@ -149,7 +150,7 @@ DATAGRAM_SAYS: list[tuple[str, dict[str, object], bytes, bytes]] = [
 ]
 
 
-@pytest.mark.parametrize(("speaks", "options", "datagram", "expected"), DATAGRAM_SAYS)
+@for_every(("speaks", "options", "datagram", "expected"), DATAGRAM_SAYS)
 def test_answers_datagram(speaks: str, options: dict[str, object], datagram: bytes, expected: bytes) -> None:
     conversation = speak(service(speaks, options, "udp/9"))
     next(conversation)
@@ -186,7 +187,7 @@ def test_refuses_unknown(speaks: str, options: dict[str, object], named: str) ->
         speak(service(speaks, options))
 
 
-@pytest.mark.parametrize("speaks", sorted(speakers()))
+@for_every("speaks", sorted(speakers()))
 def test_documents_its_options(speaks: str) -> None:
     import importlib
 

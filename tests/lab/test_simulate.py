@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_networks import DUAL_HOMED, STATELESS, TWO_ZONES, NoWait, chain
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers.document import read_document
@@ -100,7 +101,7 @@ FLOWS: list[tuple[str, str, Transport, int, tuple[str, str, int, str] | None]] =
 ]
 
 
-@pytest.mark.parametrize(("zone", "addr", "transport", "port", "truth"), FLOWS)
+@for_every(("zone", "addr", "transport", "port", "truth"), FLOWS)
 def test_one_probe(
     zone: str, addr: str, transport: Transport, port: int, truth: tuple[str, str, int, str] | None
 ) -> None:
@@ -167,7 +168,7 @@ CHAINED: list[tuple[str, str, str, int, tuple[str, str, int, str] | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "zone", "addr", "port", "truth"), CHAINED)
+@for_every(("text", "zone", "addr", "port", "truth"), CHAINED)
 def test_several_routers(text: str, zone: str, addr: str, port: int, truth: tuple[str, str, int, str] | None) -> None:
     row = ask(text, zone, addr, "tcp", port)
     assert (row and (row.state, row.reason, row.ttl, row.source)) == truth

@@ -7,6 +7,7 @@ import ipaddress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.model.addresses import addresses_of, addresses_text, network, ports_of, ports_text, usable_hosts
 from scanner.model.text import visible
@@ -44,7 +45,7 @@ def test_hosts_leave_out_network_and_broadcast() -> None:
     assert list(usable_hosts("10.0.0.0/30")) == ["10.0.0.1", "10.0.0.2"]
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("raw", "shown"),
     [
         (b"OpenSSH_9.2p1 Debian-2+deb12u7", "OpenSSH_9.2p1 Debian-2+deb12u7"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers.document import document_text, read_document
@@ -40,7 +41,7 @@ def test_one_of_the_last_days_of_all_does_not_overflow() -> None:
     assert read(text).attestations[0].last == datetime.date.max
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("text", "said"),
     [
         (f"attestations: [{GOOD % ', until: 2026-07-01'}]", r"attestations\[0\]\.until: the last day"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.model.nonce import MAGIC, SIZE, Signer
 
@@ -35,7 +35,7 @@ def test_other_data_are_not_ours(data: bytes) -> None:
     assert OURS.read_payload(data) is None or data.startswith(MAGIC)
 
 
-@pytest.mark.parametrize("place", range(SIZE))
+@for_every("place", range(SIZE))
 def test_a_changed_byte_is_noticed(place: int) -> None:
     data = bytearray(OURS.payload("beef", 443))
     data[place] ^= 1

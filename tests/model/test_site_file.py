@@ -6,6 +6,7 @@ import datetime
 
 import msgspec
 import pytest
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers.document import document_text, read_document
@@ -93,7 +94,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("text", "sentence"), [each[1:] for each in BAD], ids=[each[0] for each in BAD])
+@for_every(("text", "sentence"), [each[1:] for each in BAD], ids=[each[0] for each in BAD])
 def test_a_mistake_is_one_sentence_with_file_line_and_key(text: str, sentence: str) -> None:
     with pytest.raises(BadInput) as caught:
         read_document(text, Site, "s.yaml")
@@ -122,7 +123,7 @@ def test_services(text: str, covered: list[tuple[str, int]], not_covered: list[t
     assert not any(service.covers(kind, port) for kind, port in not_covered)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
+@for_every(
     "text",
     ["", "tcp/", "tcp/x", "tcp/0", "tcp/70000", "tcp/9-1", "sctp/1", "any/5", "icmp/256", "icmp/", "icmp/8-9", "tcp/²"],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers.document import document_text, read_document
@@ -99,7 +100,7 @@ SLIPS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("added", "said"), SLIPS, ids=[said[:50] for _, said in SLIPS])
+@for_every(("added", "said"), SLIPS, ids=[said[:50] for _, said in SLIPS])
 def test_a_slip_is_one_sentence_with_line_and_key(added: str, said: str) -> None:
     with pytest.raises(BadInput) as caught:
         read_document(ZONES + added, Site, "s.yaml")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.importers.document import read_document
@@ -137,13 +138,13 @@ def mistake(text: str, kind: type) -> str:
     return said
 
 
-@pytest.mark.parametrize(("old", "new", "said"), CHANGES, ids=[f"{old}>{new}"[:50] for old, new, _ in CHANGES])
+@for_every(("old", "new", "said"), CHANGES, ids=[f"{old}>{new}"[:50] for old, new, _ in CHANGES])
 def test_a_slip_of_the_pen(old: str, new: str, said: str) -> None:
     assert old in LINES
     assert said in mistake(LINES.replace(old, new, 1), Site)
 
 
-@pytest.mark.parametrize(("text", "said"), [each[1:] for each in WHOLE], ids=[each[0] for each in WHOLE])
+@for_every(("text", "said"), [each[1:] for each in WHOLE], ids=[each[0] for each in WHOLE])
 def test_another_file_altogether(text: str, said: str) -> None:
     assert said in mistake(text, Site)
 

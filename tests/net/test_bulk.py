@@ -14,6 +14,7 @@ from bulk_cases import ANSWERS, ATTEMPTS, Case, answer, frame, mixed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, IPOption_RR
+from tables import for_every
 
 from scanner.net.packets import frames
 from scanner.net.packets.bulk import Ask
@@ -21,7 +22,7 @@ from scanner.net.packets.bulk_keys import Codes
 from scanner.net.packets.transmit import SLOTS, Transmit
 
 
-@pytest.mark.parametrize(("version", "ask", "how", "key"), ANSWERS, ids=[f"{row[2]} v{row[0]}" for row in ANSWERS])
+@for_every(("version", "ask", "how", "key"), ANSWERS, ids=[f"{row[2]} v{row[0]}" for row in ANSWERS])
 def test_an_answer_is_known(version: str, ask: int, how: str, key: tuple[Any, ...]) -> None:
     case = mixed(version)
     for host, attempt in ((0, 0), (3, 5), (len(case.addresses) - 1, 2)):

@@ -24,6 +24,7 @@ from scapy.layers.inet6 import (
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Packet, Raw
 from scapy.utils import RawPcapReader, RawPcapWriter, rdpcap, wrpcap, wrpcapng
+from tables import for_every
 
 from scanner.errors import BadInput
 from scanner.model.addresses import AddressSet
@@ -73,7 +74,7 @@ def packed(address: str) -> bytes:
     return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
 
 
-@pytest.mark.parametrize(("packet", "expected"), [each[1:] for each in FRAMES], ids=[each[0] for each in FRAMES])
+@for_every(("packet", "expected"), [each[1:] for each in FRAMES], ids=[each[0] for each in FRAMES])
 def test_the_flows_of_a_frame(packet: Packet, expected: set[tuple[str, str, int]]) -> None:
     keys = {(packed(address), transport, port) for address, transport, port in expected}
     assert set(flow_keys(bytes(HEAD / packet))) == keys

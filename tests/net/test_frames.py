@@ -20,6 +20,7 @@ from scapy.layers.inet6 import (
 )
 from scapy.layers.l2 import ARP
 from scapy.packet import Packet
+from tables import for_every
 
 from scanner.model.observation import State
 from scanner.net.packets import frames
@@ -135,7 +136,7 @@ HEARD = [
 ]
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("packet", "transport", "port", "local", "proof", "state", "reason", "source"),
     HEARD,
     ids=[f"{row[1]} {row[6]} {row[7]}" for row in HEARD],

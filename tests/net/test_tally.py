@@ -7,6 +7,7 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.model.addresses import addresses_of, ports_of
 from scanner.model.observation import PortState, Refused, Silence
@@ -46,7 +47,7 @@ def test_resets_of_two_ttls_are_two_rows() -> None:
     ]
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations([OPEN, RST, PROHIBITED, NOBODY])), ids=str)
+@for_every("order", list(itertools.permutations([OPEN, RST, PROHIBITED, NOBODY])), ids=str)
 def test_the_strongest_answer_counts_in_any_order(order: tuple[Answer, ...]) -> None:
     tally = Tally([A], [("tcp", 80)], 2, [True])
     opened = [row for each in order if (row := tally.add(0, each, 1.0, 1)) is not None]

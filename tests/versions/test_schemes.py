@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 
 from scanner.versions import Order, compare, schemes
 
@@ -29,21 +30,21 @@ def test_every_promised_scheme_is_there() -> None:
     assert set(schemes()) >= REQUIRED
 
 
-@pytest.mark.parametrize(("name", "left", "right", "order"), TRUTHS)
+@for_every(("name", "left", "right", "order"), TRUTHS)
 def test_truth_and_its_mirror_image(name: str, left: str, right: str, order: Order | None) -> None:
     assert compare(name, left, right) == order
     assert compare(name, right, left) == mirrored(order)
 
 
-@pytest.mark.parametrize("name", schemes())
+@for_every("name", schemes())
 def test_truths_cover_order_and_incomparable(name: str) -> None:
     orders = {order for _, _, order in schemes()[name].truths}
     assert None in orders
     assert orders & {-1, 1}
 
 
-@pytest.mark.parametrize("name", schemes())
-@pytest.mark.parametrize("text", NO_VERSION)
+@for_every("name", schemes())
+@for_every("text", NO_VERSION)
 def test_no_version_is_incomparable_with_everything(name: str, text: str) -> None:
     known = schemes()[name].truths[0][0]
     for left, right in ((text, known), (known, text), (text, text)):

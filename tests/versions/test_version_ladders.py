@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import for_every
 from version_ladders import FOLDER, lines, stated
 
 from scanner.versions import Order, compare, schemes
@@ -14,14 +15,14 @@ def test_every_scheme_has_a_table_and_every_table_a_scheme() -> None:
     assert {path.stem for path in FOLDER.glob("*.txt")} == set(schemes())
 
 
-@pytest.mark.parametrize("name", schemes())
+@for_every("name", schemes())
 def test_table_is_worth_its_name(name: str) -> None:
     pairs = [pair for line in lines(name) for pair in stated(line)]
     assert len(pairs) >= 40
     assert {order for _, _, order in pairs} >= {-1, None}
 
 
-@pytest.mark.parametrize(
+@for_every(
     ("name", "line"),
     [pytest.param(name, line, id=f"{name}: {line[:60]}") for name in schemes() for line in lines(name)],
 )

@@ -10,6 +10,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import for_every
 from version_ladders import versions
 
 from scanner.versions import LONGEST, Order, compare, schemes
@@ -63,7 +64,7 @@ def test_order_is_partial_and_equals_are_alike(name: str) -> None:
                 assert whole == first, (left, middle, right)
 
 
-@pytest.mark.parametrize("name", schemes())
+@for_every("name", schemes())
 def test_strange_text_inside_makes_no_version(name: str) -> None:
     source = random.Random(f"strange {name}")
     placed = [text for text in versions(name) if len(text) > 1 and compare(name, text, text) == 0]
@@ -76,7 +77,7 @@ def test_strange_text_inside_makes_no_version(name: str) -> None:
             assert compare(name, spoilt, spoilt) is None
 
 
-@pytest.mark.parametrize("name", schemes())
+@for_every("name", schemes())
 def test_other_scripts_digits_are_no_digits(name: str) -> None:
     known = next(text for text in versions(name) if compare(name, text, text) == 0)
     for zero in ("\u0660", "\u06f0", "\u0966", "\uff10"):
@@ -85,7 +86,7 @@ def test_other_scripts_digits_are_no_digits(name: str) -> None:
         assert compare(name, foreign, foreign) is None
 
 
-@pytest.mark.parametrize("name", schemes())
+@for_every("name", schemes())
 def test_long_text_takes_linear_time(name: str) -> None:
     """64 KB of what a pattern could trip over, straight to the scheme. A quadratic one takes minutes."""
     known = versions(name)[0]
@@ -109,7 +110,7 @@ def test_long_text_takes_linear_time(name: str) -> None:
     assert time.process_time() - began < 5
 
 
-@pytest.mark.parametrize("name", schemes())
+@for_every("name", schemes())
 def test_versions_alike_but_for_an_end_nobody_reads_are_not_called_equal(name: str) -> None:
     known = versions(name)[0]
     assert compare(name, known + " " * LONGEST, known) is None
