@@ -86,6 +86,8 @@ def tickets_site(
     client = Client(site.client, site.site, places.link)
     evidence = _evidence(where, site)  # before the report: what a running scan adds from here on is newer than both
     report = session.assess_site(path, store, today)
+    for words in _unfinished(report):
+        warn(words)
     later = Later(path, where, site, report, evidence)
     try:
         place = desk.place(places, client)
@@ -116,6 +118,18 @@ def tickets_site(
             for step in decide(tickets(report, wanted.firewall), items, later.now(-1), wanted.least):
                 say(planned(step, items.get(step.ticket.fingerprint)), step.ticket)
     return Round(1, site.client, site.site, report.generated, wanted.to, wanted.send, tuple(results))
+
+
+def _unfinished(report: Report) -> list[str]:
+    """A sentence for each zone whose newest scan is not finished."""
+    scans = sorted((each for each in report.vantages if each.purpose == "scan"), key=lambda each: each.started)
+    newest = {each.zone: each for each in scans}
+    return [
+        f"the scan from {zone} of {each.started[:10]} is not finished: some items may be there only because of what it "
+        "has not asked yet; send again when it has"
+        for zone, each in newest.items()
+        if not each.complete
+    ]
 
 
 def _refuse_rivals(ledger: Ledger, desk: Desk, wanted: Wanted) -> None:

@@ -124,3 +124,19 @@ def test_what_only_half_a_scan_has_found_is_closed_when_a_later_one_shows_it_gon
 
 def _words(client: Client, desk: ConnectWise) -> list[str]:
     return [each.word for each in send(client, desk).values()]
+
+
+def test_that_a_scan_is_not_finished_is_said(connectwise: ConnectWise, tmp_path: Path) -> None:
+    client = Client(tmp_path, at(connectwise))
+    wanted = ticketing.Wanted(to="connectwise", patience=QUICK)
+
+    def said() -> list[str]:
+        warned: list[str] = []
+        ticketing.tickets_site(client.path, None, None, wanted, lambda *_: None, warned.append)
+        return warned
+
+    client.scan(network(), zones=("servers",))
+    next(running(client, network(), "guest"))
+    assert ["the scan from guest" in each and "is not finished" in each for each in said()] == [True]
+    client.scan(network(), zones=("guest",))
+    assert said() == []
