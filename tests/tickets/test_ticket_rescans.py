@@ -6,12 +6,12 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tickets.rescans import GAP, SSH, TELNET, Client, closing, denied, network, updated, without
-from tickets.sending import QUICK, at, open_now, send, wanted_now, with_keys, word
+from tickets.sending import QUICK, at, open_now, send, wanted_now, word
 from tickets.stand_ins import TROUBLES, AlertOps, ConnectWise, Hook, StandIn, serving
 
 from scanner import session
@@ -20,17 +20,7 @@ from scanner.exporters.ticket_text import tickets
 from scanner.lab.topology import Topology
 from scanner.tickets.wire import Unavailable
 
-
-@pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_keys(monkeypatch)
-
-
-@pytest.fixture
-def connectwise() -> Iterator[ConnectWise]:
-    desk = ConnectWise()
-    with serving(desk):
-        yield desk
+pytestmark = pytest.mark.usefixtures("keys")
 
 
 VISITS: list[tuple[str, Callable[[Topology], Topology], dict[str, str]]] = [

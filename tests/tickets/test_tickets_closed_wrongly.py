@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tickets.rescans import SSH, Client, network, replaced, updated
-from tickets.sending import QUICK, at, send, with_keys, word
+from tickets.sending import QUICK, at, send, word
 from tickets.stand_ins import Answer, ConnectWise, serving
 from tickets.test_ticket_rounds import FINDINGS, GROUPS, item, now, row, ticket
 
@@ -23,16 +22,7 @@ A, B, C = GROUPS
 GAP_0 = FINDINGS[0]
 
 
-@pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_keys(monkeypatch)
-
-
-@pytest.fixture
-def connectwise() -> Iterator[ConnectWise]:
-    desk = ConnectWise()
-    with serving(desk):
-        yield desk
+pytestmark = pytest.mark.usefixtures("keys")
 
 
 def test_what_another_item_would_go_on_with_stays_where_that_one_is_not_made() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from tickets.rescans import GAP, PORTS, SSH, TELNET, Client, denied, network, updated
-from tickets.sending import QUICK, at, send, with_keys, word
-from tickets.stand_ins import ConnectWise, serving
+from tickets.sending import QUICK, at, send, word
+from tickets.stand_ins import ConnectWise
 
 from scanner import session, ticketing
 from scanner.lab.simulate import SimulatedNetwork
@@ -25,16 +25,7 @@ EVERY = 6
 """Events of a running scan from one round to the next."""
 
 
-@pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_keys(monkeypatch)
-
-
-@pytest.fixture
-def connectwise() -> Iterator[ConnectWise]:
-    desk = ConnectWise()
-    with serving(desk):
-        yield desk
+pytestmark = pytest.mark.usefixtures("keys")
 
 
 def running(client: Client, topology: Topology, zone: str) -> Iterator[Journal]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tickets.rescans import GAP, SSH, Client, denied, network
-from tickets.sending import QUICK, at, open_now, send, wanted_now, with_keys, word
+from tickets.sending import QUICK, at, open_now, send, wanted_now, word
 from tickets.stand_ins import Answer, ConnectWise, Hook, Once, serving
 
 from scanner.errors import BadInput, NetworkFailed
@@ -21,9 +20,7 @@ from scanner.tickets.wire import Refusal
 TICKET = Ticket("fencewalk-0011223344556677", "Do this (main)", "high", ("gap-1",), "line\n")
 
 
-@pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_keys(monkeypatch)
+pytestmark = pytest.mark.usefixtures("keys")
 
 
 class Careless(ConnectWise):
@@ -59,13 +56,6 @@ class Forgetful(ConnectWise):
         if self.silent and isinstance(value, dict) and "closedFlag" in value:
             value = {"id": value.get("id")}
         return code, value
-
-
-@pytest.fixture
-def connectwise() -> Iterator[ConnectWise]:
-    desk = ConnectWise()
-    with serving(desk):
-        yield desk
 
 
 STRANGERS: list[dict[str, Any]] = [
