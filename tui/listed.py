@@ -17,7 +17,6 @@ from rich.style import Style
 from textual import on
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.worker import get_current_worker
 
@@ -26,6 +25,7 @@ from tui.doc import breaks
 from tui.index import Steps, finish
 from tui.listing import Listed, Listing, Numbers, TableView, Wish
 from tui.query import Column, Row, parse
+from tui.scrolled import Scrolled
 from tui.sheet import GAP, GUTTER, cells_width, edged, fit, header_strip, row_strip, title_width
 from tui.theme import DARK, PALETTES, Palette
 
@@ -38,7 +38,7 @@ _WARMED = 20_000
 """From so many rows on, what filters look in is made before the first one is typed."""
 
 
-class ListedRows(ScrollView, can_focus=True):
+class ListedRows(Scrolled):
     """Rows, a cursor, marks; what the keys do comes with `WideTable`."""
 
     class _About(Message):
@@ -313,17 +313,6 @@ class ListedRows(ScrollView, can_focus=True):
             self._strips.clear()
         width = GUTTER + sum(widths) + GAP * len(widths)
         self._resize_to(Size(width if width > self.size.width else 0, len(self.view) + 1))
-
-    def _resize_to(self, size: Size) -> None:
-        """Be as long as that. Nothing else on the screen moves for it, unless a scroll bar comes or goes."""
-        before, window = self.virtual_size, self.container_size.height
-        if before.width == size.width and min(before.height, size.height) > window > 0:
-            self.set_reactive(ListedRows.virtual_size, size)
-            self.vertical_scrollbar.window_virtual_size = size.height
-            if self.scroll_offset.y > self.max_scroll_y:
-                self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
-        else:
-            self.virtual_size = size
 
     @property
     def palette(self) -> Palette:

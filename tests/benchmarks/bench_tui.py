@@ -34,7 +34,7 @@ from benchmarks import large_report
 from tui import rows
 from tui.app import FencewalkApp
 from tui.query import QueryError, parse
-from tui.screens.base import Reader
+from tui.reader import Reader
 from tui.screens.gaps import GapsScreen
 from tui.table import WideTable
 from tui.theme import PALETTES, textual_theme

@@ -23,7 +23,7 @@ from tui.modals.path import PathModal
 from tui.modals.start import StartModal
 from tui.modals.ticket import TicketModal
 from tui.modals.verifying import VerifyingModal
-from tui.screens.base import Reader
+from tui.reader import Reader
 from tui.screens.diff import DiffScreen
 from tui.screens.gaps import GapsScreen
 from tui.screens.scan import ScanScreen

@@ -18,7 +18,8 @@ from tui.commands import name_of
 from tui.fixes import DIALECTS
 from tui.keymap import ACTIONS, TABS
 from tui.modals.name import NameModal
-from tui.screens.bars import Reader, TabBar
+from tui.reader import Reader
+from tui.screens.bars import TabBar
 from tui.screens.base import ReportScreen
 from tui.screens.browse import BrowseScreen
 from tui.state import Place, State

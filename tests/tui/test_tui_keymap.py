@@ -21,7 +21,8 @@ import tui
 from scanner.errors import BadInput
 from tui.app import FencewalkApp
 from tui.keymap import ACTIONS, default_keys, read_keys, shown_key
-from tui.screens.base import KeyBar, Reader, ReportScreen
+from tui.reader import Reader
+from tui.screens.base import KeyBar, ReportScreen
 from tui.table import WideTable
 
 SAMPLE = sample_report()

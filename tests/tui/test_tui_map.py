@@ -7,7 +7,6 @@ import pytest
 from fence_sample import fence_report
 from sample import sample_report
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from scanner.model.report import Report
 from tui import proof, ways
@@ -16,7 +15,7 @@ from tui.grid import Matrix
 from tui.modals.evidence import EvidenceModal
 from tui.modals.path import PathModal
 from tui.modals.zones import ZonesModal
-from tui.screens.base import Reader
+from tui.reader import Reader
 from tui.screens.gaps import GapsScreen
 from tui.screens.matrix import MatrixScreen
 from tui.screens.overview import OverviewScreen, Page
@@ -37,13 +36,13 @@ async def press(pilot: Pilot[None], *keys: str) -> str:
         for _ in range(20):
             await pilot.pause()
             readers = pilot.app.screen.query(Reader)
-            if not readers or str(readers.first().query_one(Static).render()):
+            if not readers or str(readers.first().render()):
                 break
     return shown(pilot)
 
 
 def reader(pilot: Pilot[None]) -> str:
-    return str(pilot.app.screen.query_one(Reader).query_one(Static).render())
+    return str(pilot.app.screen.query_one(Reader).render())
 
 
 @pytest.mark.parametrize("size", SIZES)

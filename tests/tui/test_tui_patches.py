@@ -6,14 +6,13 @@ import pytest
 from patch_sample import REGISTER, patch_report
 from sample import SCRIPT, sample_report
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from scanner.exporters.patch_words import findings_by_row, in_short, risk_of, urgency
 from tui import overview, patched, rows
 from tui.app import FencewalkApp
 from tui.index import RowIndex, finish
 from tui.query import QueryError, parse, sort_key
-from tui.screens.base import Reader
+from tui.reader import Reader
 from tui.table import WideTable
 
 SIZES = ((80, 24), (140, 45))
@@ -47,7 +46,7 @@ async def test_the_riskiest_is_first_and_its_document_holds_all_of_it(size: tupl
         assert text.index("esxi") < text.index("openssh") < text.index("mariadb")
         await pilot.press("j", "enter")
         await pilot.pause()
-        body = str(app.screen.query_one(Reader).query_one(Static).render())
+        body = str(app.screen.query_one(Reader).render())
     for words in (
         "✕ NON_COMPLIANT", "high confidence", "risk 71",
         "inventory     9.2p1-2+deb12u2", "network       9.2p1-2+deb12u1",

@@ -6,14 +6,15 @@ import msgspec
 import pytest
 from sample import sample_report
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from scanner.model.report import Report
 from tui import details
 from tui.app import FencewalkApp, screenshot_svg
 from tui.grid import Matrix, layout
 from tui.modals.keys import KeysModal
-from tui.screens.base import TABS, Reader, ReportScreen
+from tui.reader import Reader
+from tui.screens.base import TABS, ReportScreen
 from tui.table import WideTable
 from tui.theme import PALETTES
 
@@ -116,7 +117,7 @@ async def test_gaps_show_evidence_path_remedy_and_replay(size: tuple[int, int]) 
         assert "! expired" in text
         await pilot.press("slash", *"kind:attack-path sev:high", "enter", "enter")
         await pilot.pause()
-        body = str(app.screen.query_one(Reader).query_one(Static).render())
+        body = str(app.screen.query_one(Reader).render())
         for words in ("PATH", "● front-desk", "│ tcp/443 (observed, exploit)", "┊ ", "REMEDY", "REPLAY", "CONTROLS"):
             assert words in body, words
         await pilot.press("y")
@@ -134,7 +135,7 @@ async def test_patches_are_worst_first_with_reason_and_source(size: tuple[int, i
         assert places == sorted(places)
         await pilot.press("enter")
         await pilot.pause()
-        body = str(app.screen.query_one(Reader).query_one(Static).render())
+        body = str(app.screen.query_one(Reader).render())
         for words in (
             "END_OF_LIFE",
             "8.0.3",
@@ -191,10 +192,10 @@ async def test_what_is_read_follows_the_filter() -> None:
         await screen(pilot, "5")
         app.screen.query_one(Input).value = "kind:exposure"
         await pilot.pause(0.1)
-        assert "Telnet on the core switch" in str(app.screen.query_one(Reader).query_one(Static).render())
+        assert "Telnet on the core switch" in str(app.screen.query_one(Reader).render())
         app.screen.query_one(Input).value = "zzz"
         await pilot.pause(0.1)
-        assert "Nothing is selected" in str(app.screen.query_one(Reader).query_one(Static).render())
+        assert "Nothing is selected" in str(app.screen.query_one(Reader).render())
 
 
 async def test_keys_are_explained_everywhere() -> None:

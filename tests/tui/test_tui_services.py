@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 import pytest
 from sample import sample_report
-from textual.widgets import Static
 
 from scanner.model.report import ExceptionRow, FlowRow, Report
 from tui import rows
@@ -13,7 +12,7 @@ from tui.app import FencewalkApp
 from tui.index import RowIndex, finish
 from tui.lookup import findings_by_host, hosts_of
 from tui.query import parse
-from tui.screens.base import Reader
+from tui.reader import Reader
 from tui.screens.services import ServicesScreen
 from tui.served import served
 from tui.table import WideTable
@@ -99,7 +98,7 @@ async def test_the_screen_lists_filters_and_explains(size: tuple[int, int]) -> N
         assert len(table.view) == 1
         await pilot.press("enter")
         await pilot.pause()
-        text = str(screen.query_one(Reader).query_one(Static).render())
+        text = str(screen.query_one(Reader).render())
         for words in ("tcp/5432", "postgresql", "SAID", "REACHED FROM"):
             assert words in text, words
         about = screen.finding()

@@ -24,7 +24,7 @@ from textual.widgets import Input
 from textual.worker import WorkerCancelled
 
 from tui.app import FencewalkApp
-from tui.screens.base import Reader
+from tui.reader import Reader
 from tui.theme import PALETTES
 
 SIZES = ((80, 24), (140, 45))

@@ -13,7 +13,7 @@ from scanner.exporters.ticket_text import tickets_for
 from scanner.model.report import FindingRow, RemedyRow, Report
 from tui.app import FencewalkApp
 from tui.modals.ticket import TicketModal
-from tui.screens.base import Reader
+from tui.reader import Reader
 
 REPORT = sample_report()
 

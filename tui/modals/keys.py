@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 
 from tui.doc import Doc
 from tui.keymap import bind
-from tui.screens.base import Reader
+from tui.reader import Reader
 
 Keys = Sequence[tuple[str, str]]
 """What is typed, and what it does."""

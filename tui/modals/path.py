@@ -13,7 +13,7 @@ from tui.draw.chain import spots
 from tui.draw.scene import scene
 from tui.keymap import bind
 from tui.modals.reading import ReadingModal
-from tui.screens.base import Reader
+from tui.reader import Reader
 from tui.spots import place_of
 
 

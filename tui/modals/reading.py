@@ -14,7 +14,8 @@ from textual.screen import ModalScreen
 from scanner.model.report import FindingRow, Report
 from tui.doc import Doc, safe
 from tui.keymap import bind
-from tui.screens.base import Picked, Reader, ReportScreen
+from tui.reader import Picked, Reader
+from tui.screens.base import ReportScreen
 from tui.spots import place_of
 from tui.state import Place
 

@@ -15,7 +15,7 @@ from scanner.exporters.ticket_text import Ticket, no_ticket, tickets_for
 from scanner.model.report import FindingRow, Report
 from tui.doc import Doc
 from tui.keymap import bind
-from tui.screens.base import Reader
+from tui.reader import Reader
 from tui.status import SEVERITY, mark
 
 

@@ -14,7 +14,7 @@ from scanner.model.report import Report
 from tui.doc import Doc
 from tui.draw import around, zones
 from tui.keymap import bind
-from tui.screens.base import Picked, Reader
+from tui.reader import Picked, Reader
 from tui.spots import Spot, hosts_of, place_of
 from tui.state import Place
 

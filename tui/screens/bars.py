@@ -1,4 +1,4 @@
-"""The bars of every screen (title, what-if, tabs, keys), and the pane to read in."""
+"""The bars of every screen: title, what-if, tabs, keys."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from textual import events
-from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -18,8 +15,8 @@ from scanner.exporters.verdict import conclude
 from scanner.exporters.words import NOT_MEASURED
 from scanner.model.report import Report
 from tui.doc import Doc
-from tui.keymap import ACTIONS, TABS, bind, default_keys, shown_key
-from tui.spots import Spot, spot_in
+from tui.keymap import ACTIONS, TABS, default_keys, shown_key
+from tui.reader import Reader
 from tui.status import TONES
 
 SHORT = ("Over", "Hosts", "Svcs", "Matrix", "Gaps", "Patch", "Scan", "Exc", "Diff", "Exp")
@@ -181,64 +178,3 @@ class KeyBar(Static):
 
 def _width(shown: tuple[str, str | None, str]) -> int:
     return len(shown[0]) + len(shown[2]) + 3
-
-
-class Picked(Message):
-    """A box of a drawing was clicked."""
-
-    def __init__(self, spot: Spot) -> None:
-        super().__init__()
-        self.spot = spot
-
-
-class Reader(VerticalScroll, can_focus=True):
-    """A pane of text to read and scroll. A click on a box of a drawing posts Picked."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        bind("up", "scroll_up"),
-        bind("down", "scroll_down"),
-        bind("first", "scroll_home"),
-        bind("last", "scroll_end"),
-        bind("page-up", "page_up"),
-        bind("page-down", "page_down"),
-        bind("left", "scroll_left"),
-        bind("right", "scroll_right"),
-    ]
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self._doc = Doc()
-        self._drawn_for = 0
-
-    def compose(self) -> ComposeResult:
-        yield Static(markup=False)
-
-    @property
-    def plain(self) -> str:
-        """The text, each line as it was written, and pictures in words."""
-        return self._doc.content(10_000, drawn=False).plain
-
-    def show(self, doc: Doc, *, top: bool = True) -> None:
-        """Replace the text and go to its top, or stay where it was read."""
-        self._doc = doc
-        self._draw()
-        if top:
-            self.scroll_home(animate=False)
-
-    def on_click(self, event: events.Click) -> None:
-        spot = spot_in(event.style.meta)
-        if spot is not None:
-            self.post_message(Picked(spot))
-
-    def watch_show_vertical_scrollbar(self) -> None:
-        """A bar takes a cell of the width, and no Resize tells of it."""
-        if self.is_mounted:
-            self.call_after_refresh(self.on_resize)
-
-    def on_resize(self) -> None:
-        if self.scrollable_content_region.width != self._drawn_for:
-            self._draw()
-
-    def _draw(self) -> None:
-        self._drawn_for = self.scrollable_content_region.width
-        self.query_one(Static).update(self._doc.content(self._drawn_for or 80))

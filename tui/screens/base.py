@@ -22,9 +22,8 @@ from tui.facts import gap_count, patch_count
 from tui.fixes import DIALECTS
 from tui.keymap import TABS as TABS
 from tui.keymap import bind
+from tui.reader import Picked, Reader
 from tui.screens.bars import KeyBar as KeyBar
-from tui.screens.bars import Picked as Picked
-from tui.screens.bars import Reader as Reader
 from tui.screens.bars import Ribbon as Ribbon
 from tui.screens.bars import TabBar as TabBar
 from tui.screens.bars import TitleBar as TitleBar

@@ -16,8 +16,9 @@ from tui.doc import Doc, safe
 from tui.keymap import bind
 from tui.modals.fields import SafeInput
 from tui.query import QueryError
+from tui.reader import Reader
 from tui.rows import Table
-from tui.screens.base import Reader, ReportScreen
+from tui.screens.base import ReportScreen
 from tui.state import Place, View
 from tui.table import WideTable
 

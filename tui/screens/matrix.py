@@ -21,7 +21,7 @@ from tui.grid import Matrix
 from tui.keymap import bind
 from tui.lookup import findings_by_pair
 from tui.pairs import pair_key
-from tui.screens.base import Reader
+from tui.reader import Reader
 from tui.screens.mapped import MappedScreen
 from tui.state import Place
 from tui.status import cell_looks

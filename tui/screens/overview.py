@@ -19,7 +19,7 @@ from tui import overview, patched
 from tui.doc import Doc
 from tui.facts import worst_of, zone_names
 from tui.keymap import bind
-from tui.screens.base import Picked
+from tui.reader import Picked
 from tui.screens.mapped import MappedScreen
 from tui.spots import spot_in
 from tui.status import TONES

@@ -25,8 +25,8 @@ from tui.modals.pause import Choice, PauseModal
 from tui.modals.start import StartForm, StartModal
 from tui.progress import progress, vantage
 from tui.query import Column, Row
+from tui.reader import Reader
 from tui.rows import Table, address_order
-from tui.screens.base import Reader
 from tui.screens.browse import BrowseScreen
 from tui.status import STANDINGS
 from tui.table import WideTable
