@@ -257,7 +257,7 @@ def live_scan(
         from scanner.net.evidence.capture import RATE
 
         pace = TokenBucket(min(site.scope.max_rate, RATE))
-    guard = Guard(live, site, journal.vantage, request.today, time.time, pace, polite=manners.polite)
+    guard = Guard(live, site, journal.vantage, request.today, time.time, pace, manners.polite, journal.rows())
     if manners.patience < _ROUTERS_PATIENCE:
         what = "dead hosts behind a router: a port that the fence lets through to one looks dropped"
         reason = f"the router says so after some three seconds, and --patience {manners.patience:g} did not wait for it"
@@ -337,6 +337,7 @@ def assess_site(
     what the newest scans changed, for which all that was observed is judged once more as it was before them.
     """
     from scanner import history
+    from scanner.ahead import certificates_ahead
     from scanner.assess import assess
     from scanner.assess.attack.whatif import denials
     from scanner.assess.facts.memory import uncollected
@@ -352,9 +353,9 @@ def assess_site(
     if unscanned and not (where.exists() and where.stat().st_size):
         report = assess(site, (), knowledge_for(path, day), day, load_exceptions(path), vendor, users_recog(), rules)
         return history.told(report, site, path.parent)
-    with Store(where, create=False) as opened, uncollected():
+    with Store(where, create=False) as opened, certificates_ahead(where), uncollected():
         inventories = opened.inventories(site.client, site.site)
-        if not opened.scans(site.client, site.site) and not inventories and not unscanned:
+        if not (inventories or unscanned or opened.scans(site.client, site.site)):
             others = ", ".join(f"{client} / {name}" for client, name in opened.sites()) or "nothing"
             raise BadInput(f"{where}: holds no scan of {site.client} / {site.site} (it holds {others}); scan first")
         facts, accepted = knowledge_for(path, day), load_exceptions(path)
@@ -377,8 +378,7 @@ def warnings(path: Path, report: Report) -> list[str]:
     from scanner.feeds import troubles
     from scanner.feeds.recog import users_recog
 
-    found = [*troubles()]
-    found += sorted(f"{each}; it is not used" for each in getattr(users_recog(), "unusable", ()))
+    found = [*troubles(), *sorted(f"{each}; it is not used" for each in getattr(users_recog(), "unusable", ()))]
     for row in report.accepted:
         if row.state == "unmatched":
             found.append(f"{EXCEPTIONS}: {row.about} matches no finding")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from scanner.model.base import Frozen
 
+KIND = "tls.cert"
+"""Of the readings that are certificates."""
 _KNOWN = 1 << 16
 """Certificates that are remembered: several questions are asked of each, and a large site has one on every host."""
 
@@ -49,19 +53,82 @@ def distinguished(der: bytes) -> tuple[str, str] | None:
 
 
 class _Read(Frozen, frozen=True):
+    """All that is ever asked of a certificate."""
+
     certificate: Certificate | None
+    """None where its dates cannot be read."""
     distinguished: tuple[str, str]
 
 
-@lru_cache(maxsize=_KNOWN)
-def _read(der: bytes) -> _Read | None:
-    """All that is ever asked of a certificate, as most of the time goes into reading it."""
+Fields = tuple[str, str, tuple[str, ...], datetime.datetime, datetime.datetime, str, bool]
+"""Those of a Certificate, without its bytes."""
+Read = tuple[Fields | None, tuple[str, str]]
+"""The fields, None where its dates cannot be read, and subject and issuer in full."""
+
+
+class Foretold(Frozen, frozen=True):
+    """What somebody else found in a certificate."""
+
+    read: Read | None
+    """None where it is none."""
+    nameless: bool
+    """No fingerprint of ours says anything of it."""
+
+
+class _Ahead:
+    """What was read already, asked for when the first certificate comes up."""
+
+    def __init__(self, tell: Callable[[], dict[bytes, Foretold]] = dict) -> None:
+        self._tell = tell
+        self._known: dict[bytes, Foretold] | None = None
+
+    def known(self) -> dict[bytes, Foretold]:
+        if self._known is None:
+            self._known = self._tell()
+        return self._known
+
+
+_ahead = [_Ahead()]
+"""The last one is asked."""
+
+
+@contextlib.contextmanager
+def foretold(tell: Callable[[], dict[bytes, Foretold]]) -> Iterator[None]:
+    """Inside, what `tell` knows of certificates, by their digests, is not worked out again. The dictionary is emptied
+    as they come up."""
+    _ahead.append(each := _Ahead(tell))
+    try:
+        yield
+    finally:
+        _ahead.remove(each)
+
+
+def digest(der: bytes) -> bytes:
+    """By which a certificate is known to `foretold`."""
+    return hashlib.blake2b(der, digest_size=16).digest()
+
+
+def nameless(der: bytes) -> bool:
+    """Whether it is known already that no fingerprint of ours says anything of a certificate."""
+    found = known.get(digest(der)) if (known := _ahead[-1].known()) else None
+    return found is not None and found.nameless
+
+
+def read(der: bytes) -> Read | None:
+    """What these bytes say, None if no certificate can be read in them. Never raises."""
     if not 64 <= len(der) <= 65536:
         return None
     from scanner.identify.x509 import fields
 
-    found = fields(der)
+    return fields(der)
+
+
+@lru_cache(maxsize=_KNOWN)
+def _read(der: bytes) -> _Read | None:
+    told = known.pop(digest(der), None) if (known := _ahead[-1].known()) else None
+    found = read(der) if told is None else told.read
     if found is None:
         return None
-    known, full = found
-    return _Read(None if known is None else Certificate(*known, der), full)
+    fields, (subject, issuer) = found
+    full = subject, subject if issuer == subject else issuer
+    return _Read(None if fields is None else Certificate(*fields, der), full)

@@ -12,10 +12,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
+from scanner.identify.tls import Read
 from scanner.model.text import visible
-
-Fields = tuple[str, str, tuple[str, ...], datetime.datetime, datetime.datetime, str, bool]
-"""Subject, issuer, other names, first and last moment, key, whether it names itself as its issuer."""
 
 _NAMES = 64
 _QUIET = ("ignore", None, Warning, re.compile(re.escape(__name__)), 0)
@@ -23,7 +21,7 @@ _QUIET = ("ignore", None, Warning, re.compile(re.escape(__name__)), 0)
 what is warned of here alone, and stays: to set and undo it takes as long as half of the reading."""
 
 
-def fields(der: bytes) -> tuple[Fields | None, tuple[str, str]] | None:
+def fields(der: bytes) -> Read | None:
     """The fields, None where its dates cannot be read, and subject and issuer in full; None where it is none."""
     if warnings.filters[:1] != [_QUIET]:
         warnings.filterwarnings("ignore", module=_QUIET[3].pattern)

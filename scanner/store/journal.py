@@ -27,7 +27,7 @@ import msgspec
 
 from scanner import __version__
 from scanner.errors import BadInput, ScanIncomplete
-from scanner.model.observation import Installed, Observation, Purpose, Scan, Session, Vantage
+from scanner.model.observation import Conversation, Installed, Observation, Purpose, Scan, Session, Vantage
 from scanner.plan import Plan
 from scanner.store.sharing import Sharing, shared_items
 
@@ -226,6 +226,12 @@ class Store:
         with self._reading():
             rows = self._db.execute("SELECT body FROM observations WHERE scan = ? ORDER BY number", (scan,))
             yield from map(_decode, map(itemgetter(0), rows))
+
+    def conversations(self, word: str) -> Iterator[Conversation]:
+        """Of all scans, those that this stands in, as the file writes them."""
+        with self._reading():
+            rows = self._db.execute("SELECT body FROM observations WHERE instr(body, ?)", (word.encode(),))
+            yield from (each for (body,) in rows if isinstance(each := _decode(body), Conversation))
 
     def count(self, scan: str) -> int:
         """How many observations a scan has by now."""

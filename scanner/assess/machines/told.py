@@ -18,7 +18,8 @@ from scanner.identify.names import trade_name
 from scanner.identify.second import NMAP, NOBODY, Second, nmap_products
 from scanner.identify.service import service_name
 from scanner.identify.shown import shown
-from scanner.identify.tls import certificate
+from scanner.identify.tls import KIND as CERTIFICATE
+from scanner.identify.tls import certificate, nameless
 from scanner.model.base import Transport
 from scanner.model.observation import Conversation, Reading
 from scanner.model.product import Product
@@ -89,7 +90,7 @@ class _Common(msgspec.Struct, frozen=True, gc=False):
 
 
 _Key = tuple[Transport, int, tuple[Reading, ...], str, bool]
-_MARKED = frozenset({"ssh.hostkey", "tls.cert", "snmp.engineid", "smb", "ntlm"})
+_MARKED = frozenset({"ssh.hostkey", CERTIFICATE, "snmp.engineid", "smb", "ntlm"})
 """Kinds of readings that may have a mark."""
 _ANNOUNCED = "mdns.services"
 
@@ -155,7 +156,7 @@ class Telling:
             readings=readings,
             tls=talk.tls,
             marks=() if kinds.isdisjoint(_MARKED) else tuple([mark for each in readings for mark in marks(each)]),
-            names=tuple(_certified(readings)) if "tls.cert" in kinds else (),
+            names=tuple(_certified(readings)) if CERTIFICATE in kinds else (),
             announced=tuple(_announced(readings)) if _ANNOUNCED in kinds else (),
             hardware=common.hardware,
             products=common.products,
@@ -170,6 +171,8 @@ class Telling:
         kind, raw = reading.kind, reading.raw
         if kind not in self._printed and (mute := self._nothing.get(kind)) is not None:
             return mute  # there is no fingerprint of that kind, and nobody else to ask
+        if kind == CERTIFICATE and self._second is NOBODY and nameless(raw):
+            return self._nothing.setdefault(kind, _Heard(kind))
         found = self._heard.get(reading)
         if found is None:
             words = hardware(kind, raw)
@@ -243,7 +246,7 @@ def _announced(readings: Sequence[Reading]) -> Iterator[str]:
 def _certified(readings: Sequence[Reading]) -> Iterator[str]:
     """The names that certificates give a host."""
     for each in readings:
-        found = certificate(each.raw) if each.kind == "tls.cert" else None
+        found = certificate(each.raw) if each.kind == CERTIFICATE else None
         if found is not None and found.subject:
             yield visible(found.subject)
 
@@ -251,7 +254,7 @@ def _certified(readings: Sequence[Reading]) -> Iterator[str]:
 def _row(transport: Transport, port: int, talk: Conversation | None, named: Sequence[Named]) -> ServiceRow:
     readings = talk.readings if talk else ()
     # What speaks is nearer to the truth than whose certificate it shows.
-    first = _fullest(sorted(named, key=lambda each: each.kind == "tls.cert"))
+    first = _fullest(sorted(named, key=lambda each: each.kind == CERTIFICATE))
     if first is not None:
         evidence = f"{transport}/{port} {shown(first.kind, first.raw)}"
     elif readings:
