@@ -6,7 +6,7 @@ from sample import sample_report
 from scanner.model.report import CellRow, CellVerdict, Report, ZoneRow
 from tui.facts import gap_count, pair_verdicts, summary_of, zone_names
 from tui.lookup import findings_by_host
-from tui.rows import worst
+from tui.rows import hosts, worst
 
 SAMPLE = sample_report()
 
@@ -56,3 +56,13 @@ def test_worst_finding_of_a_host() -> None:
     assert worst(found["servers/10.20.20.10"]) == "critical"
     assert worst(found["voice/10.20.40.9"]) == "low"
     assert worst(found["clinical/10.20.30.16"]) == "", "its only finding is accepted"
+
+
+def test_a_service_on_both_addresses_of_a_host_is_listed_once() -> None:
+    host = SAMPLE.hosts[0]
+    [first, *_] = host.services
+    twice = (first, msgspec.structs.replace(first, evidence="over IPv6"))
+    columns, [row] = hosts(report(hosts=(msgspec.structs.replace(host, services=twice),)))
+    told = {column.key: cell for column, cell in zip(columns, row, strict=True)}
+    assert told["service"] == f"{first.port}/{first.service}"
+    assert told["port"] == f"{first.port}"
