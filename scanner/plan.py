@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from scanner.errors import OutOfScope
+from scanner.likely import MOST_LINKS, at_most, lookalikes
 from scanner.model.addresses import AddressSet, network
 from scanner.model.base import Frozen
 from scanner.model.network import METHODS, PATIENCE, Knock, Method, Sweep
@@ -137,7 +138,8 @@ class Plan(Frozen, frozen=True):
         own = on_link | AddressSet.parse(self.own_named)
         targets = len(own) + len(AddressSet.parse(self.other)) + len(discover) if ports.tcp or ports.udp else len(own)
         asked = sum(len(DISCOVERY_PORTS.get(each, (0,))) for each in self.sweep.methods)
-        sweep = (len(on_link) * 2 + len(routed) * 2 + len(discover) * asked) * self.sweep.tries
+        guessed = at_most(AddressSet.parse(self.sweep.guessed), len(on_link.of_version(4)))
+        sweep = (len(on_link) * 2 + guessed + len(routed) * 2 + len(discover) * asked) * self.sweep.tries
         tcp = len(ports.tcp) * (_CONNECTION_PACKETS if self.manners.polite else 1)
         canary = len(AddressSet.parse(self.canary)) * (len(self.canary_ports.tcp) + len(self.canary_ports.udp) + 1) * 2
         return sweep + targets * (tcp + len(ports.udp)) * 2 + (targets - len(own)) * 4 + canary
@@ -187,6 +189,7 @@ def make_plan(
             other -= dropped
             left_out.append(Refused(str(dropped), "tcp", "", "this vantage has no routable IPv6 address", 0.0))
     rate = min(POLITE_RATE, site.scope.max_rate) if manners.polite else site.scope.max_rate
+    revealed = (subnets(zone.subnets) & scope) - on_link - me
     worth = _worth(site, (other | discover) & (named | seen))
     return Plan(
         vantage=vantage,
@@ -195,7 +198,8 @@ def make_plan(
             on_link=str(on_link - me),
             routed="" if ports.tcp or ports.udp else str(other),
             discover=str(discover),
-            revealed=str((subnets(zone.subnets) & scope) - on_link - me),
+            revealed=str(revealed),
+            guessed=str(_guessed(site, zone, vantage, revealed)),
             names=manners.names,
             methods=("echo",) if manners.polite else manners.methods,
             patience=manners.patience,
@@ -283,6 +287,17 @@ def _on_link(scope: AddressSet, zone: Zone, wanted: AddressSet, left_out: list[R
             continue
         chosen |= usable(subnet) & scope
     return chosen
+
+
+def _guessed(site: Site, zone: Zone, vantage: Vantage, revealed: AddressSet) -> AddressSet:
+    """The /64s of the own zone in which IPv6 addresses are guessed, without what excluded hosts may hold there."""
+    if not vantage.address6 or network(vantage.address6).is_link_local:
+        return AddressSet()
+    nets = [net for net in map(network, zone.subnets) if net.version == 6 and net.prefixlen >= 64]
+    firsts = (int(net.network_address) >> 64 for net in (network(vantage.address6), *nets))
+    links = itertools.islice(dict.fromkeys(firsts), MOST_LINKS)
+    within = AddressSet((6, link << 64, (link + 1 << 64) - 1) for link in links)
+    return (within & revealed) - lookalikes(subnets(site.scope.exclude) & subnets(zone.subnets), within)
 
 
 def _other_zones(

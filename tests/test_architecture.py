@@ -16,7 +16,7 @@ FLOORS = {
     "model": 1.0, "errors": 1.0, "collect": 1.0,
     "ports": 2.0, "probes": 2.0, "identify": 2.0, "versions": 2.0, "importers": 2.0, "exporters": 2.0,
     "plan": 2.5, "baselines": 2.5, "controls": 2.5,
-    "dressing": 2.6, "link_local": 2.6, "outlook": 2.6, "known": 2.0,
+    "dressing": 2.6, "link_local": 2.6, "outlook": 2.6, "known": 2.0, "likely": 2.0,
     "files": 3.0, "assess": 3.0, "net": 3.0, "store": 3.0, "feeds": 3.0, "tickets": 3.0,
     "canary_plan": 2.75, "lab": 4.0, "pipeline": 4.0, "canary": 4.0, "ahead": 4.0,
     "history": 4.5, "session": 5.0, "samples": 5.1, "verify": 5.3, "diff": 5.6, "ticketing": 5.6, "pack": 5.6,

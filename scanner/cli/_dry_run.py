@@ -125,7 +125,9 @@ def described(plan: Plan, site: Site, who: Sender, here: bool = True) -> str:
         lines.append(("polite", "whole connections, one thing at a time to a host"))
     six = [each.name for each in site.zones if any(":" in subnet for subnet in each.subnets)]
     if six:
-        found = "Neighbours that answer multicast (ff02::1) are asked" if who.raw else "Neighbours are not looked for"
+        guessed = ", and those that answer NDP where their MACs and IPv4 addresses make it likely,"
+        found = f"Neighbours that answer multicast (ff02::1){guessed if plan.sweep.guessed else ''} are asked"
+        found = found if who.raw else "Neighbours are not looked for"
         lines.append(
             ("IPv6", f"no subnet of {', '.join(six)} can be asked address by address. {found}; of other zones those "
              "that the site file names and that earlier sessions saw")

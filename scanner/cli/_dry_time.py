@@ -11,6 +11,7 @@ import math
 from scanner.canary_plan import PROOFS
 from scanner.cli._dressing import detour_packets, dressing_packets
 from scanner.cli._progress import duration
+from scanner.likely import at_most
 from scanner.model.addresses import AddressSet
 from scanner.model.base import Frozen
 from scanner.plan import DISCOVERY_PORTS, Plan, unit_probes
@@ -114,6 +115,10 @@ class _Timing:
     def hosts(self) -> _Times:
         plan = self._plan
         answered, silent = 0.5 + self._near / self._rate, 1.3 + 2 * self._near / self._rate
+        if self._raw:
+            guessed = AddressSet.parse(plan.sweep.guessed)
+            answered += 2 * at_most(guessed, len(AddressSet.parse(plan.sweep.on_link).of_version(4))) / self._rate
+            silent += 2 * at_most(guessed, 0) / self._rate
         if routed := len(AddressSet.parse(plan.sweep.routed)):
             answered += 2 * routed / self._rate
             silent += 4 * routed / self._rate + self._late + 1

@@ -96,6 +96,12 @@ class Fabric:
         """Who answers ARP or NDP for an address on the laptop's own link."""
         return self._resolve(self.laptop, self.zone, addr)
 
+    def link_local(self, addr: str, mac: Callable[[Node], str]) -> Node | None:
+        """Who answers NDP for a link-local address (made of the MAC) on the laptop's own link."""
+        near = (node for node in self.nodes if self.zone in node.legs and node is not self.laptop)
+        found = next((node for node in near if link_local(mac(node)) == addr), None)
+        return None if found is None or (self.zone in self._isolated and found.router is None) else found
+
     def all_nodes6(self, mac: Callable[[Node], str]) -> Iterator[tuple[str, Node]]:
         """Who answers an echo request to ff02::1 on the laptop's link: asked from its own address, the global one of
         each node, and asked from the link-local address, the link-local one (made of the MAC)."""

@@ -17,10 +17,11 @@ from scanner.lab.filtering import port_boundaries
 from scanner.lab.nodes import Node
 from scanner.lab.paths import HOP_LIMIT, OUR_PORT, Answer, Fabric
 from scanner.lab.topology import Service, Topology
-from scanner.model.addresses import AddressSet
+from scanner.likely import guesses
+from scanner.model.addresses import AddressSet, addresses_text, is_link_local
 from scanner.model.base import Transport
 from scanner.model.network import Converse, Knock, Pace, Sweep
-from scanner.model.observation import Alive, Event, HostSeen, Progress
+from scanner.model.observation import SOLICITATION, Alive, Event, HostSeen, Progress, Silence
 from scanner.net.volley.tally import NO_ROUTE, Question, Tally
 from scanner.net.volley.tally import Answer as Seen
 from scanner.plan import DISCOVERY_PORTS
@@ -69,13 +70,19 @@ class SimulatedNetwork:
         on_link, routed = AddressSet.parse(request.on_link), AddressSet.parse(request.routed)
         discover = AddressSet.parse(request.discover) - routed
         yield from self._gateways(routed | discover)
+        seen: dict[str, str] = {}
         for done, addr in enumerate(on_link):
             if done % _EVERY == 0:
                 yield Progress("sweep", done, len(on_link), self._now())
-            yield from self._on_link(addr)
+            for each in self._on_link(addr):
+                if isinstance(each, HostSeen) and each.how != "self":
+                    seen[addr] = each.mac or seen.get(addr, "")
+                yield each
         if self._fabric.laptop_address("::") is not None:
             for addr, node in self._fabric.all_nodes6(self._mac):
+                seen[addr] = self._mac(node)
                 yield HostSeen(addr, "echo-reply", self._now(), self._mac(node), HOP_LIMIT, rtt_ms=0.1)
+            yield from self._guessed(guesses(request, seen))
         for version in (4, 6):
             if part := routed.of_version(version):
                 yield from self._volley("sweep", part, _pings(version), request.tries)
@@ -137,6 +144,22 @@ class SimulatedNetwork:
             node = self._fabric.neighbour(gateway)
             if node is not None and beyond.of_version(6 if ":" in gateway else 4):
                 yield HostSeen(gateway, "gateway", self._now(), self._mac(node), rtt_ms=0.1)
+
+    def _guessed(self, some: AddressSet) -> Iterator[Event]:
+        """Who answers solicitations there."""
+        silent: list[str] = []
+        for addr in some:
+            if is_link_local(addr):
+                node = self._fabric.link_local(addr, self._mac)
+                if node is not None:
+                    yield HostSeen(addr, "ndp", self._now(), self._mac(node), rtt_ms=0.1)
+                    continue
+            elif found := list(self._on_link(addr)):
+                yield from found
+                continue
+            silent.append(addr)
+        if silent:
+            yield Silence(addresses_text(silent), "icmp", SOLICITATION, 2, self._now())
 
     def _on_link(self, addr: str) -> Iterator[Event]:
         if addr in self._fabric.laptop.addresses:

@@ -49,6 +49,9 @@ class Sweep(Frozen, frozen=True):
     revealed: str = ""
     """Addresses of the own segment that are asked, by ARP or NDP, if a neighbour mentions them or the laptop's own
     table knows them; a whole IPv6 subnet if need be."""
+    guessed: str = ""
+    """Of those the IPv6 addresses that NDP asks, without anybody's mention, for whoever a neighbour's MAC or another
+    address of its makes likely to be there (`scanner.likely`): some hundreds of a /64."""
     named: str = ""
     """Addresses of which only the name is asked, of `resolver` (reverse DNS); such a request asks nothing else."""
     resolver: str = ""
@@ -58,7 +61,8 @@ class Sweep(Frozen, frozen=True):
     option: bool = True
     """IPv6 nodes of the own link are asked by an option that nobody knows, too: the harshest that a sweep sends."""
     link_local: bool = False
-    """IPv6 nodes of the own link are asked even where nothing else of the request is IPv6."""
+    """IPv6 nodes of the own link are asked even where nothing else of the request is IPv6, and by NDP the link-local
+    address that each neighbour's MAC makes."""
     methods: tuple[Method, ...] = METHODS
     """How `discover` is asked: by the first of them, and who is silent then by the others."""
     patience: float = PATIENCE

@@ -126,6 +126,15 @@ class Silence(Frozen, frozen=True, tag="silence", tag_field="kind"):
     at: float
     via: Via = ""
 
+    @property
+    def solicited(self) -> bool:
+        """Whether it is of IPv6 addresses on the own link that were guessed, and where nobody is: no flow."""
+        return self.transport == "icmp" and self.ports == SOLICITATION
+
+
+SOLICITATION = "135"
+"""The ICMPv6 type of a neighbour solicitation."""
+
 
 class Arrival(Frozen, frozen=True, tag="arrival", tag_field="kind"):
     """A canary on the far side saw signed probes of ours arrive. Equal arrivals are one row."""

@@ -18,7 +18,7 @@ from scanner.errors import OutOfScope
 from scanner.model.addresses import AddressSet, ports_text
 from scanner.model.base import Transport
 from scanner.model.network import Converse, Knock, Method, Network, Pace, Sweep, Talk
-from scanner.model.observation import Alive, Conversation, Event, HostSeen, PortState, Refused, Vantage
+from scanner.model.observation import Alive, Conversation, Event, HostSeen, Observation, PortState, Refused, Vantage
 from scanner.model.site import Site
 from scanner.net.near import Near
 from scanner.net.pace import Chain, TokenBucket
@@ -50,11 +50,13 @@ class Guard:
     stricter one that comes with a request is obeyed as well.
 
     Fragile hosts come last, gently: one host at a time for ports and conversations, found by ARP, NDP and echo only,
-    and all they get, sweeps included, is `FRAGILE_RATE` packets a second.
+    and all they get, sweeps included, is `FRAGILE_RATE` packets a second. An IPv6 address that answers with the MAC of
+    a fragile host is one, too: a site file names the IPv4 address, as a rule.
 
     `polite` treats the whole network as one that may break: at most `POLITE_RATE` packets a second, TCP ports asked by
     whole connections, one at a time to a host, one UDP port and one conversation at a time to a host, no names asked
-    for, and of discovery echo only. Unlike fragile hosts the others are still sent payloads.
+    for, and of discovery echo only. Unlike fragile hosts the others are still sent payloads. `seen`: the rows of the
+    session that is gone on with, by unit, which tell whose addresses are a fragile machine's.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Guard:
         now: Callable[[], float],
         pace: Pace | None = None,
         polite: bool = False,
+        seen: Iterable[tuple[str, Observation]] = (),
     ) -> None:
         limit = min(POLITE_RATE, site.scope.max_rate) if polite else site.scope.max_rate
         if pace is not None and pace.rate > limit:
@@ -79,6 +82,9 @@ class Guard:
         self._slow = TokenBucket(min(FRAGILE_RATE, self._bucket.rate))
         self._rules = AddressRules(site, vantage)
         self._near = Near(self._rules)
+        for _, each in seen if self._rules.fragile else ():
+            if isinstance(each, HostSeen):
+                self._near.take(each)
 
     def sweep(self, request: Sweep, pace: Pace) -> Events:
         self.check()
@@ -115,10 +121,11 @@ class Guard:
         allowed, refused = self._rules.sort(asked)
         # Nobody asked for these yet, so that nothing is refused.
         revealed, _ = self._rules.sort(AddressSet.parse(request.revealed))
+        guessed = revealed & AddressSet.parse(request.guessed)
         yield from self._unechoed(refused)
-        methods = self._methods(request.methods)
+        methods, breaking = self._methods(request.methods), self._breaking()
         for fragile in (False, True):
-            kept = allowed & self._rules.fragile if fragile else allowed - self._rules.fragile
+            kept = allowed & breaking if fragile else allowed - breaking
             by = tuple(each for each in methods if each == "echo") if fragile else methods
             found = discover & kept
             if found and not by:
@@ -129,10 +136,11 @@ class Guard:
                 on_link=str(on_link & kept),
                 routed=str(routed & kept),
                 discover=str(found),
-                revealed=str(revealed & self._rules.fragile if fragile else revealed - self._rules.fragile),
+                revealed=str(revealed & breaking if fragile else revealed - breaking),
+                guessed="" if fragile else str(guessed - breaking),
                 names=request.names and not fragile and not self._polite,
                 # It goes to everybody on the link, so that one fragile host is enough.
-                option=request.option and not self._polite and not self._rules.fragile,
+                option=request.option and not self._polite and not breaking,
                 methods=by,
             )
             # A request that names nobody still asks who is there (multicast on the own link); one that was cut to
@@ -171,11 +179,11 @@ class Guard:
         if request.echo:
             yield from self._unechoed(refused)
         tcp, udp = kept["tcp"], kept["udp"]
-        sturdy = allowed - self._rules.fragile
+        fragile = allowed & self._breaking()
+        sturdy = allowed - fragile
         if sturdy and (tcp or udp or request.echo):
             for part in self._parts(msgspec.structs.replace(request, addresses=str(sturdy), tcp=tcp, udp=udp)):
                 yield from self._relay(self._inner.knock, part, pace, sturdy, False)
-        fragile = allowed & self._rules.fragile
         if fragile and request.nonce:
             for transport, ports in (("tcp", tcp), ("udp", udp)):
                 yield self._refused(fragile, transport, ports_text(ports), _FRAGILE_CANARY)
@@ -190,13 +198,13 @@ class Guard:
         """The request without what gets no dressed packets: fragile hosts, everybody where one is polite, and of those
         whom packets are to be handed to all that may not be sent to themselves. None where nothing is left."""
         asked = AddressSet.parse(request.addresses)
-        spared = asked if self._polite and not request.nonce else asked & self._rules.fragile
+        spared = asked if self._polite and not request.nonce else asked & self._breaking()
         if spared:
             yield from self._unechoed({_PLAINLY: spared})
         near = AddressSet.of(neighbours_of(request))
         if near:
             allowed, refused = self._rules.sort(near)
-            broken = allowed & self._rules.fragile
+            broken = allowed & self._breaking()
             yield from self._unechoed({**refused, _NO_DETOUR: broken})
             request = msgspec.structs.replace(request, via="", by=tuple(allowed - broken))
             if not request.by:
@@ -222,7 +230,7 @@ class Guard:
         fragile: dict[str, list[Talk]] = {}
         ports = {(talk.transport, talk.port) for talk in request.talks}
         port_reason = {(transport, port): port_refusal(self._site, transport, port) for transport, port in ports}
-        breaks = Members(self._rules.fragile).hold
+        breaks = Members(self._breaking()).hold
         for talk in request.talks:
             reason = self._rules.refusal(talk.address) or port_reason[talk.transport, talk.port]
             if not reason and talk.transport != "tcp" and breaks(talk.address):
@@ -292,6 +300,10 @@ class Guard:
         finally:
             if isinstance(events, Generator):
                 events.close()
+
+    def _breaking(self) -> AddressSet:
+        """What the site file calls fragile, and the further addresses of the same machines."""
+        return self._rules.fragile | self._near.fragile()
 
     def _unechoed(self, refused: dict[str, AddressSet]) -> Iterator[Refused]:
         for reason, addresses in refused.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scanner.model.addresses import AddressSet, is_link_local
 from scanner.model.observation import HostSeen
-from scanner.net.rules import OUTSIDE, AddressRules
+from scanner.net.rules import OUTSIDE, AddressRules, Members
 
 _LINK_LOCAL = AddressSet.parse("fe80::/10")
 _STRANGER = "a link-local address of a neighbour without any address that is known and in scope"
@@ -48,6 +48,14 @@ class Near:
             if some:
                 refused[reason] = some
         return allowed | lifted, refused
+
+    def fragile(self) -> AddressSet:
+        """The IPv6 addresses of fragile neighbours that are known by another address, link-local ones apart."""
+        if not self._rules.fragile:
+            return AddressSet()
+        broken = Members(self._rules.fragile).hold
+        machines = (owned for owned in self._owned.values() if any(map(broken, owned)))
+        return AddressSet.of(each for owned in machines for each in owned if ":" in each)
 
     def _belongs(self, address: str) -> bool:
         return any(self._rules.refusal(each) is None for each in self._owned.get(self._near[address], ()))

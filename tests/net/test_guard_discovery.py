@@ -64,6 +64,15 @@ def test_a_large_request_is_judged_in_a_moment() -> None:
     assert [part.discover for part, _ in inner.requests if isinstance(part, Sweep)] == ["10.8.0.1-10.11.255.254"]
 
 
+def test_what_may_be_guessed_is_cut_to_what_may_be_revealed_and_is_never_fragile() -> None:
+    inner = Recorder()
+    guard = Guard(inner, site(exclude=("fd00::7",), fragile=("fd00::8",)), VANTAGE, lambda: DAY, lambda: 5.0)
+    request = Sweep(on_link="10.0.0.3", revealed="fd00::1-fd00::ff", guessed="fd00::/64,2001:db8::/64")
+    list(guard.sweep(request, TokenBucket(1000)))
+    asked = [each.guessed for each, _ in inner.requests if isinstance(each, Sweep)]
+    assert asked == ["fd00::1-fd00::6,fd00::9-fd00::ff"]
+
+
 def test_what_may_be_revealed_is_cut_to_what_may_be_asked() -> None:
     guard, inner = guarded(site(exclude=("fd00::7",), fragile=("fd00::8",)))
     request = Sweep(on_link="10.0.0.3", revealed="fd00::/64,2001:db8::/64,10.0.0.0/24,ff02::/16")

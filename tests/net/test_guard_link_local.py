@@ -63,6 +63,20 @@ def test_a_link_local_address_is_asked_where_its_mac_has_an_authorised_address(
         assert [each.address for each in told if isinstance(each, PortState)] == [NEAR]
 
 
+def test_an_address_with_a_fragile_machines_mac_is_fragile() -> None:
+    seen = [HostSeen("10.0.0.10", "arp", 1.0, MAC), HostSeen("fd00::7", "ndp", 1.0, MAC)]
+    rows = [("sweep", each) for each in (*seen, HostSeen("fd00::8", "ndp", 1.0, OTHER))]
+    for first in (False, True):  # what an interrupted session saw, or what this one sees
+        inner = Seen(*((each.address, each.mac) for each in seen if not first))
+        which = site(fragile=("10.0.0.10",))
+        guard = Guard(inner, which, VANTAGE, lambda: DAY, lambda: 5.0, seen=rows if first else ())
+        list(guard.sweep(Sweep(on_link="10.0.0.10"), TokenBucket(1000)))
+        told = list(guard.knock(Knock("fd00::7-fd00::8", (22,), (53,)), TokenBucket(1000)))
+        knocks = [each for each, _ in inner.requests if isinstance(each, Knock)]
+        assert [(e.addresses, e.udp, e.gentle) for e in knocks] == [("fd00::8", (53,), False), ("fd00::7", (), True)]
+        assert [each.addresses for each in told if isinstance(each, Refused)] == ["fd00::7"]
+
+
 def test_nobody_else_is_let_through_beside_it() -> None:
     inner = Seen(("10.0.0.7", MAC), (NEAR, MAC))
     guard = Guard(inner, site(), VANTAGE, lambda: DAY, lambda: 5.0)

@@ -16,7 +16,7 @@ from scanner.assess.facts.zones import Zones
 from scanner.assess.verdicts.near import LINK_LOCAL, placed
 from scanner.model.addresses import AddressSet
 from scanner.model.base import Transport
-from scanner.model.observation import HostSeen, PortState, Scan, Session, Via
+from scanner.model.observation import HostSeen, PortState, Scan, Session, Silence, Via
 from scanner.model.site import Site
 
 __all__ = ["ECHO", "TIMESTAMP", "Evidence", "FlowKey", "Host", "View", "port_set", "utc"]
@@ -57,6 +57,8 @@ class Evidence:
         self.misplaced: list[Scan] = []
         """Scans from an address that is not in their zone: of a zone that the site file no longer has, or now says is
         elsewhere, or of a laptop in the wrong segment. What they saw counts for nothing."""
+        self.solicited: dict[str, AddressSet] = {}
+        """Zone -> IPv6 addresses of it that were guessed from within, and where nobody answered a solicitation."""
         canaries: list[Session] = []
         for session in sessions:
             scan, vantage = session.scan, session.scan.vantage
@@ -76,6 +78,9 @@ class Evidence:
             self.laptops.update(own)
             left.update(dict.fromkeys(own, scan.ended or scan.started))
             self.views.setdefault(vantage.zone, View(vantage.zone)).add(placed(session, zone))
+            if guessed := [each.addresses for each in session.observations if type(each) is Silence and each.solicited]:
+                guessed.append(str(self.solicited.get(zone.name, "")))
+                self.solicited[zone.name] = AddressSet.parse(",".join(guessed))
         self.ears = Ears(site, canaries, [each.scan for each in sessions if each.scan.nonce])
         """What canaries heard. Nobody scanned from where one listened."""
         self.laptops.update(each for zone in site.zones for each in self.ears.addresses(zone.name))

@@ -65,14 +65,14 @@ def _with(found: frozenset[T], more: T) -> frozenset[T]:
 
 
 def single(observations: Iterable[Observation]) -> Iterator[Single]:
-    """Row for row, those of many addresses that answered alike taken apart."""
+    """Row for row, those of many addresses that answered alike taken apart; of flows and hosts only."""
     for each in observations:
         kind = type(each)
         if kind is PortState or kind is Conversation or kind is HostSeen:
             yield each  # type: ignore[misc]
         elif isinstance(each, Alive):
             yield from each.rows()
-        elif not isinstance(each, Arrival | Listening):
+        elif not isinstance(each, Arrival | Listening) and not (isinstance(each, Silence) and each.solicited):
             yield each
 
 

@@ -224,13 +224,23 @@ def _coverage(evidence: Evidence, view: View, to: str, areas: dict[Transport, Ar
         missing.append(f"not asked although known: {_some(unasked)}")
     missing = list(dict.fromkeys(missing))
     whole = _said(asked, areas, subnets, evidence.laptops)
-    parts = [whole, _plainly(evidence, view, to, asked), _SIGNED if signed else ""]
+    parts = [whole, _guessed(evidence, to), _plainly(evidence, view, to, asked), _SIGNED if signed else ""]
     said = "; ".join(filter(None, parts))
     unseen = sorted({f"{each.what}: {each.reason}" for each in view.limitations})
     # Of what the capture lacks everything was seen but the packets' bytes.
     partial = missing or any(each.what != NOT_CAPTURED for each in view.limitations)
     state = "partial" if partial else "tested"
     return CoverageRow(view.zone, to, state, "; ".join([said, *missing, *unseen]))  # type: ignore[arg-type]
+
+
+def _guessed(evidence: Evidence, to: str) -> str:
+    """How many more IPv6 addresses were looked for, where a subnet is too large to look for all."""
+    guessed = evidence.solicited.get(to, AddressSet())
+    nobody = (guessed & AddressSet.parse(",".join(_subnets(evidence, to)))) - evidence.known_hosts(to)
+    if not nobody:
+        return ""
+    many = _count(len(nobody), "more IPv6 address", "es")
+    return f"{many}, guessed by what {to} holds, asked by NDP from within: nobody there (a /64 is never asked whole)"
 
 
 def _plainly(evidence: Evidence, view: View, to: str, asked: AddressSet) -> str:

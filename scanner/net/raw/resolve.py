@@ -73,6 +73,11 @@ def text(address: bytes) -> str:
     return str(ipaddress.ip_address(address))
 
 
+def round_trip() -> Rtt:
+    """Of a link that nobody has answered on yet."""
+    return Rtt(_QUICK, _GAP)
+
+
 class Listener(Protocol):
     """Somebody else who asks the link and waits for answers at the same time."""
 
@@ -83,11 +88,17 @@ class Listener(Protocol):
 
 
 def resolve(
-    link: Link, wanted: Sequence[Hop], tries: int, pace: Pace, other: Listener | None = None
+    link: Link,
+    wanted: Sequence[Hop],
+    tries: int,
+    pace: Pace,
+    other: Listener | None = None,
+    rtt: Rtt | None = None,
 ) -> Iterator[Neighbour | HostSeen | None]:
     """Ask for the MAC of each hop's `via`; every answer once, two MACs that claim one address both.
 
-    What `other` asks and hears shares the waiting. None comes at least twice a second, so that the caller can stop.
+    What `other` asks and hears shares the waiting. `rtt`: how quickly this link answers, as it is known and as it
+    becomes known. None comes at least twice a second, so that the caller can stop.
     """
     mac = bytes.fromhex((link.interface.mac or "").replace(":", ""))
     if not mac:
@@ -97,7 +108,7 @@ def resolve(
     sent: dict[bytes, float] = {}
     answered: set[tuple[bytes, bytes]] = set()
     missing = set(asked)
-    rtt = Rtt(_QUICK, _GAP)
+    rtt = round_trip() if rtt is None else rtt
     batch = max(1, min(64, int(pace.rate / 100)))
 
     def listen(timeout: float) -> Iterator[Neighbour | HostSeen | None]:

@@ -1,25 +1,28 @@
 """The raw engine's sweep: who is on the own link and what it is called, and who answers in other zones.
 
-own link:     ARP, neighbour solicitation, all IPv6 nodes at once ─> echo ─> names ─> the same for what they reveal
+own link:     ARP, neighbour solicitation, all IPv6 nodes at once ─> the addresses that are likely by these ─> echo
+              ─> names ─> the same for what they reveal
 other zones:  echo and timestamp ─> (discovery only) SYN, ACK and UDP to who is silent
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Generator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from scanner.likely import guesses
 from scanner.model.addresses import AddressSet, addresses_text
 from scanner.model.base import Transport
 from scanner.model.network import Method, Pace, Sweep
 from scanner.model.observation import Alive, Event, HostSeen, PortState, Progress, Silence, Vantage
 from scanner.net.packets.link import Link
 from scanner.net.raw.aim import ACK, Aim, echoes, families, losses
+from scanner.net.raw.guesses import guess
 from scanner.net.raw.neighbours6 import Neighbours6
-from scanner.net.raw.resolve import Macs, resolve
+from scanner.net.raw.resolve import Macs, Neighbour, resolve, round_trip
 from scanner.net.route import Hop, ways
 from scanner.net.volley.passes import volley
 from scanner.net.volley.tally import OPEN, Question, Tally
@@ -64,10 +67,11 @@ class _Sweep:
         self._macs = macs
         self._on_link = AddressSet.parse(request.on_link)
         self._may = AddressSet.parse(request.revealed)
+        self._rtt = round_trip()
         self._tried = AddressSet()
         """Of those that may be asked once they are revealed, the ones that were."""
-        self._seen: set[str] = set()
-        """Addresses from which somebody answered a question of ours to that address, or to all nodes."""
+        self._seen: dict[str, str] = {}
+        """Addresses from which somebody answered a question of ours to that address, or to all nodes, and the MACs."""
         self._held: dict[str, dict[str, HostSeen]] = {}
         """What name services said from other addresses, by address and service."""
         self._everyone: Neighbours6 | None = None
@@ -113,8 +117,28 @@ class _Sweep:
             self._tried = AddressSet.of(self._everyone.candidates()) & self._may
         asked = self._on_link | self._tried
         yield from self._resolved(asked | beyond, self._everyone)
+        if interface.resolves:
+            asked |= yield from self._guessed()
         # Without ARP (a tunnel) the link's addresses can only be asked by echo.
         yield from self._echoed(AddressSet.of(self._seen) & asked if interface.resolves else asked)
+
+    def _guessed(self) -> Generator[Event, None, AddressSet]:
+        """The neighbours' further addresses, as far as they can be guessed, and who is at them."""
+        within = AddressSet.parse(self._request.guessed)
+        some = guesses(self._request, self._seen) - self._tried
+        found: list[str] = []
+        if some:
+            tries = self._request.tries
+            for each in guess(some, within, self._link, self._vantage, tries, self._pace, self._rtt):
+                if isinstance(each, Neighbour):
+                    self._macs.put(each.address, each.mac)
+                    found.append(each.address)
+                    yield from self._sign(HostSeen(each.address, "ndp", each.at, each.mac.hex(":"), None, each.rtt_ms))
+                elif each is not None:
+                    yield each
+                else:
+                    yield from self._heard_names()
+        return AddressSet.of(found) & within
 
     def _echoed(self, addresses: AddressSet) -> Iterator[Event]:
         for part in families(addresses):
@@ -140,7 +164,7 @@ class _Sweep:
             return
         neighbours = {hop.via for hop in hops if hop.kind == "on-link"}
         tick = time.monotonic()
-        for found in resolve(link, hops, self._request.tries, self._pace, everyone):
+        for found in resolve(link, hops, self._request.tries, self._pace, everyone, self._rtt):
             if isinstance(found, HostSeen):
                 if found.mac:
                     self._macs.put(found.address, bytes.fromhex(found.mac.replace(":", "")))
@@ -222,7 +246,7 @@ class _Sweep:
     def _sign(self, seen: HostSeen) -> Iterator[HostSeen]:
         """A host answered: it is asked for its names, and what name services said from its address holds."""
         yield seen
-        self._seen.add(seen.address)
+        self._seen[seen.address] = seen.mac or self._seen.get(seen.address, "")
         if self._names is not None and (seen.address in self._on_link or seen.address in self._may):
             self._names.ask(seen.address)
         yield from self._held.pop(seen.address, {}).values()
