@@ -30,6 +30,10 @@ _TITLED = (
 _SERVER = (
     # The whole of a header: one product, and at most a comment behind it.
     re.compile(rf"{_NAME}[/ -]{_VERSION}{_COMMENT}"),
+    # Perl's modules: `Net::Weaver::HTTP/2.013`.
+    re.compile(rf"(?P<name>[A-Za-z]\w{{1,32}}(?:::\w{{1,32}}){{1,3}})/{_VERSION}{_COMMENT}"),
+    # What an application is written in before its own word: `Perl Weaver2 0.40`.
+    re.compile(rf"(?:Perl|Python|Ruby|PHP|Java|Go|Node) {_NAME}[/ ]{_VERSION}{_COMMENT}"),
     re.compile(rf"{_NAME}/{_VERSION}(?: \([^()]{{0,100}}\))?{_PLATFORMS}{{1,4}}"),
     re.compile(rf"{_UPNP}{_NAME}/{_VERSION}{_COMMENT}"),
 )
@@ -127,6 +131,8 @@ FORMS: dict[str, tuple[re.Pattern[str], ...]] = {
             rf"{_VERSION}(?:[ \n(][\s\S]*)?"
         ),
     ),
+    # The name of an implementation, and its identifier: `dcm4che-5.23.1 1.2.40.0.13.1.3`.
+    "dicom": (re.compile(rf"{_WORD}[ /_-]{_VERSION}(?: [\d.]{{1,64}})?"),),
     "memcached": (re.compile(rf"VERSION {_WORD}(?: version)?[ /]{_VERSION}"),),
     "metrics.build": (
         re.compile(

@@ -5,6 +5,7 @@ What is not of the expected form is passed on as text, so that a fingerprint's o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from scanner.identify.matcher import decode
@@ -56,12 +57,49 @@ def _omapi(raw: bytes) -> str:
     return f"OMAPI {int.from_bytes(raw[:4], 'big')}" if len(raw) == 8 and raw[0] == 0 else decode(raw)
 
 
+def _http2(raw: bytes) -> str:
+    """`3=100 4=65536` of a frame of settings (RFC 9113, 6.5)."""
+    if raw[3:4] != b"\x04" or len(raw) % 6 != 3:
+        return decode(raw)
+    pairs = (raw[at : at + 6] for at in range(9, len(raw), 6))
+    return " ".join(f"{int.from_bytes(each[:2], 'big')}={int.from_bytes(each[2:], 'big')}" for each in pairs)
+
+
+def _quassel(raw: bytes) -> str:
+    return f"protocol {raw[3]}" if len(raw) == 4 and raw[:1] < b"\x20" else decode(raw)
+
+
+_H2_BUILT = re.compile(r" \[90047-([0-9]{3})\]")
+_H2_RELEASES = {
+    **dict.fromkeys(range(148, 177), "1.3"),
+    **dict.fromkeys(range(177, 201), "1.4"),
+    **dict.fromkeys((202, 204, 206), "2.0"),
+    **dict.fromkeys((210, 212, 214), "2.1"),
+    **dict.fromkeys((220, 222, 224), "2.2"),
+    **dict.fromkeys((230, 232), "2.3"),
+    240: "2.4",
+}
+"""H2 counts its builds through, and the last number of a release is its build's."""
+
+
+def _h2_database(raw: bytes) -> str:
+    """`H2 2.1.214` of an exception in UTF-16; `H2` where the build is none of a release that we know."""
+    if not raw.startswith(b"\0"):
+        return decode(raw)
+    found = _H2_BUILT.search(raw.decode("utf-16-be", "replace"))
+    release = _H2_RELEASES.get(int(found[1]), "") if found else ""
+    return f"H2 {release}.{found[1]}" if found and release else "H2"
+
+
 WRITTEN_OUT: dict[str, Callable[[bytes], str]] = {
     "snmp.sysobjectid": _object_identifier,
     "snmp.engineid": _enterprise,
     "mumble.ping": _mumble,
     "libvirt.version": _libvirt,
     "libvirt": _libvirt_program,
+    "http2": _http2,
+    "quassel": _quassel,
+    "h2-database": _h2_database,
     "sane": _sane,
     "omapi": _omapi,
 }

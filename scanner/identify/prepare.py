@@ -16,6 +16,7 @@ LONGEST = 8192
 _PRODUCTS = 16
 
 _SSH = re.compile(r"SSH-\d{1,2}\.\d{1,2}-")
+_RELAYED = re.compile(r"[{,] ?(?:exported_)?(?:job|instance)=")
 _REPLY = re.compile(r"^\d{3}[ -]", re.MULTILINE)
 
 
@@ -73,8 +74,11 @@ def _products(text: str) -> Iterator[str]:
 
 
 def _build_lines(text: str) -> Iterator[str]:
-    """The lines of a page of metrics that tell of a build."""
-    yield from [line[:1024] for line in text.splitlines() if "_build_info{" in line][:_PRODUCTS]
+    """The lines of a page of metrics that tell of the server's own build.
+
+    Nobody labels its own with a job or an instance: a gateway passes those on for somebody else.
+    """
+    yield from [line[:1024] for line in text.splitlines() if "{" in line and not _RELAYED.search(line)][:_PRODUCTS]
 
 
 def _alertmanager(text: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ _BY_READING = {
     "mqtt.version": "mqtt", "cassandra.release": "cassandra", "cassandra.error": "cassandra", "redis.error": "redis",
     "neo4j.server": "bolt", "neo4j.handshake": "bolt", "mssql.browser": "ms-sql-m", "oracle": "oracle-tns",
     "beanstalkd": "beanstalk", "beanstalkd.error": "beanstalk", "gearman.error": "gearman", "amqp.error": "amqp",
-    "stomp.error": "stomp", "postgresql.error": "postgresql", "postgresql.tls": "postgresql",
+    "stomp.error": "stomp", "postgresql.error": "postgresql", "postgresql.tls": "postgresql", "http2": "http",
 }  # fmt: skip
 _SAME = frozenset(
     {"ssh", "smtp", "ftp", "imap", "pop3", "mysql", "telnet", "redis", "memcached", "postgresql", "vnc", "rtsp", "sip"}
@@ -28,7 +28,8 @@ _INFRASTRUCTURE = frozenset(
     | {"mpd", "mndp", "ipp", "modbus", "s7", "bacnet", "socks5", "xdmcp", "echo", "daytime", "qotd", "chargen", "time"}
     | {"ident", "zmtp", "omapi", "snmp", "dns", "icap", "tftp", "winbox", "guacd", "radmin", "rustdesk", "nomachine"}
     | {"teamviewer", "dameware", "synology", "lcdproc", "gkrellmd", "adc", "boinc", "syncplay", "rrdcached"}
-    | {"bzr", "liquidsoap", "mon"}
+    | {"bzr", "liquidsoap", "mon", "coap", "ovsdb", "openflow", "grpc", "quassel", "h2-database"}
+    | {"dicom", "jdwp", "java-rmi", "adb", "pyro", "openttd", "wesnoth"}
 )
 """Protocols whose readings are `NAME` and `NAME.something`."""
 _INFRASTRUCTURE_NAMES = {

@@ -113,6 +113,8 @@ def hold(probe: Probe, peer: Peer, service: Service, owner: str) -> Dialogue:
                     step = steps.send(b"")
                 case Read():
                     step = steps.send(line.read(step))
+                case StartTls(alpn=alpn) if alpn:
+                    step = steps.send(b"")  # no service here agrees to any
                 case StartTls():
                     der = certificate(owner, service) if line.start_tls() else b""
                     if der:

@@ -38,6 +38,9 @@ class StartTls(msgspec.Struct, frozen=True):
     read nothing). It adds the readings `tls.version` and `tls.cert` to the probe's own.
     """
 
+    alpn: str = ""
+    """The protocol to ask for (RFC 7301). The handshake counts as failed where the peer does not agree to it."""
+
 
 class Reconnect(msgspec.Struct, frozen=True):
     """End this connection, and open another one to the same port: for what a protocol can be asked only once in one.

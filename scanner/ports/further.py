@@ -265,7 +265,8 @@ GROUPS: tuple[Group, ...] = (
             10809 nbd, 11213 memcache, 11300 beanstalk, 11333-11334 http, 11371 http, 11883 mqtt, 12443 https,
             15432 postgresql, 15692 http, 19092 kafka, 21883 mqtt, 22222 ssh, 27021 mongodb, 54321 postgresql,
             61208 http, 61612 stomp, 1511 adc, 2780 adc, 6523 xmpp, 8999 syncplay, 13666 lcdproc, 19150 gkrellmd,
-            31416 boinc, 42217 rrdcached, 1053 domain, 5053 domain, 5300 domain, 5335 domain, 5354 domain, 10053 domain
+            31416 boinc, 42217 rrdcached, 1053 domain, 5053 domain, 5300 domain, 5335 domain, 5354 domain, 10053 domain,
+            50051 grpc, 5930 spice, 6641-6642 ovsdb, 8405 http, 5683 coap, 3979 openttd
         """,
     ),
     # No product decides any more.

@@ -78,8 +78,9 @@ def complete(data: bytes) -> bool:
         return reply_ended(data)
     if data[3:4] == b"\0" and data[4:5] in (b"\x09", b"\x0a", b"\xff"):
         return len(data) >= 4 + int.from_bytes(data[:3], "little")
-    if (ended := greeting_data.whole(data)) is not None:
-        return ended
+    for whole in (greeting_data.whole, greeting_infrastructure.whole):
+        if (ended := whole(data)) is not None:
+            return ended
     if data.startswith(b'"'):
         return bool(_SIEVE_END.search(data[-1100:]))
     if _XML.match(data):

@@ -20,6 +20,8 @@ _EXCEPTION = re.compile(rb"\x02[\s\S]{4}[\x04-\x40]DB::")
 _CLICKHOUSE_PORT = re.compile(rb"Port \d+ is for clickhouse-client program")
 _MONGODB_PORT = b"access MongoDB over HTTP on the native driver port"
 _POSTGRESQL_ERROR = re.compile(rb"E\0\0[\s\S]{2}S[^\0]{1,64}\0(?:V|C[0-9A-Z]{5}\0)")
+_H2 = b"\0\0\0\0\0\0\0\x05" + "90047".encode("utf-16-be")
+"""An error, and its code: the H2 database does not speak the version of its protocol that it takes our bytes for."""
 _STARTS = (
     # How it begins, and the kind of reading; the whole first line is kept.
     (b"Tarantool ", "tarantool"),
@@ -81,6 +83,8 @@ def mysql_tls(rest: bytes) -> tuple[Reading, ...]:
 
 
 def _binary(data: bytes) -> tuple[Reading, ...]:
+    if data.startswith(_H2):
+        return (Reading("h2-database", data[8:LINE]),)
     if _EXCEPTION.match(data):
         return (Reading("clickhouse", data[:LINE]),)
     if _POSTGRESQL_ERROR.match(data):

@@ -18,6 +18,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Of the reading that its answer's body is."""
     wanted: re.Pattern[bytes]
     """What the body must hold to be that reading, which begins there."""
+    lines: bool = False
+    """The reading is the lines in which `wanted` is found, wherever they stand, and nothing between them."""
     seen: re.Pattern[bytes] | None = None
     """Looked for in every head and page of this connection so far."""
     ports: frozenset[int] = frozenset()
@@ -30,6 +32,13 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 def _words(text: str) -> re.Pattern[bytes]:
     return re.compile(text.encode(), re.IGNORECASE)
 
+
+_BUILD = _words(
+    r"(?m)^(?!go_)(?:[a-z_]{1,64}_build_info|[a-z_]{1,64}_exporter_info|cs_info|etcd_server_version|vm_app_version)\{[^\n]{0,1024}"
+)
+"""Lines in which whoever serves metrics tells its own build. `go_build_info` is the language's."""
+EXPOSED = re.compile(rb"(?:\A|\n)# (?:HELP|TYPE) [a-zA-Z_:]")
+"""A page of metrics (Prometheus's text format)."""
 
 _SERVICE_CONTENT = (
     b'<?xml version="1.0" encoding="UTF-8"?>'
@@ -77,7 +86,9 @@ ASKS: tuple[Ask, ...] = (
         path="/metrics",
         kind="metrics.build",
         seen=_words(r"href=[\"']?/?metrics\b|<title>[^<]{0,40}(?:exporter|pushgateway)"),
-        wanted=_words(r"\n(?!go_)[a-z_]{1,64}_build_info\{"),
+        wanted=_BUILD,
+        lines=True,
+        ports=frozenset({8404, 8405, 15692}),
     ),
     Ask(
         path="/version",
@@ -93,6 +104,12 @@ ASKS: tuple[Ask, ...] = (
         ),
         wanted=_words(r'\{"Platform":\{|"Components":|\{"Version":"[^"]{1,64}","ApiVersion"'),
         ports=frozenset({2375, 2376}),
+    ),
+    Ask(
+        path="/status/v1/services",
+        kind="puppetserver.status",
+        wanted=_words(r'"puppet-profiler"\s?:'),
+        ports=frozenset({8140}),
     ),
     Ask(
         path="/status",
@@ -214,6 +231,7 @@ ASKS: tuple[Ask, ...] = (
         path="/metrics",
         kind="metrics.build",
         seen=_words(r"\A404 page not found\s*\Z"),
-        wanted=_words(r"\n(?!go_)[a-z_]{1,64}_build_info\{"),
+        wanted=_BUILD,
+        lines=True,
     ),
 )

@@ -56,7 +56,7 @@ _TEXT = re.compile(
     rb"<!-- ?[Vv]ersion|Node Exporter|\bfooter-version|id=\"version\"|class=\"version\"|data-version=\"|ui_version|"
     rb"js/vendor/codemirror/lib/codemirror\.css\?v=\d|supervisord\.org\">Supervisor<|verifyVersion, '\d|"
     rb"id=\"appname\">PowerDNS \d|DidiWiki, Version: |jsLoader\.php\?ver=\d|cactiVersion='\d|\bRT Version \d|"
-    rb"Running on <"
+    rb"Running on <|MkDocs version : \d"
 )
 """What stands before or around a version on the pages of products that hide it deep in them."""
 

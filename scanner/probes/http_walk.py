@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Generator, Sequence
+from itertools import islice
 
 from scanner.model.observation import Reading
 from scanner.model.probe import Peer, Read, Reconnect, Send, StartTls, Step, Steps
@@ -16,11 +17,13 @@ from scanner.probes.greeting import stranger
 from scanner.probes.greeting_data import wrong_port
 from scanner.probes.http_icon import Icon, enough, hashed, icon, of
 from scanner.probes.http_message import LIMIT, Response, answered, bare, parse, request
-from scanner.probes.http_paths import ASKS, Ask
+from scanner.probes.http_paths import ASKS, EXPOSED, Ask
 from scanner.probes.http_target import here
 from scanner.probes.http_text import BODY, readings, telling
 from scanner.probes.ntlm_text import NEGOTIATE, challenge
 
+_BUILDS = 16
+"""Lines of a page of metrics that are kept."""
 REQUESTS = 6
 REDIRECTS = 2
 NOWHERE = "/no-such-page-fencewalk"
@@ -56,7 +59,7 @@ def walk(peer: Peer, tls: bool) -> Steps:
         return bare(data) or stranger(data, peer.port)
     pages = yield from _follow(peer, tls, first)
     heard = [answer for _, answer in pages]
-    learned: list[Reading] = []
+    learned = _exposed(heard)
     build: list[Reading] = []
     asked: set[tuple[str, str]] = set()
     count = len(heard)
@@ -179,8 +182,25 @@ def _learned(asked: Ask, answer: Response) -> list[Reading]:
     """Several products have the same path; what the answer holds says whose it is."""
     for ask in ASKS:
         if (ask.method, ask.path) == (asked.method, asked.path) and (found := ask.wanted.search(answer.body)):
+            if ask.lines:
+                return [Reading(ask.kind, _lines(ask, answer))]
             return [Reading(ask.kind, answer.body[found.start() : found.start() + BODY].strip())]
     return []
+
+
+def _exposed(heard: Sequence[Response]) -> list[Reading]:
+    """What a page of metrics tells that stands at `/`, or where `/` leads to."""
+    for ask in ASKS:
+        for response in heard if ask.lines else ():
+            exposed = response.status == 200 and EXPOSED.search(response.body[:BODY])
+            if exposed and (lines := _lines(ask, response)):
+                return [Reading(ask.kind, lines)]
+    return []
+
+
+def _lines(ask: Ask, response: Response) -> bytes:
+    found = (each[0].strip() for each in islice(ask.wanted.finditer(response.body), _BUILDS))
+    return b"\n".join(found)[:BODY]
 
 
 def _mute(heard: Sequence[Response]) -> bool:

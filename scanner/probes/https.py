@@ -1,9 +1,14 @@
-"""HTTP inside TLS: the certificate, then as in `http`. On a TLS port of something else the certificate remains."""
+"""HTTP inside TLS: the certificate, then as in `http`. On a TLS port of something else the certificate remains.
+
+No protocol is named in the first handshake, since a server that knows no name of ours may refuse it. One that says
+nothing is asked for HTTP/2 by its name then, without which it may answer nobody.
+"""
 
 from __future__ import annotations
 
 from scanner.model.observation import Reading
-from scanner.model.probe import Peer, Probe, StartTls, Steps
+from scanner.model.probe import Peer, Probe, Reconnect, StartTls, Steps
+from scanner.probes import http2
 from scanner.probes.http_walk import walk
 
 
@@ -11,7 +16,12 @@ def _steps(peer: Peer) -> Steps:
     certificate = yield StartTls()
     if not certificate:
         return ()
-    return (Reading("tls.cert", certificate), *(yield from walk(peer, tls=True)))
+    found = yield from walk(peer, tls=True)
+    if {reading.kind for reading in found} <= {"http2"}:
+        yield Reconnect()
+        if (yield StartTls(alpn="h2")):
+            found = (yield from http2.talk(peer, tls=True)) or found
+    return (Reading("tls.cert", certificate), *found)
 
 
 PROBE = Probe(

@@ -25,7 +25,7 @@ from scanner.lab.kernel import tool
 from scanner.lab.privilege import can_raise
 
 SCANNER = "10.66.0.2"
-SUBNET = "10.66.0.0/23"
+SUBNET = "10.66.0.0/22"
 HERE = "/run"
 """A file system of the namespaces' own: what is written there goes with them, whatever ends them."""
 _NAMED = Path("/run/netns")
@@ -131,9 +131,10 @@ class DaemonLab:
             lines.append(f"link add eth0 netns {each} type veth peer name p{number}")
             lines.append(f"link set p{number} master hub up")
         _ip(lines)
+        bits = SUBNET.partition("/")[2]
         for each in namespaces:
             address = SCANNER if each == "scanner" else _address(int(each[1:]))
-            inner = ["link set lo up", "link set eth0 up", f"addr add {address}/23 dev eth0"]
+            inner = ["link set lo up", "link set eth0 up", f"addr add {address}/{bits} dev eth0"]
             _ip(inner, each)
         with contextlib.suppress(OSError):
             Path("/proc/sys/net/bridge/bridge-nf-call-iptables").write_text("0")

@@ -41,6 +41,7 @@ CASES = {
         b'{"Error": {"message": "Not a json encoded string fencewalk"}}',
         ("syncplay", None),
     ),
+    "quassel": (b"\0\0\0\2", b"\0\0\0\2", ("quassel", None)),
     "rrdcached": (HELP, HELP.rstrip(), ("rrdcached", None)),
 }
 PEER = Peer("10.66.0.10", 4242)

@@ -25,6 +25,8 @@ _BEGINNINGS = [
     b"\x46\x57\x84\x00\x00\x01\xff\xff", b"\x30\x82\xff\xff", b"\x04\x01\x00\x40\x00\x00\x01\x00\x00",
     b"E\x00\x00\x00\x0bS", b"\x20\x02\x00",
     b"\x00\x00\x05\xdc\x04\x14", b"RTSP/1.0 200 OK\r\n", b"SIP/2.0 200 OK\r\n", b"\x4a\x00\x00\x00\x0a",
+    b"\x00\x00\x06\x04\0\0\0\0\0\0\3\0\0\0\x64", b"\0\0\x20\x01\x05\0\0\0\1\x88", b"REDQ\2\0\0\0\2\0\0\0",
+    b"dEFWfnwk", b"\x60\0FW", b"P\xe1#\x80\x01\x00 \xd4", b'{"id":"fencewalk","result":["Open_vSwitch"]',
 ]  # fmt: skip
 chunks = st.lists(
     st.builds(lambda start, rest: start + rest, st.sampled_from([b"", *_BEGINNINGS]), st.binary(max_size=120)),

@@ -102,6 +102,11 @@ _DOORS: dict[str, _Door] = {
         "Require TLS certificates or SASL of libvirt's clients, or turn its TCP socket off.",
         "virsh -c qemu+tcp://{h}:{p}/system list", ("libvirt",),
     ),
+    "ovsdb": _Door(
+        "OVSDB, by which the virtual switches are set up,", "high",
+        f"Let OVSDB listen for TLS alone (`pssl:`) and demand certificates, and {_BIND}.",
+        "ovsdb-client list-dbs tcp:{h}:{p}", ("ovsdb", "ovsdb.switch"),
+    ),
     "socks5": _Door(
         "the SOCKS proxy", "medium", f"Require a login of the SOCKS proxy's clients and {_BIND}.",
         "curl -s --socks5 {h}:{p} http://{h}/", ("socks5",),

@@ -329,8 +329,8 @@ class _Driver:
                 await wire.send(step.data)
                 return b""
             case StartTls():
-                certificate = await wire.start_tls()
-                if wire.tls is not None:
+                certificate = await wire.start_tls(step.alpn)
+                if wire.tls is not None and not seen:  # a later connection's handshake says the same
                     seen.append(Reading("tls.version", wire.tls.version()))
                     if hello := server_hello(wire.server_hello):
                         seen.append(Reading("tls.fingerprint", hello.fingerprint))

@@ -15,8 +15,11 @@ _LEGACY_SERVER_CONNECT = 0x4
 
 
 @cache
-def context() -> ssl.SSLContext:
-    """The client side of every handshake: TLS 1.0 to 1.3 as far as this OpenSSL goes, any cipher, no verification."""
+def context(alpn: str = "") -> ssl.SSLContext:
+    """The client side of every handshake: TLS 1.0 to 1.3 as far as this OpenSSL goes, any cipher, no verification.
+
+    `alpn`: the one protocol that is offered; else none is named.
+    """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE
@@ -25,6 +28,8 @@ def context() -> ssl.SSLContext:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         made.minimum_version = ssl.TLSVersion.TLSv1
+    if alpn:
+        made.set_alpn_protocols([alpn])
     return made
 
 
@@ -35,10 +40,12 @@ class TlsError(Exception):
 class TlsLayer:
     """One connection's TLS. `feed` what the wire gave, send what `outgoing` returns, after every other call."""
 
-    def __init__(self) -> None:
+    def __init__(self, alpn: str = "") -> None:
+        """`alpn`: a protocol without which the handshake fails."""
+        self._alpn = alpn
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
-        self._object = context().wrap_bio(self._in, self._out)
+        self._object = context(alpn).wrap_bio(self._in, self._out)
 
     def feed(self, data: bytes) -> None:
         """Bytes of the peer; `b""` is the end of its stream."""
@@ -58,6 +65,8 @@ class TlsLayer:
             return False
         except (ssl.SSLError, ValueError, OSError) as error:
             raise TlsError(_reason(error)) from None
+        if self._alpn and self._object.selected_alpn_protocol() != self._alpn:
+            raise TlsError(f"the peer does not agree to {self._alpn}")
         return True
 
     def certificate(self) -> bytes:

@@ -135,11 +135,14 @@ class Wire:
         self._pending[:0] = got[limit:]
         return bytes(got[:limit])
 
-    async def start_tls(self) -> bytes:
-        """The peer's leaf certificate after a handshake; `b""`, and `fault` says why, if there was none."""
+    async def start_tls(self, alpn: str = "") -> bytes:
+        """The peer's leaf certificate after a handshake; `b""`, and `fault` says why, if there was none.
+
+        `alpn`: the protocol that the peer has to agree to.
+        """
         if self.fault is not None or self._udp:
             return b""
-        layer = TlsLayer()
+        layer = TlsLayer(alpn)
         until = min(self._deadline, self._loop.time() + TLS_SECONDS)
         try:
             if self._pending:
