@@ -337,7 +337,7 @@ def assess_site(
     what the newest scans changed, for which all that was observed is judged once more as it was before them.
     """
     from scanner import history
-    from scanner.ahead import certificates_ahead
+    from scanner.ahead import readings_ahead
     from scanner.assess import assess
     from scanner.assess.attack.whatif import denials
     from scanner.assess.facts.memory import uncollected
@@ -353,7 +353,7 @@ def assess_site(
     if unscanned and not (where.exists() and where.stat().st_size):
         report = assess(site, (), knowledge_for(path, day), day, load_exceptions(path), vendor, users_recog(), rules)
         return history.told(report, site, path.parent)
-    with Store(where, create=False) as opened, certificates_ahead(where), uncollected():
+    with Store(where, create=False) as opened, readings_ahead(where), uncollected():
         inventories = opened.inventories(site.client, site.site)
         if not (inventories or unscanned or opened.scans(site.client, site.site)):
             others = ", ".join(f"{client} / {name}" for client, name in opened.sites()) or "nothing"

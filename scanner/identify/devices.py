@@ -201,10 +201,10 @@ def said_by_name(name: str) -> tuple[Said, ...]:
     return _said("name", "name", name)
 
 
-def said_by(where: str, reading: Reading) -> tuple[Said, ...]:
-    """What a reading says of the device, by its kind and by its text."""
+def said_by(where: str, reading: Reading, mute: bool = False) -> tuple[Said, ...]:
+    """What a reading says of the device, by its kind and, if that is not known to be `mute`, by its text."""
     said, group = _of_kind(where, reading.kind)
-    if not group:
+    if not group or mute:
         return said
     if group != "cert":
         return said + _of_text(where, group, reading)
@@ -213,6 +213,11 @@ def said_by(where: str, reading: Reading) -> tuple[Said, ...]:
     # The names in a certificate stand in it as plain text, the organisation's as well.
     hits = _matching("cert", reading.raw[:_TEXT].decode("latin-1"))
     return said + tuple(Said(each.kind, each.weight, f"{where} certificate", each.what) for each in hits)
+
+
+def told_by_text(reading: Reading) -> bool:
+    """Whether a reading says anything of the device by its text."""
+    return len(said_by("", reading)) > len(_of_kind("", reading.kind)[0])
 
 
 @lru_cache(maxsize=_REMEMBERED)

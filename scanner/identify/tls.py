@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import hashlib
-from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from scanner.identify import foretold
+from scanner.identify.foretold import Read
 from scanner.model.base import Frozen
 
 KIND = "tls.cert"
@@ -60,60 +60,6 @@ class _Read(Frozen, frozen=True):
     distinguished: tuple[str, str]
 
 
-Fields = tuple[str, str, tuple[str, ...], datetime.datetime, datetime.datetime, str, bool]
-"""Those of a Certificate, without its bytes."""
-Read = tuple[Fields | None, tuple[str, str]]
-"""The fields, None where its dates cannot be read, and subject and issuer in full."""
-
-
-class Foretold(Frozen, frozen=True):
-    """What somebody else found in a certificate."""
-
-    read: Read | None
-    """None where it is none."""
-    nameless: bool
-    """No fingerprint of ours says anything of it."""
-
-
-class _Ahead:
-    """What was read already, asked for when the first certificate comes up."""
-
-    def __init__(self, tell: Callable[[], dict[bytes, Foretold]] = dict) -> None:
-        self._tell = tell
-        self._known: dict[bytes, Foretold] | None = None
-
-    def known(self) -> dict[bytes, Foretold]:
-        if self._known is None:
-            self._known = self._tell()
-        return self._known
-
-
-_ahead = [_Ahead()]
-"""The last one is asked."""
-
-
-@contextlib.contextmanager
-def foretold(tell: Callable[[], dict[bytes, Foretold]]) -> Iterator[None]:
-    """Inside, what `tell` knows of certificates, by their digests, is not worked out again. The dictionary is emptied
-    as they come up."""
-    _ahead.append(each := _Ahead(tell))
-    try:
-        yield
-    finally:
-        _ahead.remove(each)
-
-
-def digest(der: bytes) -> bytes:
-    """By which a certificate is known to `foretold`."""
-    return hashlib.blake2b(der, digest_size=16).digest()
-
-
-def nameless(der: bytes) -> bool:
-    """Whether it is known already that no fingerprint of ours says anything of a certificate."""
-    found = known.get(digest(der)) if (known := _ahead[-1].known()) else None
-    return found is not None and found.nameless
-
-
 def read(der: bytes) -> Read | None:
     """What these bytes say, None if no certificate can be read in them. Never raises."""
     if not 64 <= len(der) <= 65536:
@@ -125,8 +71,9 @@ def read(der: bytes) -> Read | None:
 
 @lru_cache(maxsize=_KNOWN)
 def _read(der: bytes) -> _Read | None:
-    told = known.pop(digest(der), None) if (known := _ahead[-1].known()) else None
-    found = read(der) if told is None else told.read
+    known, found = foretold.certificate(der)
+    if not known:
+        found = read(der)
     if found is None:
         return None
     fields, (subject, issuer) = found

@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
-from scanner.identify.tls import Read
+from scanner.identify.foretold import Read
 from scanner.model.text import visible
 
 _NAMES = 64

@@ -227,10 +227,12 @@ class Store:
             rows = self._db.execute("SELECT body FROM observations WHERE scan = ? ORDER BY number", (scan,))
             yield from map(_decode, map(itemgetter(0), rows))
 
-    def conversations(self, word: str) -> Iterator[Conversation]:
-        """Of all scans, those that this stands in, as the file writes them."""
+    def conversations(self, *words: str) -> Iterator[Conversation]:
+        """Of all scans, those that one of these stands in, as the file writes them."""
+        holds = " OR ".join(["instr(body, ?)"] * len(words))
         with self._reading():
-            rows = self._db.execute("SELECT body FROM observations WHERE instr(body, ?)", (word.encode(),))
+            query = f"SELECT body FROM observations WHERE {holds}"
+            rows = self._db.execute(query, tuple(each.encode() for each in words))
             yield from (each for (body,) in rows if isinstance(each := _decode(body), Conversation))
 
     def count(self, scan: str) -> int:

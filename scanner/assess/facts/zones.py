@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from scanner.model.addresses import AddressSet, address_key
 from scanner.model.site import Zone
 
 
-class Zones:
-    """The zones' subnets, by address."""
+class Zones(dict[str, str | None]):
+    """Address -> zone, by the zones' subnets; what is asked once is known."""
 
     def __init__(self, zones: Iterable[Zone]) -> None:
         self._spans = sorted(
@@ -18,16 +18,15 @@ class Zones:
             for zone in zones
             for v, low, high in AddressSet.parse(",".join(zone.subnets)).spans
         )
-        self._known: dict[str, str | None] = {}
-
-    def of(self, address: str) -> str | None:
+        self.of: Callable[[str], str | None] = self.__getitem__
         """The name of the zone that an address belongs to; a link-local one says so itself."""
-        found = self._known.get(address, "")
-        if found == "" and "%" in address:
-            found = self._known[address] = address.partition("%")[2]
-        elif found == "":
-            version, value = address_key(address)
-            at = bisect_right(self._spans, (version, value, 1 << 128, "")) - 1
-            family, _, last, name = self._spans[at] if at >= 0 else (0, 0, 0, "")
-            found = self._known[address] = name if family == version and value <= last else None
+
+    def __missing__(self, address: str) -> str | None:
+        found = self[address] = address.partition("%")[2] if "%" in address else self._within(address)
         return found
+
+    def _within(self, address: str) -> str | None:
+        version, value = address_key(address)
+        at = bisect_right(self._spans, (version, value, 1 << 128, "")) - 1
+        family, _, last, name = self._spans[at] if at >= 0 else (0, 0, 0, "")
+        return name if family == version and value <= last else None

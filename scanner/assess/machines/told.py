@@ -14,12 +14,13 @@ from scanner.assess.machines.identity import Mark, marks
 from scanner.identify import identify, kinds
 from scanner.identify.called import OWN_WORDS, leads
 from scanner.identify.devices import Said, hardware, said_by
+from scanner.identify.foretold import mute
 from scanner.identify.names import trade_name
 from scanner.identify.second import NMAP, NOBODY, Second, nmap_products
 from scanner.identify.service import service_name
 from scanner.identify.shown import shown
 from scanner.identify.tls import KIND as CERTIFICATE
-from scanner.identify.tls import certificate, nameless
+from scanner.identify.tls import certificate
 from scanner.model.base import Transport
 from scanner.model.observation import Conversation, Reading
 from scanner.model.product import Product
@@ -76,6 +77,8 @@ class _Heard(msgspec.Struct, frozen=True, gc=False, eq=False):
     words: tuple[str, ...] = ()
     """Kinds of device that fingerprints name."""
     named: tuple[Named, ...] = ()
+    mute: bool = False
+    """Whether nothing says anything of it, fingerprints of devices included."""
 
 
 class _Common(msgspec.Struct, frozen=True, gc=False):
@@ -104,6 +107,7 @@ class Telling:
         self._heard: dict[Reading, _Heard] = {}
         self._printed = kinds()
         self._nothing: dict[str, _Heard] = {}
+        self._mute: dict[str, _Heard] = {}
         self._common: dict[tuple[object, ...], _Common] = {}
         self._clues: dict[tuple[Transport, int, tuple[Said, ...], int], Clue] = {}
         self._silent: dict[tuple[Transport, int], ServiceRow] = {}
@@ -150,7 +154,9 @@ class Telling:
                 # What Nmap made of a service is weighed against the bytes of all its readings.
                 self._common[key] = common
         kinds = common.kinds
-        clues = [said for each in readings for said in said_by(common.where, each)]
+        clues = [
+            said for one, each in zip(heard, readings, strict=True) for said in said_by(common.where, each, one.mute)
+        ]
         return Told(
             where=common.where,
             readings=readings,
@@ -169,10 +175,10 @@ class Telling:
     def _hear(self, reading: Reading) -> _Heard:
         """Our own fingerprints' word on a reading, and where they name no product, another's."""
         kind, raw = reading.kind, reading.raw
-        if kind not in self._printed and (mute := self._nothing.get(kind)) is not None:
-            return mute  # there is no fingerprint of that kind, and nobody else to ask
-        if kind == CERTIFICATE and self._second is NOBODY and nameless(raw):
-            return self._nothing.setdefault(kind, _Heard(kind))
+        if kind not in self._printed and (silent := self._nothing.get(kind)) is not None:
+            return silent  # there is no fingerprint of that kind, and nobody else to ask
+        if self._second is NOBODY and mute(kind, raw):
+            return self._mute.setdefault(kind, _Heard(kind, mute=True))
         found = self._heard.get(reading)
         if found is None:
             words = hardware(kind, raw)
