@@ -26,6 +26,8 @@ _BUILDS = 16
 """Lines of a page of metrics that are kept."""
 REQUESTS = 6
 REDIRECTS = 2
+_APPLICATION = 6.0
+"""Seconds for the page that a redirect leads to: an application that nobody used today is still being started."""
 NOWHERE = "/no-such-page-fencewalk"
 """A path that nobody has, for the page that a server itself writes."""
 
@@ -57,8 +59,11 @@ def walk(peer: Peer, tls: bool) -> Steps:
     first = parse(data)
     if first is None:
         return bare(data) or stranger(data, peer.port)
-    pages = yield from _follow(peer, tls, first)
+    pages, late = yield from _follow(peer, tls, first)
     heard = [answer for _, answer in pages]
+    if late:
+        # Whatever came next on this connection would be taken for the answer to something else.
+        return readings(heard, [], ())
     learned = _exposed(heard)
     build: list[Reading] = []
     asked: set[tuple[str, str]] = set()
@@ -100,8 +105,8 @@ def walk(peer: Peer, tls: bool) -> Steps:
     return (*readings(heard, learned, seen), *build)
 
 
-def _follow(peer: Peer, tls: bool, first: Response) -> Generator[Step, bytes, list[tuple[str, Response]]]:
-    """The pages, each with its path."""
+def _follow(peer: Peer, tls: bool, first: Response) -> Generator[Step, bytes, tuple[list[tuple[str, Response]], bool]]:
+    """The pages, each with its path, and whether one never came."""
     pages = [("/", first)]
     while pages[-1][1].ended and len(pages) <= REDIRECTS:
         path = _elsewhere(pages[-1][1], pages[-1][0], peer, tls)
@@ -109,11 +114,11 @@ def _follow(peer: Peer, tls: bool, first: Response) -> Generator[Step, bytes, li
             break
         if not pages[-1][1].whole:
             yield from _again(tls)
-        answer = yield from _ask(peer, path)
+        answer = yield from _ask(peer, path, seconds=_APPLICATION)
         if answer is None:
-            break
+            return pages, True
         pages.append((path, answer))
-    return pages
+    return pages, False
 
 
 def _favicon(peer: Peer, tls: bool, found: Icon, stays: bool) -> Generator[Step, bytes, tuple[Reading, ...]]:
@@ -134,9 +139,11 @@ def _again(tls: bool) -> Generator[Step, bytes, None]:
         yield StartTls()
 
 
-def _ask(peer: Peer, path: str, method: str = "GET", headers: str = "", body: bytes = b"") -> Answer:
+def _ask(
+    peer: Peer, path: str, method: str = "GET", headers: str = "", body: bytes = b"", seconds: float = 2.5
+) -> Answer:
     yield Send(request(peer, path, method, headers, body))
-    return parse((yield Read(enough=answered, limit=LIMIT, seconds=2.5)))
+    return parse((yield Read(enough=answered, limit=LIMIT, seconds=seconds)))
 
 
 def _elsewhere(response: Response, page: str, peer: Peer, tls: bool) -> str:

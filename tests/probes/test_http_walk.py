@@ -95,6 +95,7 @@ CASES: dict[str, tuple[dict[str, bytes], list[str]]] = {
         {"/": moved("/1"), "/1": moved("/2"), "/2": moved("/3"), NOWHERE: page()},
         ["GET /", "GET /1", "GET /2", f"GET {NOWHERE}"],
     ),
+    "after one that never comes nothing is asked": ({"/": moved("/login"), "/login": b""}, ["GET /", "GET /login"]),
     "a closed connection takes no more": ({"/": page(b"<title>x</title>", "Connection: close")}, ["GET /"]),
     "nor does an old server's": ({"/": page(b"<title>x</title>", version="1.0")}, ["GET /"]),
     "but a redirect is followed there, too": (
