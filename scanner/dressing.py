@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from scanner.model.addresses import AddressSet, network
+from scanner.model.addresses import AddressSet, network, ports_text
 from scanner.model.base import Transport
 from scanner.model.network import Knock
 from scanner.model.observation import Event, HostSeen, Observation, PortState, Silence, Via
@@ -32,7 +32,7 @@ _QUESTIONS = 2
 _ANYHOW = 443
 """The port to ask where none is known to be open: hosts hide it least."""
 _MOST_PORTS = 4
-"""Different ports that the detours ask: each is a volley with its own waiting."""
+"""Different ports that the detours ask: of each address the one that is likeliest to answer."""
 
 Rows = Iterable[tuple[str, Observation]]
 """(unit of the plain scan, what it saw)."""
@@ -151,24 +151,30 @@ def detours(plan: Plan, site: Site, rows: Rows) -> list[tuple[str, Knock]]:
     ways = {version: _neighbours(plan, site, seen, version) for version in (4, 6)}
     targets = _targets(plan, site, seen)
     room = (limit - len(ways[4]) - len(ways[6])) // (_QUESTIONS * _TRIES)
-    groups: dict[tuple[int, int], list[str]] = {}
+    asked: dict[int, dict[str, int]] = {4: {}, 6: {}}
     for address, port in targets:
         version = 6 if ":" in address else 4
         room -= len(ways[version])
         if room < 0:
             break
         if ways[version]:
-            groups.setdefault((version, port), []).append(address)
+            asked[version][address] = port
     return [
-        (
-            f"detour-{number}",
-            Knock(
-                str(AddressSet.of(addresses)), (port,) if port else (), tries=_TRIES, echo=True,
-                patience=plan.manners.patience, by=tuple(ways[version]),
-            ),
-        )
-        for number, ((version, port), addresses) in enumerate(groups.items())
-    ]  # fmt: skip
+        (f"detour-{number}", _detour(ports, ways[version], plan.manners.patience))
+        for number, (version, ports) in enumerate((version, ports) for version, ports in asked.items() if ports)
+    ]
+
+
+def _detour(doors: dict[str, int], ways: list[str], patience: float) -> Knock:
+    """All at once, so that it is waited once for who never answers; of each address its own port only."""
+    tcp = tuple(sorted({each for each in doors.values() if each}))
+    others = {own: ports_text(each for each in tcp if each != own) for own in set(doors.values())}
+    known: list[tuple[str, Transport, str]] = [
+        (address, "tcp", others[own]) for address, own in doors.items() if others[own]
+    ]
+    return Knock(
+        str(AddressSet.of(doors)), tcp, tries=_TRIES, echo=True, known=tuple(known), patience=patience, by=tuple(ways)
+    )  # fmt: skip
 
 
 def _tells(name: str, row: Observation) -> bool:

@@ -27,7 +27,9 @@ def detoured(fabric: Fabric, request: Knock, version: int, now: Callable[[], flo
             continue
         tally = Tally(far, questions, request.tries, [True] * len(far))
         tally.quiet = True
-        for index in range(tally.size):
+        tally.know(request.known)
+        silent = True
+        for index in filter(tally.wanted, range(tally.size)):
             host, asked = divmod(index, len(questions))
             transport, port = questions[asked]
             kind = _ECHO6 if transport == "icmp" and version == 6 else port
@@ -35,8 +37,10 @@ def detoured(fabric: Fabric, request: Knock, version: int, now: Callable[[], flo
             if answer is not None:
                 seen = Answer(answer.state, answer.reason, now(), answer.ttl, answer.source, answer.window)
                 tally.add(index, seen, answer.rtt_ms, 1)
-        if node.forwards and request.echo and not any(tally.rank):
+                silent = False
+        if node.forwards and request.echo and silent:
             reason = "icmp6-3-0" if version == 6 else "icmp-11-0"
             tally.add(0, Answer("unreachable", reason, now(), HOP_LIMIT, neighbour), None, 1)
         opened = (tally.open_row(index) for index in range(tally.size) if tally.keys[tally.code[index]][1] == "open")
-        yield from told((*opened, *tally.rows(now())), f"by-{neighbour}")
+        rows = (row for part in tally.asked_alike() for row in part.rows(now()))
+        yield from told((*opened, *rows), f"by-{neighbour}")

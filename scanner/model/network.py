@@ -83,7 +83,7 @@ class Knock(Frozen, frozen=True):
     echo: bool = False
     """ICMP echo, and timestamp over IPv4, are asked as well: flows like any other."""
     known: tuple[tuple[str, Transport, str], ...] = ()
-    """(address, transport, ports) that were answered before an interruption: they are neither asked nor told again."""
+    """(address, transport, ports) that are neither asked nor told: answered before an interruption, or not wanted."""
     patience: float = PATIENCE
     via: Via = ""
     """How the probes are dressed; answers carry it. What an engine cannot dress so it says as a Limitation."""

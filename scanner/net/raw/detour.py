@@ -25,7 +25,7 @@ from scanner.net.raw.small_wire import RawWire
 from scanner.net.route import source_for
 from scanner.net.volley.passes import volley
 from scanner.net.volley.senders import Arrival
-from scanner.net.volley.tally import Answer, Question, Tally
+from scanner.net.volley.tally import KNOWN, Answer, Question, Tally
 
 _EXPIRES = 0.7
 """Seconds in which a neighbour that forwards says that a packet's time was up."""
@@ -33,8 +33,7 @@ _REDIRECT = 5
 
 
 def knock(request: Knock, pace: Pace, vantage: Vantage, link: Link, macs: Macs) -> Iterator[Event]:
-    """Hand each neighbour an echo request (if asked) and SYNs for each address; UDP is not asked so, and what
-    `request.known` names is asked again: it does not say by whom.
+    """Hand each neighbour an echo request (if asked) and SYNs for each address; UDP is not asked so.
 
     Who answers nothing at all is handed one echo request more whose time is up with the next hop: a machine that
     forwards says so (`icmp-11-0`, from the neighbour), whatever becomes of the others' answers on their way back.
@@ -66,12 +65,13 @@ def _family(request: Knock, near: AddressSet, pace: Pace, vantage: Vantage, link
     questions += [("tcp", port) for port in request.tcp]
     if not questions:
         return
-    tally = _Tally([each for each, _ in found], far, questions, request.tries)
+    tally = _Tally([each for each, _ in found], far, questions, request)
     wire = _Wire(link, tally, source, [mac for _, mac in found])
     yield from volley(wire, tally, pace, stage="knock", patience=request.patience)
     yield from _expiring(wire, tally, pace)
     for number, neighbour in enumerate(tally.neighbours):
-        yield from told(tally.part(number).rows(time.time()), f"by-{neighbour}")
+        for part in tally.part(number).asked_alike():
+            yield from told(part.rows(time.time()), f"by-{neighbour}")
 
 
 def _expiring(wire: _Wire, tally: _Tally, pace: Pace) -> Iterator[Event]:
@@ -80,9 +80,8 @@ def _expiring(wire: _Wire, tally: _Tally, pace: Pace) -> Iterator[Event]:
         return
     first = {}
     for number in range(len(tally.neighbours)):
-        index = number * tally.per
-        if not any(tally.rank[index : index + tally.per]):
-            first[index] = number
+        if not tally.answered_by(number):
+            first[number * tally.per] = number
     for index in first:
         pace.take(1)
         wire.send_expiring(index)
@@ -99,13 +98,22 @@ class _Tally(Tally):
     """The answers of every address by way of every neighbour: `per` probes of the first neighbour, then the next's."""
 
     def __init__(
-        self, neighbours: Sequence[str], addresses: Sequence[str], questions: Sequence[Question], tries: int
+        self, neighbours: Sequence[str], addresses: Sequence[str], questions: Sequence[Question], request: Knock
     ) -> None:
         count = len(neighbours) * len(addresses)
-        super().__init__([*addresses] * len(neighbours), questions, tries, [True] * count)
+        super().__init__([*addresses] * len(neighbours), questions, request.tries, [True] * count)
         self.neighbours = neighbours
         self.hosts = len(addresses)
         self.per = len(addresses) * len(questions)
+        one = Tally(addresses, questions, request.tries, [True] * len(addresses))
+        one.know(request.known)
+        self.rank, self.tried = one.rank * len(neighbours), one.tried * len(neighbours)
+        self._missing = [0, one.missing * len(neighbours)]
+
+    def answered_by(self, number: int) -> bool:
+        """Whether anything came back by way of one neighbour."""
+        probes = slice(number * self.per, (number + 1) * self.per)
+        return any(rank and tried != KNOWN for rank, tried in zip(self.rank[probes], self.tried[probes], strict=True))
 
     def open_row(self, index: int) -> PortState:
         row = super().open_row(index)

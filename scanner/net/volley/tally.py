@@ -170,6 +170,29 @@ class Tally:
                     if not self.skipped[host]:
                         self._missing[self.late[host]] -= 1
 
+    def asked_alike(self) -> Iterator[Tally]:
+        """The same in parts, each of addresses that were asked the same, without what was known already: the silent of
+        a part are one row."""
+        width = len(self.questions)
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for host in range(len(self.addresses)):
+            asked = tuple([each for each in range(width) if self.tried[host * width + each] != KNOWN])
+            groups.setdefault(asked, []).append(host)
+        for asked, hosts in groups.items():
+            found = Tally(
+                [self.addresses[each] for each in hosts],
+                [self.questions[each] for each in asked],
+                self.tries,
+                [self.late[each] for each in hosts],
+            )
+            places = [host * width + each for host in hosts for each in asked]
+            found.keys = self.keys
+            found.rank, found.tried = (bytearray([of[each] for each in places]) for of in (self.rank, self.tried))
+            found.code = array("I", [self.code[each] for each in places])
+            found.at = array("d", [self.at[each] for each in places])
+            found.rtt = array("f", [self.rtt[each] for each in places])
+            yield found
+
     def encode(self, key: Key) -> int:
         """The number of a key, for `code`."""
         code = self._codes.get(key)
