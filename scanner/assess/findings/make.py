@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TypeVar
 
 from scanner.assess.facts.evidence import TIMESTAMP, FlowKey
 from scanner.assess.findings.replays import replay
@@ -15,8 +14,6 @@ from scanner.model.report import FindingKind, FindingRow
 from scanner.model.site import Site
 
 __all__ = ["deny", "finding", "finding_id", "replay"]
-
-T = TypeVar("T", str, tuple[str, ...])
 
 _PREFIX: dict[FindingKind, str] = {
     "segmentation-gap": "gap",
@@ -52,7 +49,7 @@ def finding(
 ) -> FindingRow:
     """One finding. `names` is what it is about (never when), and makes the id; `aspect` narrows the controls."""
     controls = knowledge.controls.get(f"{kind}:{aspect}") or knowledge.controls.get(kind) or {}
-    named = tuple([_shared(f"{framework} {each}") for framework, ids in controls.items() for each in ids])
+    named = _named(tuple(controls.items()))
     return FindingRow(
         id=finding_id(kind, aspect, names),
         kind=kind,
@@ -67,14 +64,19 @@ def finding(
         remedy=_shared(remedy),
         replay=replay,
         evidence=evidence,
-        controls=_shared(named),
+        controls=named,
         exception=None,
         product=product,
     )
 
 
+@lru_cache(maxsize=1024)
+def _named(controls: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
+    return tuple([f"{framework} {each}" for framework, ids in controls for each in ids])
+
+
 @lru_cache(maxsize=4096)
-def _shared(same: T) -> T:
+def _shared(same: str) -> str:
     """The one object for equal ones: thousands of hosts may need the same change."""
     return same
 
