@@ -67,8 +67,8 @@ def authority(peer: Peer, usual: int = 0) -> str:
     return host if peer.port in ((usual,) if usual else (80, 443)) else f"{host}:{peer.port}"
 
 
-def answered(data: bytes) -> bool:
-    """Whether a response has come to its end, or as far as it is worth reading."""
+def answered(data: bytes, page: int = PAGE) -> bool:
+    """Whether a response has come to its end, or as far as it is worth reading: `page` bytes of its body."""
     if data[:5] != b"HTTP/"[: len(data[:5])]:
         # Not HTTP, or a server so old that it sends a page and nothing else.
         return not _MARKUP.match(data) or b"</html" in data[-256:].lower()
@@ -77,7 +77,7 @@ def answered(data: bytes) -> bool:
         return len(data) > HEAD
     if not _is_text(head) and len(rest) >= FOREIGN:
         return True
-    if len(rest) >= PAGE:
+    if len(rest) >= page:
         return True
     if _chunked(head):
         # Whether it really ends there is for `parse`: this is asked once for every packet.
@@ -87,8 +87,8 @@ def answered(data: bytes) -> bool:
     return _ended(head, rest) is not None
 
 
-def parse(data: bytes) -> Response | None:
-    """The response at the start of these bytes, None if there is none. Never raises."""
+def parse(data: bytes, page: int = PAGE) -> Response | None:
+    """The response at the start of these bytes, with `page` bytes of its body; None if there is none. Never raises."""
     found = _HTTP.match(data)
     if not found:
         return None
@@ -99,7 +99,7 @@ def parse(data: bytes) -> Response | None:
     whole = body is not None and _stays(head)
     if body is None:
         body = _unchunked(rest)[0] if _chunked(head) else rest
-    return Response(int(found[1]), head[:HEAD], body[:PAGE], whole, _is_text(head), ended)
+    return Response(int(found[1]), head[:HEAD], body[:page], whole, _is_text(head), ended)
 
 
 def whole_body(data: bytes) -> bytes:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Generator, Sequence
+from functools import partial
 from itertools import islice
 
 from scanner.model.observation import Reading
@@ -16,7 +17,7 @@ from scanner.model.probe import Peer, Read, Reconnect, Send, StartTls, Step, Ste
 from scanner.probes.greeting import stranger
 from scanner.probes.greeting_data import wrong_port
 from scanner.probes.http_icon import Icon, enough, hashed, icon, of
-from scanner.probes.http_message import LIMIT, Response, answered, bare, parse, request
+from scanner.probes.http_message import HEAD, LIMIT, PAGE, Response, answered, bare, parse, request
 from scanner.probes.http_paths import ASKS, EXPOSED, Ask
 from scanner.probes.http_target import here
 from scanner.probes.http_text import BODY, readings, telling
@@ -24,6 +25,8 @@ from scanner.probes.ntlm_text import NEGOTIATE, challenge
 
 _BUILDS = 16
 """Lines of a page of metrics that are kept."""
+_METRICS = 1 << 18
+"""Bytes of such a page that are read: RabbitMQ says what it is behind 75,000 of them."""
 REQUESTS = 6
 REDIRECTS = 2
 _APPLICATION = 6.0
@@ -86,7 +89,8 @@ def walk(peer: Peer, tls: bool) -> Steps:
             yield from _again(tls)
         asked.add((ask.method, ask.path))
         count += 1
-        answer = yield from _ask(peer, ask.path, ask.method, ask.headers, ask.body)
+        page = _METRICS if ask.lines else PAGE
+        answer = yield from _ask(peer, ask.path, ask.method, ask.headers, ask.body, page=page)
         stays = answer is not None and answer.whole
         if answer is not None:
             learned = _learned(ask, answer)
@@ -140,10 +144,17 @@ def _again(tls: bool) -> Generator[Step, bytes, None]:
 
 
 def _ask(
-    peer: Peer, path: str, method: str = "GET", headers: str = "", body: bytes = b"", seconds: float = 2.5
+    peer: Peer,
+    path: str,
+    method: str = "GET",
+    headers: str = "",
+    body: bytes = b"",
+    seconds: float = 2.5,
+    page: int = PAGE,
 ) -> Answer:
     yield Send(request(peer, path, method, headers, body))
-    return parse((yield Read(enough=answered, limit=LIMIT, seconds=seconds)))
+    data = yield Read(enough=partial(answered, page=page), limit=page + HEAD, seconds=seconds)
+    return parse(data, page)
 
 
 def _elsewhere(response: Response, page: str, peer: Peer, tls: bool) -> str:

@@ -42,7 +42,7 @@ LINK = page(b"<h1>It</h1><a href='/metrics'>Metrics</a>", "Content-Type: text/ht
 
 
 def test_the_lines_of_the_build_are_kept_wherever_they_stand() -> None:
-    readings, asked, _ = visit({"/": LINK, "/metrics": metrics(SQUID, *["x_total 1"] * 400, UNAME, NODE)})
+    readings, asked, _ = visit({"/": LINK, "/metrics": metrics(SQUID, *["x_total 1"] * 4000, UNAME, NODE)})
     assert asked[:2] == ["GET /", "GET /metrics"]
     assert kinds(readings)["metrics.build"] == [f"{SQUID}\n{NODE}".encode()]
 
