@@ -25,6 +25,7 @@ ELSEWHERE = {
     "cups": "openprinting",
     "darkhttpd": "unix4lyfe",
     "edirectory": "microfocus",
+    "fedora": "fedoraproject",
     "git": "git-scm",
     "goanywhere_managed_file_transfer": "fortra",
     "groupwise": "microfocus",
