@@ -1,11 +1,14 @@
 """fencewalk beside `nmap -sV -T4` on every daemon of the lab: what was right, what was invented, and how long it took.
 
-    python tests/benchmarks/bench_identify.py [NAME...] [--office] [--rows] [--without-nmap]
+    python tests/benchmarks/bench_identify.py [NAME...] [--office] [--rows] [--without-nmap] [--release 13]
 
 All daemons stand at once, each at an address of its own. Both tools get the same list of TCP and UDP ports, and are
 judged by the same truth: the packages' own versions. Nmap is told that all hosts are up (-Pn) and to ask no DNS (-n);
 its UDP ports go to the hosts that have one only, in a second run, as each of the others would cost it seconds.
 fencewalk runs as a user runs it, with discovery and the store, without Nmap's head start.
+
+`--release`: the same daemons as another release of Debian has them, in versions that no fingerprint was written by.
+The recipes are written for one release, so that some do not start there, or show less.
 
 Whether Nmap is right is judged kindly: its product is right when a right name is among the words of the product or of
 a CPE, its version when the right version is among what it says, its revision when the package's revision can be put
@@ -31,6 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from daemons import judge, lab, recipe, run
 from daemons.judge import Judged, Said, Truth
+from daemons.packages import RELEASES, release
 
 Answers = dict[tuple[str, str], Said]
 
@@ -61,7 +65,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--office", action="store_true", help="those that an office's network shows")
     parser.add_argument("--rows", action="store_true", help="print every port on which one of the two is not right")
     parser.add_argument("--without-nmap", action="store_true")
+    parser.add_argument("--release", choices=sorted(RELEASES), help="of Debian", default=release())
     options = parser.parse_args(arguments)
+    os.environ["FENCEWALK_RELEASE"] = options.release
     if options.office:
         options.names = [
             *options.names,
@@ -73,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
         return 4
     rooms, unavailable = run.provide([recipe.load(each) for each in options.names or recipe.names()])
     if not lab.is_inside():
-        flags = [each for each in arguments if each.startswith("--") and each != "--office"]
+        flags = [each for each in arguments if each in ("--rows", "--without-nmap")]
         argv = lab.inside([sys.executable, __file__, *flags, *(each.recipe.name for each in rooms)])
         print(f"{len(rooms)} daemons, {len(unavailable)} whose packages cannot be had", file=sys.stderr, flush=True)
         os.execvp(argv[0], argv)

@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from daemons.lab import SCANNER, SUBNET, DaemonLab, Running
+from daemons.packages import RECIPES, release
 from daemons.recipe import Service, upstream
 from daemons.rooms import Room
 
@@ -43,7 +44,7 @@ class Truth(msgspec.Struct, frozen=True):
     revision: str | None
     distro: str | None
     right_version: str
-    """Also where the wire shows none: to say it by other means is no invention."""
+    """Also where the wire shows none: to say it by other means is no invention. Empty where nobody knows it."""
     right_revision: str
     """Without an epoch, which no banner has, and without the mark of a mere rebuild (+b4), which some have."""
     rebuilt: str = ""
@@ -89,12 +90,15 @@ def truth(room: Room, service: Service) -> Truth:
             raise ValueError(f"{room.recipe.name}: {service.version!r} is not in {package!r}")
         version = found[1]
     shows = service.shows
+    if service.exactly and release() != RECIPES:
+        # A component's version, which the recipe knows of its own release only.
+        return Truth(service.product, "product" in shows, None, None, None, "", "")
     return Truth(
         products=service.product,
         shows_product="product" in shows,
         version=version if "version" in shows else None,
         revision=revision if "revision" in shows else None,
-        distro="debian:12" if "distro" in shows else None,
+        distro=f"debian:{release()}" if "distro" in shows else None,
         right_version=version,
         right_revision=revision,
         rebuilt=rebuilt,
@@ -110,9 +114,11 @@ def judge(daemon: str, address: str, port: str, right: Truth, said: Said) -> Jud
     for field, expected, correct in (
         ("version", right.version, (right.right_version, right.right_revision)),
         ("revision", right.revision, (right.right_revision, right.rebuilt)),
-        ("distro", right.distro, ("debian:12", "debian")),
+        ("distro", right.distro, (f"debian:{release()}", "debian")),
     ):
         found = getattr(said, field)
+        if not right.right_version:
+            continue
         if found is not None:
             verdicts[field] = "ok" if found in correct else "INVENTED"
         elif expected is not None:

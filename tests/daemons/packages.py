@@ -1,8 +1,9 @@
 """Debian packages, downloaded with all that they depend on and unpacked, one folder a package.
 
 Nothing is installed: apt is given a state of its own in which no package is there, so that a daemon's root is made of
-Debian 12's packages alone, and `dpkg-deb` unpacks without running a maintainer script. The truth about versions is the
-packages' control fields. Safe for several processes at once: one lock, and every folder appears by a rename.
+one Debian release's packages alone (12, or $FENCEWALK_RELEASE), and `dpkg-deb` unpacks without running a maintainer
+script. The truth about versions is the packages' control fields. Safe for several processes at once: one lock, and
+every folder appears by a rename.
 """
 
 from __future__ import annotations
@@ -40,10 +41,9 @@ BASE = [
 """What shell scripts expect; part of every root."""
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-_SOURCES = "".join(
-    f"deb [signed-by={KEYRING}] http://deb.debian.org/{place} main\n"
-    for place in ("debian bookworm", "debian bookworm-updates", "debian-security bookworm-security")
-)
+RECIPES = "12"
+"""The release of Debian that the recipes are written for."""
+RELEASES = {"11": "bullseye", "12": "bookworm", "13": "trixie"}
 _MERGED = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
 
 _UNREAD = [f"--exclude=./usr/share/{each}" for each in ("man", "locale", "info", "lintian")]
@@ -57,7 +57,19 @@ class Unavailable(Exception):
 def cache() -> Path:
     """Where packages and what is made of them stay from run to run: $FENCEWALK_DAEMONS, or the user's cache."""
     chosen = os.environ.get("FENCEWALK_DAEMONS")
-    return Path(chosen) if chosen else Path.home() / ".cache" / "fencewalk-daemons"
+    folder = Path(chosen) if chosen else Path.home() / ".cache" / "fencewalk-daemons"
+    return folder if release() == RECIPES else folder / f"debian-{release()}"
+
+
+def release() -> str:
+    """The release of Debian that the packages are of: `12`."""
+    return os.environ.get("FENCEWALK_RELEASE", RECIPES)
+
+
+def _sources() -> str:
+    name = RELEASES[release()]
+    places = (f"debian {name}", f"debian {name}-updates", f"debian-security {name}-security")
+    return "".join(f"deb [signed-by={KEYRING}] http://deb.debian.org/{each} main\n" for each in places)
 
 
 @contextlib.contextmanager
@@ -116,7 +128,7 @@ def _prepare() -> None:
     for folder in ("state/lists/partial", "cache/archives/partial"):
         (apt / folder).mkdir(parents=True, exist_ok=True)
     (apt / "status").touch()
-    (apt / "sources.list").write_text(_SOURCES)
+    (apt / "sources.list").write_text(_sources())
     _apt("update", "-qq")
     (apt / "ready").touch()
 
