@@ -78,6 +78,9 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 def truth(room: Room, service: Service) -> Truth:
+    if release() != RECIPES and (service.exactly or not room.has(service.package or room.recipe.packages[0])):
+        # A component's version, which the recipe knows of its own release only.
+        return Truth(service.product, "product" in service.shows, None, None, None, "", "")
     package = room.version(service.package)
     rebuilt = package.partition(":")[2] or package
     revision = re.sub(r"\+b\d+$", "", rebuilt)
@@ -90,9 +93,6 @@ def truth(room: Room, service: Service) -> Truth:
             raise ValueError(f"{room.recipe.name}: {service.version!r} is not in {package!r}")
         version = found[1]
     shows = service.shows
-    if service.exactly and release() != RECIPES:
-        # A component's version, which the recipe knows of its own release only.
-        return Truth(service.product, "product" in shows, None, None, None, "", "")
     return Truth(
         products=service.product,
         shows_product="product" in shows,

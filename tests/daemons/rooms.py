@@ -35,6 +35,10 @@ class Room(msgspec.Struct, frozen=True):
     setup: Path
     """What `setup` left."""
 
+    def has(self, package: str) -> bool:
+        """Whether a package is part of this root: another release may have divided things otherwise."""
+        return any(each.name == package for each in self.packages)
+
     def version(self, package: str = "") -> str:
         """The version of a package of this root, by default the recipe's first, as Debian writes it."""
         name = package or self.recipe.packages[0]
