@@ -20,7 +20,7 @@ from scanner.model.product import Product
 from scanner.model.text import visible
 
 _FIELD = 256
-_FILES: dict[str, tuple[str, ...]] = {
+FILES: dict[str, tuple[str, ...]] = {
     "ssh": ("ssh_banners.xml",),
     "http.server": ("http_servers.xml",),
     "http.powered-by": ("http_xpoweredby.xml",),
@@ -42,6 +42,7 @@ _FILES: dict[str, tuple[str, ...]] = {
     "rtsp.server": ("rtsp_servers.xml",),
     "x11": ("x11_banners.xml",),
 }
+"""By kind of reading."""
 _GREETINGS = frozenset({"ssh", "smtp", "ftp", "imap", "pop3"})
 """Kinds whose protocol's prefix recog does not want, as ours do not."""
 _BEHIND = re.compile(r"\s+(?:\(|\d+\.[\dx]).*$", re.DOTALL)
@@ -53,7 +54,7 @@ class Recog:
     """`files`: name -> XML. Never raises once made: a database that cannot be used says nothing."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
-        wanted = {name for names in _FILES.values() for name in names}
+        wanted = {name for names in FILES.values() for name in names}
         self._files = {name: raw for name, raw in files.items() if name in wanted}
         self._databases: dict[str, Database | None] = {}
         self.unusable: set[str] = set()
@@ -73,7 +74,7 @@ class Recog:
         return self._match(kind, raw)[1]
 
     def _found(self, kind: str, raw: bytes) -> tuple[tuple[Product, ...], tuple[str, ...]]:
-        names = _FILES.get(kind, ())
+        names = FILES.get(kind, ())
         if not names or not raw:
             return (), ()
         text = next(iter(texts(kind, raw)), "") if kind in _GREETINGS else decode(raw).strip("\r\n\t \0")

@@ -14,7 +14,7 @@ import pytest
 from scanner.errors import BadInput
 from scanner.identify import identify
 from scanner.identify.matcher import Match, load
-from scanner.identify.recog import _FILES as FILES
+from scanner.identify.recog import FILES
 
 FEED = Path(__file__).parents[3] / "shared" / "feeds" / "recog" / "xml"
 PREFIXES = ("service", "service.component", "os")
