@@ -178,8 +178,8 @@ def _page(name: str, version: str | None, text: str) -> Build:
 def _go(name: str, version: str | None, text: str) -> Build:
     """What Prometheus and its kin say of their build: Debian puts the package's version in a commit's place."""
     if name in ("haproxy", "crowdsec"):
-        rebuilt = re.search(rf"{re.escape(version or '-')}-\d[\w.~]*\+b\d+(?![\w.+~])", text)
-        return Build("debian", rebuilt[0]) if version and rebuilt else _page(name, version, text)
+        rebuilt = re.search(rf"{re.escape(version)}-\d[\w.~]*\+b\d+(?![\w.+~])", text) if version else None
+        return Build("debian", rebuilt[0]) if rebuilt else _page(name, version, text)
     branch = re.search(r'"?(?:branch|commit_sha)"?[=:]"(debian|ubuntu)/', text, re.IGNORECASE)
     found = re.search(rf'"?revision"?[=:]"({_REV})"', text) or re.search(rf'\bversion="({_REV})"', text)
     if not found or not version or not found[1].startswith(version) or "-" not in found[1]:

@@ -39,7 +39,7 @@ class Evidence:
     def __init__(self, site: Site, sessions: Iterable[Session]) -> None:
         self.site = site
         self.views: dict[str, View] = {}
-        self.zone_of = Zones(site.zones).of
+        self.zone_of = Zones(site.zones).__getitem__
         """The name of the zone that an address belongs to."""
         self._buckets: dict[tuple[str, Via], dict[str | None, list[Place]]] = {}
         self._asked: dict[tuple[str, bool], AddressSet] = {}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from scanner.model.addresses import AddressSet, address_key
 from scanner.model.site import Zone
 
 
 class Zones(dict[str, str | None]):
-    """Address -> zone, by the zones' subnets; what is asked once is known."""
+    """Address -> the name of the zone that it belongs to, by the zones' subnets; a link-local one says so itself. What
+    is asked once is known."""
 
     def __init__(self, zones: Iterable[Zone]) -> None:
         self._spans = sorted(
@@ -18,8 +19,6 @@ class Zones(dict[str, str | None]):
             for zone in zones
             for v, low, high in AddressSet.parse(",".join(zone.subnets)).spans
         )
-        self.of: Callable[[str], str | None] = self.__getitem__
-        """The name of the zone that an address belongs to; a link-local one says so itself."""
 
     def __missing__(self, address: str) -> str | None:
         found = self[address] = address.partition("%")[2] if "%" in address else self._within(address)
