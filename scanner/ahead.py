@@ -77,7 +77,7 @@ def read(store: Path) -> Foretold:
     with Store(store, create=False) as opened, foretold.foretold(lambda: now):
         for talk in opened.conversations(*(f'"{each}"' for each in foretold.KINDS)):
             for each in talk.readings:
-                if each.kind in foretold.KINDS and (key := foretold.digest(each.raw)) not in seen:
+                if each.kind in foretold.KINDS and (key := foretold.digest(each.kind, each.raw)) not in seen:
                     seen.add(key)
                     if each.kind == tls.KIND:
                         found.certificates[key] = now.certificates[key] = tls.read(each.raw)

@@ -14,7 +14,7 @@ from benchmarks import bench_assess
 from scanner import session
 from scanner.ahead import read, readings_ahead
 from scanner.exporters.json import parts
-from scanner.identify import identify, tls
+from scanner.identify import foretold, identify, tls
 from scanner.identify.devices import hardware, said_by
 from scanner.identify.foretold import KINDS, digest, mute
 from scanner.model.observation import Conversation, Reading
@@ -63,11 +63,18 @@ def test_all_are_read_and_each_as_we_would(site: Path) -> None:
     assert set(BROKEN) <= every
     assert {each.kind for each in telling} == KINDS
     found = read(session.store_path(site, None))
-    assert found.certificates == {digest(each): tls.read(each) for each in every}
+    assert found.certificates == {digest(tls.KIND, each): tls.read(each) for each in every}
     says = {each for each in telling if identify(each.kind, each.raw) or hardware(each.kind, each.raw)}
     says |= {each for each in telling if len(said_by("", each)) > len(said_by("", Reading(each.kind, b"")))}
     assert says
-    assert found.mute == {digest(each.raw) for each in telling - says}
+    assert found.mute == {digest(each.kind, each.raw) for each in telling - says}
+
+
+def test_bytes_that_say_nothing_as_a_certificate_may_say_something_as_a_title() -> None:
+    word = b"RouterOS"
+    with foretold.foretold(lambda: foretold.Foretold({}, {digest(tls.KIND, word)})):
+        assert mute(tls.KIND, word)
+        assert not mute("http.title", word)
 
 
 def test_a_report_is_the_same_with_it(site: Path) -> None:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 
 from scanner.model.base import Frozen
 
-KINDS = frozenset({"tls.cert", "http.title"})
-"""Kinds of readings that are looked through."""
+CERTIFICATE = "tls.cert"
+KINDS = frozenset({CERTIFICATE, "http.title"})
+"""Kinds of readings that are looked through; 16 bytes at most each."""
 
 Fields = tuple[str, str, tuple[str, ...], datetime.datetime, datetime.datetime, str, bool]
 """Those of a Certificate, without its bytes."""
@@ -61,9 +62,9 @@ def foretold(tell: Callable[[], Foretold]) -> Iterator[None]:
         _ahead.remove(each)
 
 
-def digest(raw: bytes) -> bytes:
-    """By which a reading is known here."""
-    return hashlib.blake2b(raw, digest_size=16).digest()
+def digest(kind: str, raw: bytes) -> bytes:
+    """By which a reading is known here: bytes that say nothing as a certificate may say something as a title."""
+    return hashlib.blake2b(raw, digest_size=16, person=kind.encode()).digest()
 
 
 def mute(kind: str, raw: bytes) -> bool:
@@ -71,11 +72,11 @@ def mute(kind: str, raw: bytes) -> bool:
     if kind not in KINDS:
         return False
     known = _ahead[-1].known().mute
-    return bool(known) and digest(raw) in known
+    return bool(known) and digest(kind, raw) in known
 
 
 def certificate(der: bytes) -> tuple[bool, Read | None]:
     """Whether it is known already what these bytes say as a certificate, and what. It is forgotten by that."""
     known = _ahead[-1].known().certificates
-    key = digest(der) if known else b""
+    key = digest(CERTIFICATE, der) if known else b""
     return key in known, known.pop(key, None)

@@ -7,10 +7,10 @@ import hashlib
 from functools import lru_cache
 
 from scanner.identify import foretold
-from scanner.identify.foretold import Read
+from scanner.identify.foretold import CERTIFICATE, Read
 from scanner.model.base import Frozen
 
-KIND = "tls.cert"
+KIND = CERTIFICATE
 """Of the readings that are certificates."""
 _KNOWN = 1 << 16
 """Certificates that are remembered: several questions are asked of each, and a large site has one on every host."""

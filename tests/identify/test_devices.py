@@ -78,6 +78,9 @@ def test_a_contradiction_takes_confidence_away_and_is_shown() -> None:
     assert any("Hipcam" in each and each.startswith("camera") for each in found.against)
 
 
+AIX = b"AIX Version 7\r\nCopyright IBM Corporation, 1982, 2015.\r\nlogin: "
+
+
 @pytest.mark.parametrize(
     ("said", "ttl", "name", "confidence", "doubt"),
     [
@@ -86,6 +89,8 @@ def test_a_contradiction_takes_confidence_away_and_is_shown() -> None:
         pytest.param((DEBIAN, UBUNTU), 64, "Debian 12", "medium", "Ubuntu 22.04", id="two systems' SSH servers"),
         pytest.param((DEBIAN,), 127, "Debian 12", "high", "TTL 128", id="a TTL that the system never has"),
         pytest.param((), 128, "", None, "", id="a TTL alone names nothing"),
+        pytest.param((("tcp/23", "telnet", AIX),), 64, "AIX", "high", "", id="a Unix"),
+        pytest.param((("tcp/21", "ftp", b"220 QTCP at as400.example."),), 64, "IBM i", "high", "", id="IBM i"),
         pytest.param((("tcp/445", "ntlm", challenge("10.0.29999")),), 128, "Windows", "high", "", id="unknown build"),
     ],
 )

@@ -41,6 +41,10 @@ BUILDS: list[tuple[str, str, str, str | None, str | None, str | None]] = [
     ("mysql", "11.8.3-MariaDB-0+deb13u1 from Debian", "mariadb", "11.8.3", "11.8.3-0+deb13u1", "debian:13"),
     ("mysql", "11.8.3-MariaDB-1 from Debian", "mariadb", "11.8.3", "11.8.3-1", "debian"),
     ("mysql", "11.8.3-MariaDB-ubu2404 from mariadb.org binary distribution", "mariadb", "11.8.3", None, None),
+    # Debian's rebuilds have a mark of their own, and whose they are otherwise is not said.
+    ("metrics.build", 'cs_info{version="v1.4.6-10+b4-linux-debian"} 0', "crowdsec", "1.4.6", "1.4.6-10+b4", "debian"),
+    ("metrics.build", 'cs_info{version="v1.4.6-6~deb12u1-linux-debian"} 0', "crowdsec", "1.4.6", "1.4.6-6~deb12u1",
+     "debian:12"),
     ("ssh", "SSH-2.0-OpenSSH_12.1 PKIX[13.2]", "pkixssh", "13.2", None, None),
 ]  # fmt: skip
 

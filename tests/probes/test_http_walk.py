@@ -125,6 +125,18 @@ CASES: dict[str, tuple[dict[str, bytes], list[str]]] = {
 }
 
 
+def test_the_page_that_a_redirect_leads_to_may_take_longer_than_another() -> None:
+    steps = probes()["http"].steps(PEER)
+    seconds: list[float] = []
+    step = next(steps)
+    for answer in (moved("/login"), page(b"<title>x</title>"), page(status="404 Not Found")):
+        while not isinstance(step, Read):
+            step = steps.send(b"")
+        seconds.append(step.seconds)
+        step = steps.send(answer)
+    assert seconds[1] > max(seconds[0], seconds[2])
+
+
 @for_every("name", CASES)
 def test_what_is_asked(name: str) -> None:
     answers, asked = CASES[name]
