@@ -29,12 +29,17 @@ _OTHERS = frozenset({"http.favicon", "x11"})
 
 
 def main(arguments: Sequence[str]) -> int:
-    if len(arguments) != 1 or not Path(arguments[0]).is_dir():
+    if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
+        return 2
+    folder = Path(arguments[0])
+    lacking = [name for names in FILES.values() for name in names if not (folder / name).is_file()]
+    if lacking:
+        print(f"{folder}: no copy of recog's XML files, {lacking[0]} is not there", file=sys.stderr)
         return 2
     rows: Counter[str] = Counter()
     named: Counter[str] = Counter()
-    for kind, raw in examples(Path(arguments[0])):
+    for kind, raw in examples(folder):
         rows[kind] += 1
         named[kind] += bool(identify(kind, raw) or hardware(kind, raw))
     for kind, count in rows.items():

@@ -67,6 +67,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--without-nmap", action="store_true")
     parser.add_argument("--release", choices=sorted(RELEASES), help="of Debian", default=release())
     options = parser.parse_args(arguments)
+    if options.release not in RELEASES:
+        parser.error(f"FENCEWALK_RELEASE is {options.release!r}, and may be {', '.join(sorted(RELEASES))}")
     os.environ["FENCEWALK_RELEASE"] = options.release
     if options.office:
         options.names = [
