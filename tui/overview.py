@@ -11,7 +11,7 @@ from scanner.exporters.fence_words import NOTES, change_words
 from scanner.exporters.patch_words import first_of
 from scanner.exporters.verdict import conclude, is_scan
 from scanner.model.report import Report, VantageRow, is_open
-from scanner.model.text import visible
+from scanner.model.text import plural, visible
 from tui import fence, patched
 from tui.doc import Doc
 from tui.draw import around
@@ -32,10 +32,10 @@ def verdict(report: Report) -> Doc:
     doc.line(fence.software)
     sessions = sum(map(is_scan, report.vantages))
     facts = [
-        f"{figures.hosts} hosts",
-        f"{figures.services} services",
-        f"{len(zone_names(report))} zones",
-        f"{sessions} session{'' if sessions == 1 else 's'}",
+        plural(figures.hosts, "host"),
+        plural(figures.services, "service"),
+        plural(len(zone_names(report)), "zone"),
+        plural(sessions, "session"),
     ]
     if figures.excepted:
         facts.append(f"{figures.excepted} accepted")

@@ -83,6 +83,9 @@ def test_a_canary_is_no_vantage_and_odd_rules_are_told() -> None:
     assert "canary engine" not in told
     assert "! allow[2]  Covered by another rule" in told
     assert "5 sessions" in overview.verdict(REPORT).content(100).plain
+    nobody = {"cells": (), "coverage": (), "hosts": (), "vantages": ()}
+    one = msgspec.structs.replace(REPORT, zones=REPORT.zones[:1], **nobody)
+    assert "1 zone ·" in overview.verdict(one).content(100).plain
 
 
 def test_a_what_if_heads_the_first_page() -> None:
